@@ -1,0 +1,97 @@
+"""One attempt, by one volunteer, with one outcome; and the needs heard in it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from campaigns.models.case import Case
+from campaigns.models.levels import Level
+from campaigns.models.script import Script
+from tenants.models import PhoneNumber, Tenant
+
+
+class Call(models.Model):
+    class State(models.TextChoices):
+        DRAFT = "draft", "en cours"
+        RECORDED = "recorded", "enregistré"
+        PENDING = "pending", "à trancher"  # the claim was lost to somebody else: a coordinator decides
+        DROPPED = "dropped", "écarté"
+
+    class Direction(models.TextChoices):
+        OUTGOING = "outgoing", "sortant"
+        INCOMING = "incoming", "entrant"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="calls")
+    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="calls")
+    # Made with the form: posting twice records once.
+    submission = models.UUIDField(unique=True, default=uuid.uuid4)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    kind = models.CharField(max_length=16, choices=Case.Kind, default=Case.Kind.FIRST)
+    direction = models.CharField(max_length=8, choices=Direction, default=Direction.OUTGOING)
+    phone = models.ForeignKey(PhoneNumber, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    script = models.ForeignKey(Script, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    saved_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    # {question: {"<tenant id>" or "": choice key, list of keys, or text}}: a couple answers each for themselves.
+    answers = models.JSONField(default=dict, blank=True)
+    # What else the form held while it was a draft (callback, follow-up, consents), so that a reload shows it again.
+    draft = models.JSONField(default=dict, blank=True)
+    comment = models.CharField(max_length=300, blank=True)
+    # Counts as an attempt of the cap (a busy line tried again the same day does not).
+    is_attempt = models.BooleanField(default=False)
+    touched_me = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "appel"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "volunteer"], name="one_draft_per_case_and_volunteer", condition=Q(state="draft")),
+        ]
+        indexes = [
+            models.Index(fields=["case", "-started_at"], name="call_history"),
+            models.Index(fields=["volunteer", "-recorded_at"], name="call_by_volunteer"),
+            models.Index(fields=["state", "recorded_at"], name="call_recorded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"appel {self.pk}"
+
+
+class Need(models.Model):
+    """A category and a level, for one tenant."""
+
+    class Consent(models.TextChoices):
+        UNASKED = "unasked", "pas encore demandé"
+        YES = "yes", "accord donné"
+        NO = "no", "refus"
+        THINKING = "thinking", "y réfléchit"
+
+    class State(models.TextChoices):
+        OPEN = "open", "ouvert"
+        REFERRED = "referred", "signalé"
+        MET = "met", "satisfait"
+        DROPPED = "dropped", "sans suite"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="needs")
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="needs")
+    call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="needs")
+    category = models.CharField("besoin", max_length=20)
+    level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
+    consent = models.CharField("accord", max_length=8, choices=Consent, default=Consent.UNASKED)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "besoin"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "tenant", "category"], name="one_open_need_per_category", condition=Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return f"besoin {self.pk}"

@@ -1,0 +1,109 @@
+"""A purpose, a population, a script, opening hours, an end."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from tenants.models import Agency, Landlord, Residence
+
+
+def default_hours() -> dict[str, list[list[str]]]:
+    """Monday to Friday, 10–12 and 14–18; keys are Python weekdays (0 is Monday)."""
+    return {str(day): [["10:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
+
+
+def default_gaps() -> list[int]:
+    return [1, 3, 6]
+
+
+class Campaign(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft", "en préparation"
+        OPEN = "open", "ouverte"
+        PAUSED = "paused", "en pause"
+        CLOSED = "closed", "terminée"
+        PURGED = "purged", "effacée"
+
+    name = models.CharField("nom", max_length=120)
+    slug = models.SlugField("identifiant", max_length=60, unique=True)
+    status = models.CharField("état", max_length=8, choices=Status, default=Status.DRAFT)
+
+    # What the law asks for; without them the campaign cannot open (RGPD articles 5, 13, 35).
+    purpose = models.TextField("finalité", max_length=500, blank=True)
+    legal_basis = models.CharField("base légale", max_length=200, blank=True)
+    data_protection_contact = models.CharField("contact pour la protection des données", max_length=200, blank=True)
+    impact_assessment = models.CharField("référence de l'AIPD", max_length=120, blank=True)
+
+    starts_on = models.DateField("début", null=True, blank=True)
+    ends_on = models.DateField("fin prévue", null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
+    purge_after_days = models.PositiveSmallIntegerField("effacement après la clôture (jours)", default=30)
+
+    # Population
+    minimum_age = models.PositiveSmallIntegerField("âge minimum", default=70)
+    landlords = models.ManyToManyField(Landlord, blank=True, verbose_name="bailleurs", related_name="campaigns")
+    agencies = models.ManyToManyField(Agency, blank=True, verbose_name="agences", related_name="campaigns")
+    residences = models.ManyToManyField(Residence, blank=True, verbose_name="résidences", related_name="campaigns")
+    communes = models.JSONField("communes (codes INSEE)", default=list, blank=True)
+    living_alone_only = models.BooleanField("seulement les personnes vivant seules", default=False)
+
+    # Scripts: a published version each
+    script = models.ForeignKey("campaigns.Script", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="trame du premier appel")
+    follow_up_script = models.ForeignKey("campaigns.Script", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="trame des suivis")
+
+    callback_number = models.CharField("numéro de rappel", max_length=20, blank=True)
+    on_call_number = models.CharField("numéro d'astreinte (urgences)", max_length=20, blank=True)
+    allow_hidden_number = models.BooleanField("autoriser les bénévoles à masquer leur numéro", default=False)
+
+    # Calling hours and retries
+    zone = models.CharField("fuseau horaire", max_length=40, default="Europe/Paris")
+    hours = models.JSONField("horaires d'appel", default=default_hours)
+    max_attempts = models.PositiveSmallIntegerField("tentatives avant une veille", default=4)
+    retry_gaps = models.JSONField("jours ouvrés entre deux tentatives", default=default_gaps)
+    heat_wave_until = models.DateField("suivis toutes les 48 h jusqu'au", null=True, blank=True)
+
+    volunteers = models.ManyToManyField(settings.AUTH_USER_MODEL, through="CampaignVolunteer", related_name="campaigns", verbose_name="bénévoles")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "campagne"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def is_running(self) -> bool:
+        """Open or paused: its cases are alive."""
+        return self.status in (self.Status.OPEN, self.Status.PAUSED)
+
+
+class CampaignVolunteer(models.Model):
+    """A person who calls in a campaign; coordinators may limit them to agencies."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    agencies = models.ManyToManyField(Agency, blank=True, related_name="+", verbose_name="secteurs")
+    active = models.BooleanField("en activité", default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+    # Calls due meanwhile go to the backup, or to everybody.
+    absent_from = models.DateField("absent(e) du", null=True, blank=True)
+    absent_until = models.DateField("au", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "bénévole de la campagne"
+        verbose_name_plural = "bénévoles de la campagne"
+        constraints = [models.UniqueConstraint(fields=["campaign", "user"], name="volunteer_once_per_campaign")]
+
+    def __str__(self) -> str:
+        return f"participation {self.pk}"

@@ -1,0 +1,134 @@
+"""One household in one campaign: its state, its next call, its claim. One row: it *is* the queue."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from campaigns.models.campaign import Campaign
+from tenants.models import Agency, Household
+
+
+class Case(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "open", "ouvert"
+        ON_HOLD = "on_hold", "en attente de la coordination"
+        CLOSED = "closed", "clos"
+
+    class Kind(models.TextChoices):
+        FIRST = "first", "premier appel"
+        RETRY = "retry", "nouvel essai"
+        CALLBACK = "callback", "rappel convenu"
+        FOLLOW_UP = "follow_up", "suivi"
+        CALL_BACK_AFTER_REFERRAL = "after_referral", "rappel après un signalement"
+        ASKED = "asked", "demandé par la coordination"
+
+    class Tier(models.IntegerChoices):
+        """The order of the queue (product.md section 6)."""
+
+        CALLBACK = 1, "rappel convenu"
+        FOLLOW_UP = 2, "suivi"
+        PUT_FIRST = 3, "mis en tête"
+        RETRY = 4, "nouvel essai"
+        FIRST = 5, "premier appel"
+
+    class Hold(models.TextChoices):
+        """Why a coordinator must decide before anyone calls."""
+
+        UNABLE = "unable", "ne peut pas converser"
+        LANGUAGE = "language", "personne ne parle sa langue"
+        PERSON_CLOSED = "person_closed", "décès, départ ou EHPAD dans le foyer"
+        WELFARE = "welfare", "veille en cours"
+        PENDING_CALL = "pending_call", "appel en double à trancher"
+        COORDINATOR = "coordinator", "mis en attente par la coordination"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="cases")
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="cases")
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    hold_reason = models.CharField(max_length=16, choices=Hold, blank=True)
+    closed_reason = models.CharField(max_length=24, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    enrolled_at = models.DateTimeField(default=timezone.now)
+
+    # The next call -------------------------------------------------------------------------------
+    next_call_at = models.DateTimeField(null=True, blank=True)
+    next_call_kind = models.CharField(max_length=16, choices=Kind, default=Kind.FIRST)
+    next_call_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # From this moment anybody may take a call kept for one volunteer (30 minutes for a callback, the grace of a plan).
+    anyone_from = models.DateTimeField(null=True, blank=True)
+    # « Another volunteer » after a soft refusal.
+    not_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    tier = models.PositiveSmallIntegerField(choices=Tier, default=Tier.FIRST)
+    # Order among never-called cases (fragile first, then the eldest); 0 in every other tier, which go by next_call_at.
+    rank = models.BigIntegerField(default=0)
+    urgent = models.BooleanField(default=False)  # U0 and U1 work is exempt from calling hours
+
+    # What restricts who is given the case: copies, so that the claim reads one table.
+    agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    language = models.CharField(max_length=5, blank=True)
+    region = models.CharField(max_length=40, blank=True)  # calendar: time zone and public holidays
+    fragile = models.BooleanField(default=False)
+    has_number = models.BooleanField(default=True)
+
+    # What has been tried -----------------------------------------------------------------------------
+    attempts = models.PositiveSmallIntegerField(default=0)
+    slots_tried = models.JSONField(default=list, blank=True)
+    last_attempt_on = models.DateField(null=True, blank=True)
+    busy_today = models.PositiveSmallIntegerField(default=0)
+    voicemail_left = models.BooleanField(default=False)
+    soft_refusals = models.PositiveSmallIntegerField(default=0)
+    reached_at = models.DateTimeField(null=True, blank=True)
+    last_call_at = models.DateTimeField(null=True, blank=True)
+    last_outcome = models.CharField(max_length=20, blank=True)
+    verification_phrase = models.CharField(max_length=60, blank=True, db_index=True)
+
+    # The claim ----------------------------------------------------------------------------------------
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claims")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "dossier"
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "household"], name="case_once_per_campaign"),
+            models.UniqueConstraint(fields=["household"], name="one_open_case_per_household", condition=~Q(status="closed")),
+            models.UniqueConstraint(fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)),
+        ]
+        indexes = [
+            # The queue, in its order: a claim reads the first rows of it whatever the number of cases.
+            models.Index(
+                fields=["campaign", "tier", "rank", "next_call_at", "id"],
+                name="case_queue",
+                condition=Q(status="open", has_number=True),
+            ),
+            models.Index(fields=["claimed_until"], name="case_claims", condition=Q(claimed_by__isnull=False)),
+            models.Index(fields=["next_call_for", "next_call_at"], name="case_for", condition=Q(status="open", next_call_for__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"dossier {self.pk}"
+
+
+class CasePass(models.Model):
+    """A volunteer passed this case on: it is not served to them again that day."""
+
+    class Reason(models.TextChoices):
+        KNOWN = "known", "je connais cette personne"
+        LANGUAGE = "language", "je ne parle pas sa langue"
+        TIME = "time", "je n'ai plus le temps"
+        DIFFICULT = "difficult", "je préfère que quelqu'un d'autre appelle"
+        OTHER = "other", "autre raison"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="passes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    reason = models.CharField(max_length=10, choices=Reason)
+
+    class Meta:
+        verbose_name = "dossier passé"
+        constraints = [models.UniqueConstraint(fields=["case", "user", "day"], name="pass_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"passé {self.pk}"

@@ -1,0 +1,97 @@
+"""Recurring calls to a lonely tenant: the plan, and one row per due call."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from campaigns.models.call import Call
+from campaigns.models.case import Case
+from tenants.models import Household
+
+
+class FollowUpPlan(models.Model):
+    class Cadence(models.TextChoices):
+        EVERY_48H = "48h", "toutes les 48 heures"
+        TWICE_A_WEEK = "twice_a_week", "deux fois par semaine"
+        WEEKLY = "weekly", "chaque semaine"
+        FORTNIGHTLY = "fortnightly", "tous les quinze jours"
+        MONTHLY = "monthly", "toutes les quatre semaines"
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "proposé"
+        ACTIVE = "active", "en cours"
+        ENDED = "ended", "terminé"
+
+    class EndReason(models.TextChoices):
+        TENANT = "tenant", "à la demande de la personne"
+        HANDED_OVER = "handed_over", "confié à une association"
+        NO_NEED = "no_need", "plus nécessaire"
+        OPPOSITION = "opposition", "ne souhaite plus être appelé(e)"
+        CLOSED_PERSON = "closed_person", "décès, départ ou EHPAD"
+        CAMPAIGN = "campaign", "fin de la campagne"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="plans")
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="plans")
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    cadence = models.CharField("rythme", max_length=12, choices=Cadence, default=Cadence.WEEKLY)
+    # Python weekdays (0 is Monday); two for twice a week, empty for every 48 hours.
+    weekdays = models.JSONField("jours", default=list, blank=True)
+    time = models.TimeField("heure")  # local time of the household
+    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="plans", verbose_name="bénévole")
+    backup = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="remplaçant(e)")
+    grace_minutes = models.PositiveSmallIntegerField(default=120)
+    # The plan never computes the past: this is the next call to open.
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    review_on = models.DateField("bilan le")
+    ends_on = models.DateField("fin", null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=14, choices=EndReason, blank=True)
+
+    class Meta:
+        verbose_name = "suivi"
+        constraints = [
+            models.UniqueConstraint(fields=["household"], name="one_open_plan_per_household", condition=~Q(status="ended")),
+        ]
+        indexes = [models.Index(fields=["next_due_at"], name="plan_due", condition=Q(status="active"))]
+
+    def __str__(self) -> str:
+        return f"suivi {self.pk}"
+
+
+class DueCall(models.Model):
+    """One call of the series, opened once whatever crashes: unique (plan, due_at)."""
+
+    class State(models.TextChoices):
+        OPENED = "opened", "à faire"
+        CALLED = "called", "fait"
+        MISSED = "missed", "manqué"  # nobody made it, or the tenant never answered: a welfare check took over
+        SKIPPED = "skipped", "annulé"
+
+    plan = models.ForeignKey(FollowUpPlan, on_delete=models.CASCADE, related_name="due_calls")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="due_calls")
+    due_at = models.DateTimeField()
+    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    state = models.CharField(max_length=7, choices=State, default=State.OPENED)
+    opened_at = models.DateTimeField(default=timezone.now)
+    # Calls the tenant did not answer: same day in another slot, next morning, then a welfare check.
+    unanswered = models.PositiveSmallIntegerField(default=0)
+    alerted_at = models.DateTimeField(null=True, blank=True)  # past its grace
+    done_at = models.DateTimeField(null=True, blank=True)
+    call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = "appel de suivi"
+        verbose_name_plural = "appels de suivi"
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "due_at"], name="due_call_once"),
+            models.UniqueConstraint(fields=["case"], name="one_open_due_call_per_case", condition=Q(state="opened")),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="due_call_open", condition=Q(state="opened"))]
+
+    def __str__(self) -> str:
+        return f"appel de suivi {self.pk}"

@@ -1,0 +1,155 @@
+"""Needs handed to a partner, with the tenant's agreement, and what became of them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from campaigns.models.call import Need
+from campaigns.models.case import Case
+from campaigns.models.levels import Level
+from tenants.models import Tenant
+
+
+class Partner(models.Model):
+    class Kind(models.TextChoices):
+        CCAS = "ccas", "CCAS"
+        TOWN_HALL = "mairie", "mairie"
+        DEPARTMENT = "departement", "département"
+        ARI = "ari", "cellule psychologique"
+        ASSOCIATION = "association", "association"
+        AGENCY = "agence", "agence du bailleur"
+
+    kind = models.CharField("sorte", max_length=12, choices=Kind)
+    name = models.CharField("nom", max_length=160)
+    email = models.EmailField("adresse e-mail")
+    phone = models.CharField("téléphone", max_length=20, blank=True)
+    opening = models.CharField("horaires", max_length=200, blank=True)
+    # Empty: every need.
+    categories = models.JSONField("besoins", default=list, blank=True)
+    # Territory: INSEE codes, EPCI codes, departments; all empty means everywhere.
+    communes = models.JSONField("communes (codes INSEE)", default=list, blank=True)
+    epcis = models.JSONField("intercommunalités (codes)", default=list, blank=True)
+    departments = models.JSONField("départements", default=list, blank=True)
+    remarks = models.CharField("remarques", max_length=300, blank=True)
+    verified_on = models.DateField("vérifié le", null=True, blank=True)
+    active = models.BooleanField("actif", default=True)
+
+    class Meta:
+        verbose_name = "partenaire"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Referral(models.Model):
+    class State(models.TextChoices):
+        DRAFT = "draft", "à relire"
+        APPROVED = "approved", "approuvé, envoi en cours"
+        SENT = "sent", "envoyé"
+        ACKNOWLEDGED = "acknowledged", "accusé de réception"
+        IN_PROGRESS = "in_progress", "pris en charge"
+        ANSWERED = "answered", "répondu"
+        DECLINED = "declined", "décliné"
+        CLOSED = "closed", "clos"
+        WITHDRAWN = "withdrawn", "retiré"
+
+    class Agreement(models.TextChoices):
+        YES = "yes", "oui"
+        NO = "no", "non"
+        IMPOSSIBLE = "impossible", "impossible à recueillir"
+
+    class CloseReason(models.TextChoices):
+        HELP_IN_PLACE = "help_in_place", "aide en place"
+        ALREADY_FOLLOWED = "already_followed", "déjà suivi"
+        REFUSED = "refused", "refus"
+        REDIRECTED = "redirected", "réorienté"
+        UNREACHABLE = "unreachable", "injoignable"
+        HOSPITAL = "hospital", "hospitalisé ou en EHPAD"
+        MOVED = "moved", "déménagé"
+        DECEASED = "deceased", "décédé"
+        NO_OBJECT = "no_object", "sans objet"
+
+    # What is said on the phone and written in e-mails: « S-0001-2 »; no personal data.
+    reference = models.CharField("référence", max_length=20, unique=True)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals")
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="referrals")
+    needs = models.ManyToManyField(Need, related_name="referrals", verbose_name="besoins")
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="referrals", verbose_name="partenaire")
+    state = models.CharField("état", max_length=12, choices=State, default=State.DRAFT)
+    level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
+    facts = models.CharField("faits entendus", max_length=600, blank=True)
+    assessment = models.CharField("appréciation de l'appelant(e)", max_length=300, blank=True)
+    agreement = models.CharField("accord du locataire", max_length=10, choices=Agreement, blank=True)
+    agreement_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    agreement_at = models.DateTimeField(null=True, blank=True)
+    # Without agreement: why, and the second coordinator who approved it.
+    no_agreement_reason = models.CharField("motif sans accord", max_length=300, blank=True)
+    grave_danger = models.BooleanField("danger grave et imminent, partenaire prévenu par téléphone", default=False)
+    first_approval_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField("accusé attendu le", null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField("réponse du partenaire", max_length=600, blank=True)
+    called_back_at = models.DateTimeField("locataire rappelé le", null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    close_reason = models.CharField("motif de clôture", max_length=18, choices=CloseReason, blank=True)
+    # The partner's link: a random token, valid until this moment.
+    token = models.CharField(max_length=64, blank=True, db_index=True)
+    token_until = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "signalement"
+        ordering = ["level", "created_at"]
+        indexes = [models.Index(fields=["state", "due_at"], name="referral_due")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class ReferralEvent(models.Model):
+    """One line of the timeline."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.CharField(max_length=12, default="user")  # user, partner, system
+    action = models.CharField(max_length=20)
+    from_state = models.CharField(max_length=12, blank=True)
+    to_state = models.CharField(max_length=12, blank=True)
+    note = models.CharField(max_length=600, blank=True)
+
+    class Meta:
+        verbose_name = "événement de signalement"
+        verbose_name_plural = "événements de signalement"
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"événement {self.pk}"
+
+
+class PartnerCode(models.Model):
+    """A one-time code sent to the partner's address: 6 digits, 10 minutes, 5 tries; only its hash is kept."""
+
+    referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="codes")
+    code_hash = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "code à usage unique"
+        verbose_name_plural = "codes à usage unique"
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
