@@ -1,0 +1,85 @@
+# Solidarités. « make » alone lists what can be asked for.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install demo demo-reset run prepare test test-only lint fmt soak bench pins venv venv-dev
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+VAR_DIR ?= $(CURDIR)/var
+SITE_URL ?= http://127.0.0.1:$(PORT)
+PYTEST_WORKERS ?= auto
+export PORT HOST
+
+PY := .venv/bin/python
+MANAGE := $(PY) manage.py
+# honcho reads .env of its own accord; Django already does.
+HONCHO := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/honcho -e /dev/null start
+
+# The demonstration never reads a real installation's .env: what it uses is said here.
+DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(SITE_URL)" \
+	DATABASE_URL="$${DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}" \
+	CELERY_BROKER_URL="$${CELERY_BROKER_URL:-filesystem://}" \
+	CACHE_URL="$${CACHE_URL:-locmemcache://}" \
+	EMAIL_URL="$${EMAIL_URL:-consolemail://}"
+TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONWARNINGS=default::DeprecationWarning:solidarites
+PREPARE := scripts/prepare.sh
+
+help: ## cette liste
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+venv:
+	@sh scripts/venv.sh requirements.txt
+
+venv-dev:
+	@sh scripts/venv.sh requirements-dev.txt
+
+install: venv ## prépare l'environnement et la base ; ne démarre rien
+	@sh $(PREPARE)
+	@echo "Prêt. « make run » démarre l'application, « make demo » la démonstration."
+
+demo: venv ## la démonstration, sur http://127.0.0.1:8000 (PORT=... pour un autre port)
+	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
+	@mkdir -p "$(VAR_DIR)/demo"
+	@$(DEMO) sh $(PREPARE)
+	@$(DEMO) $(MANAGE) seed_demo
+	@sh scripts/welcome.sh "$(SITE_URL)"
+	@$(DEMO) $(HONCHO)
+
+demo-reset: venv ## efface la démonstration et en prépare une neuve
+	@mkdir -p "$(VAR_DIR)/demo"
+	@$(DEMO) $(MANAGE) forget_demo
+	@rm -rf "$(VAR_DIR)/demo"
+	@$(DEMO) sh $(PREPARE)
+	@$(DEMO) $(MANAGE) seed_demo
+	@echo "Démonstration neuve. « make demo » la démarre."
+
+run: venv ## l'application, sans donnée de démonstration
+	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
+	@sh $(PREPARE)
+	@$(MANAGE) first_admin
+	@$(HONCHO)
+
+test: venv-dev ## tout ce qu'il faut, puis les contrôles, puis tous les tests
+	@$(PY) -m tests.browser.chromium
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-only
+
+test-only: venv-dev ## les tests seuls
+	@$(TESTS) $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not soak" $(PYTEST_ARGS)
+
+lint: venv-dev ## les contrôles seuls
+	@VAR_DIR="$(VAR_DIR)/test" sh scripts/lint.sh
+
+fmt: venv-dev ## remet le code en forme
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
+
+soak: venv-dev ## les longues épreuves (minutes) ; leurs mesures vont dans docs/measurements.md
+	@$(PY) -m tests.browser.chromium
+	@$(TESTS) $(PY) -m pytest -m soak -s $(PYTEST_ARGS)
+
+bench: venv-dev ## les mesures de benchmarks/
+	@VAR_DIR="$(VAR_DIR)/bench" $(PY) -m benchmarks
+
+pins: venv-dev # constraints.txt again, after a change of requirements
+	@{ sed -n '/^#/p' constraints.txt; $(PY) -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)=='; } > constraints.new
+	@mv constraints.new constraints.txt

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Database, roles, default script and static files: run as often as wanted, changes nothing the second time.
+set -eu
+cd "$(dirname "$0")/.."
+manage() { .venv/bin/python manage.py "$@"; }
+manage migrate --no-input --verbosity 0
+manage load_default_script
+manage collectstatic --no-input --verbosity 0

@@ -1,0 +1,88 @@
+"""The Celery application and the whole schedule.
+
+Every task below finds its work as rows and claims it by a conditional update: running one twice, or two
+beats by mistake, repeats nothing. ``delay_on_commit`` elsewhere only makes the same work start sooner.
+"""
+
+import os
+from functools import partial
+from typing import Any
+
+from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from celery.schedules import crontab
+from kombu.transport import TRANSPORT_ALIASES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
+
+from django.conf import settings
+from django.db import transaction
+
+
+class PromptTask(DjangoTask):
+    """A broker that is down is logged and never fails the page: beat finds the committed row later."""
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        transaction.on_commit(partial(self.delay, *args, **kwargs), robust=True)
+
+
+app = Celery("solidarites", task_cls=PromptTask)
+
+# No test talks to a broker, except those that start real processes: they run outside pytest.
+broker_url = "memory://" if settings.TESTING else settings.CELERY_BROKER_URL
+EMBEDDED = broker_url.startswith("filesystem")
+TRANSPORT_ALIASES["filesystem"] = "solidarites.broker:Transport"
+
+transport: dict[str, Any] = {}
+if EMBEDDED:
+    for name in ("queue", "control"):
+        (settings.BROKER_DIR / name).mkdir(parents=True, exist_ok=True)
+    transport = {
+        "data_folder_in": str(settings.BROKER_DIR / "queue"),
+        "data_folder_out": str(settings.BROKER_DIR / "queue"),
+        "control_folder": str(settings.BROKER_DIR / "control"),
+    }
+
+
+def every(task: str, seconds: float) -> dict[str, Any]:
+    """A task on a rhythm; a tick that waited longer than the rhythm is dropped, the next one does its work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 60.0)}}
+
+
+def nightly(task: str, hour: int, minute: int) -> dict[str, Any]:
+    return {"task": task, "schedule": crontab(hour=hour, minute=minute), "options": {"expires": 12 * 3600.0}}
+
+
+app.conf.update(
+    broker_url=broker_url,
+    broker_transport_options=transport,
+    broker_connection_retry_on_startup=True,
+    # A request never waits long on a broker that is down: beat finds the row a moment later.
+    broker_connection_timeout=2,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    task_ignore_result=True,
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    # Remote control fans out by files that nobody would tidy up.
+    worker_enable_remote_control=not EMBEDDED,
+    # Messages of the console mail backend are printed as they are.
+    worker_redirect_stdouts=False,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    beat_schedule_filename=str(settings.VAR_DIR / "celerybeat-schedule"),
+    beat_schedule={
+        "heartbeat": every("solidarites.tasks.heartbeat", 30),
+        "send-mail": every("solidarites.tasks.send_mail", 20),
+        "run-imports": every("tenants.tasks.run_imports", 15),
+        "release-stale-claims": every("campaigns.tasks.release_stale_claims", 60),
+        "open-due-calls": every("campaigns.tasks.open_due_calls", 60),
+        "watch-missed-calls": every("campaigns.tasks.watch_missed_calls", 60),
+        "watch-referrals": every("campaigns.tasks.watch_referrals", 300),
+        "watch-welfare-checks": every("campaigns.tasks.watch_welfare_checks", 300),
+        "remind-alerts": every("campaigns.tasks.remind_alerts", 60),
+        "enrol-arrivals": every("campaigns.tasks.enrol_arrivals", 600),
+        "purge-expired": nightly("campaigns.tasks.purge_expired", 2, 15),
+        "forget-old-rows": nightly("solidarites.tasks.forget_old_rows", 3, 0),
+    },
+)
+app.autodiscover_tasks(["solidarites", "tenants", "campaigns"])
