@@ -1,0 +1,52 @@
+"""Every address of the product. Each part keeps its own routes; here they get their French prefix."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
+
+# allauth's own names (it looks them up) under French paths. Accounts are made by invitation: the
+# routes it insists on and that nobody needs lead to the sign-in page.
+accounts: list[URLPattern | URLResolver] = [
+    path("connexion/", account.login, name="account_login"),
+    path("deconnexion/", account.logout, name="account_logout"),
+    path("compte/inactif/", account.account_inactive, name="account_inactive"),
+    path("compte/confirmer/", account.reauthenticate, name="account_reauthenticate"),
+    path("compte/mot-de-passe/", account.password_change, name="account_change_password"),
+    path("mot-de-passe-oublie/", account.password_reset, name="account_reset_password"),
+    path("mot-de-passe-oublie/envoye/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "mot-de-passe-oublie/fait/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path(
+        "mot-de-passe-oublie/<slug:uidb36>/<slug:key>/",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    *(
+        path(f"compte/sans-objet/{name}/", RedirectView.as_view(pattern_name="account_login"), name=name)
+        for name in ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
+    ),
+    path("compte/second-facteur/", mfa.index, name="mfa_index"),
+    path("compte/second-facteur/code/", mfa.authenticate, name="mfa_authenticate"),
+    path("compte/second-facteur/confirmer/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("compte/second-facteur/application/", totp.activate_totp, name="mfa_activate_totp"),
+    path("compte/second-facteur/application/retirer/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("compte/second-facteur/secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "compte/second-facteur/secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"
+    ),
+    path(
+        "compte/second-facteur/secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"
+    ),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *accounts,
+    path("admin/", admin.site.urls),
+]
