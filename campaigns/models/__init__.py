@@ -2,7 +2,7 @@
 
 from campaigns.models.alert import Alert
 from campaigns.models.call import Call, Need
-from campaigns.models.campaign import Campaign, CampaignVolunteer
+from campaigns.models.campaign import Campaign, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import DueCall, FollowUpPlan
@@ -17,6 +17,7 @@ __all__ = [
     "CampaignVolunteer",
     "Case",
     "CasePass",
+    "CoordinatorScope",
     "DueCall",
     "FollowUpPlan",
     "FrozenFigures",

@@ -107,3 +107,17 @@ class CampaignVolunteer(models.Model):
 
     def __str__(self) -> str:
         return f"participation {self.pk}"
+
+
+class CoordinatorScope(models.Model):
+    """The agencies whose households a coordinator sees; everything when there is no row, or no agency in it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="coordinator_scope")
+    agencies = models.ManyToManyField(Agency, blank=True, related_name="+", verbose_name="agences")
+
+    class Meta:
+        verbose_name = "périmètre de coordination"
+        verbose_name_plural = "périmètres de coordination"
+
+    def __str__(self) -> str:
+        return f"périmètre {self.pk}"

@@ -43,6 +43,8 @@ class FollowUpPlan(models.Model):
     volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="plans", verbose_name="bénévole")
     backup = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="remplaçant(e)")
     grace_minutes = models.PositiveSmallIntegerField(default=120)
+    # First intended day: every second day, fortnight or fourth week counts from it, holidays never shift the series.
+    starts_on = models.DateField("début")
     # The plan never computes the past: this is the next call to open.
     next_due_at = models.DateTimeField(null=True, blank=True)
     review_on = models.DateField("bilan le")

@@ -1,0 +1,110 @@
+"""Raise, take, solve and reopen what a coordinator must see now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns import scope
+from campaigns.models import Alert, Campaign, Case
+from campaigns.models.levels import Level
+from solidarites import journal, mail
+from solidarites.models import User
+
+
+class AlertError(ValueError):
+    """The act does not fit the alert's state; the message is French."""
+
+
+@transaction.atomic
+def raise_alert(
+    *,
+    key: str,
+    kind: str,
+    level: str,
+    now: datetime,
+    case: Case | None = None,
+    campaign: Campaign | None = None,
+    by: User | None = None,
+) -> Alert:
+    """Raise an alert once for its cause.
+
+    ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
+    U1 e-mail at once every coordinator who sees the case: number of the case and a link, nothing personal.
+    """
+    campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
+    alert, created = Alert.objects.get_or_create(
+        key=key,
+        solved_at=None,
+        defaults={
+            "kind": kind,
+            "level": level,
+            "case": case,
+            "campaign_id": campaign_id,
+            "raised_by": by,
+            "raised_at": now,
+        },
+    )
+    if not created:
+        return alert
+    journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
+    if level in (Level.U0, Level.U1):
+        for person in scope.coordinators_of(case):
+            tell(alert, person, now, occasion="raised")
+    return alert
+
+
+def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
+    """Queue the e-mail that says an alert waits: its level, the case's number, a link."""
+    mail.queue_mail(
+        key=f"alert:{alert.pk}:{occasion}:{person.pk}",
+        to=person.email,
+        template="alert",
+        context={"alert_id": alert.pk, "level": alert.level, "case_id": alert.case_id, "kind": alert.get_kind_display()},
+        now=now,
+    )
+
+
+@transaction.atomic
+def take(*, alert: Alert, by: User, now: datetime) -> Alert:
+    """Say that one deals with it. Raises AlertError when solved, or taken by somebody else meanwhile."""
+    if not Alert.objects.filter(pk=alert.pk, taken_by=None, solved_at=None).update(taken_by=by, taken_at=now):
+        alert.refresh_from_db()
+        if alert.solved_at:
+            raise AlertError("Cette alerte est déjà résolue.")
+        if alert.taken_by_id != by.pk:
+            raise AlertError(f"{alert.taken_by} s'en occupe déjà.")
+        return alert
+    alert.taken_by, alert.taken_at = by, now
+    journal.record("alert.taken", alert, by=by, campaign_id=alert.campaign_id)
+    return alert
+
+
+@transaction.atomic
+def solve(*, alert: Alert, solution: str, by: User, now: datetime) -> Alert:
+    """Close it with what was done. Raises AlertError without a text or when already solved."""
+    if not solution.strip():
+        raise AlertError("Indiquez ce qui a été fait.")
+    fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:300]}
+    if alert.taken_by_id is None:
+        fields |= {"taken_by": by, "taken_at": now}
+    if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):
+        raise AlertError("Cette alerte est déjà résolue.")
+    journal.record("alert.solved", alert, by=by, campaign_id=alert.campaign_id)
+    alert.refresh_from_db()
+    return alert
+
+
+@transaction.atomic
+def reopen(*, alert: Alert, by: User, now: datetime) -> Alert:
+    """Open a solved alert again, unless the same cause has raised another one since."""
+    if Alert.objects.filter(key=alert.key, solved_at=None).exists():
+        raise AlertError("Une alerte pour la même raison est déjà ouverte.")
+    Alert.objects.filter(pk=alert.pk).update(
+        solved_by=None, solved_at=None, solution="", taken_by=None, taken_at=None, reminded_at=None, reminders=0
+    )
+    journal.record("alert.reopened", alert, by=by, campaign_id=alert.campaign_id)
+    alert.refresh_from_db()
+    return alert
