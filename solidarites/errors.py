@@ -1,0 +1,72 @@
+"""French pages for what goes wrong: 400, 403, 404, 500, a refused form, and maintenance.
+
+The last two must appear when nothing else works: they use neither the database nor the session.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import requires_csrf_token
+
+from solidarites.roles import public
+
+log = logging.getLogger(__name__)
+
+# Served when even the templates cannot be read.
+LAST_RESORT = (
+    '<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Erreur · Solidarités</title></head><body>'
+    "<h1>Une erreur est survenue</h1><p>Rechargez la page dans quelques minutes. Ce qui était enregistré est gardé.</p>"
+    "</body></html>"
+)
+
+
+@public
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _standalone("400.html", 400)
+
+
+@public
+@requires_csrf_token
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+@public
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+@public
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _standalone("500.html", 500)
+
+
+@public
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose page is too old, or sent from another site: nothing was recorded."""
+    return render(request, "403_csrf.html", status=403)
+
+
+def maintenance(request: HttpRequest) -> HttpResponse:
+    response = _standalone("maintenance.html", 503)
+    response["Retry-After"] = "600"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _standalone(template: str, status: int) -> HttpResponse:
+    """Render without the request: no session, no user, no database."""
+    try:
+        page = render_to_string(template, {"site_name": "Solidarités"})
+    except Exception:
+        log.exception("the page of error %s could not be rendered", status)
+        page = LAST_RESORT
+    return HttpResponse(page, status=status)

@@ -1,0 +1,83 @@
+"""Template tags of every screen: icons, states, navigation."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+SYMBOL = re.compile(r'<symbol id="([^"]+)" viewBox="([^"]+)">(.*?)</symbol>', re.S)
+
+
+@cache
+def _sprite() -> dict[str, tuple[str, str]]:
+    path = settings.BASE_DIR / "static" / "vendor" / "bootstrap-icons.svg"
+    return {name: (box, body) for name, box, body in SYMBOL.findall(path.read_text())}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", css: str = "") -> SafeString:
+    """An icon written into the page: the few in use weigh less than the whole sprite.
+
+    Decorative unless ``label`` says what it means to those who do not see it.
+    """
+    box, body = _sprite()[name]
+    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    # The body comes from our own file.
+    return format_html('<svg class="icon {}" viewBox="{}" {}>{}</svg>', css, box, meaning, mark_safe(body))  # noqa: S308
+
+
+@register.simple_tag
+def state(kind: str, icon_name: str, word: str) -> SafeString:
+    """A state: icon + word + colour. ``kind``: ok, info, attention, alert, primary or muted."""
+    return format_html('<span class="state state-{}">{}{}</span>', kind, icon(icon_name), word)
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: Context, name: str, label: str, icon_name: str, count: int | None = None, kind: str = "") -> SafeString:
+    """One entry of the menu, marked when its page or one below it is open; nothing when the route does not exist."""
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        return SafeString("")
+    request: Any = context.get("request")
+    path = request.path if request is not None else ""
+    current = ""
+    if path == url:
+        current = mark_safe(' aria-current="page"')  # noqa: S308
+    elif url != "/" and path.startswith(url) and not context.get("nav_exact"):
+        current = mark_safe(' aria-current="true"')  # noqa: S308
+    badge = format_html(' <span class="count count-{}">{}</span>', kind, count) if count else ""
+    return format_html('<li><a href="{}"{}>{}<span>{}</span>{}</a></li>', url, current, icon(icon_name), label, badge)
+
+
+@register.filter
+def has_url(name: str) -> bool:
+    """Whether a route of this name exists."""
+    try:
+        reverse(name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+@register.simple_tag
+def message_icon(tags: str) -> SafeString:
+    """The icon of a message by its level."""
+    names = {"success": "check-circle-fill", "warning": "exclamation-triangle-fill", "error": "exclamation-circle", "danger": "exclamation-circle"}
+    return icon(next((names[tag] for tag in tags.split() if tag in names), "info-circle-fill"))
+
+
+@register.filter
+def page_numbers(paginator: Any, number: int) -> Any:
+    """The page numbers worth showing on a phone: first, last, and those around ``number``."""
+    return paginator.get_elided_page_range(number, on_each_side=1, on_ends=1)

@@ -1,0 +1,87 @@
+/* What every page shares. Pages work without it. */
+"use strict";
+
+(() => {
+  const cookie = (name) =>
+    document.cookie.split("; ").find((part) => part.startsWith(name + "="))?.slice(name.length + 1) ?? "";
+
+  // htmx sends the CSRF token; polling says that nobody is there (see IdleSessionMiddleware).
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
+    if (event.detail.elt.closest("[data-background]")) event.detail.headers["X-Background"] = "1";
+  });
+
+  // A session that ended answers a fragment with the sign-in page: open it as a page instead.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const url = event.detail.xhr.responseURL || "";
+    if (/\/connexion\//.test(new URL(url, location.href).pathname)) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-resend")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    // The user menu closes when one clicks elsewhere.
+    for (const menu of document.querySelectorAll("details.user-menu[open], details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+    if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) copyFrom(copy);
+    const printer = event.target.closest("[data-print]");
+    if (printer) window.print();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.user-menu[open], details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // Buttons that only mean something with a script stay hidden without one.
+  for (const element of document.querySelectorAll("[data-needs-js]")) element.hidden = false;
+
+  async function copyFrom(button) {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.querySelector("[data-said]") ?? button;
+    const text = "value" in field ? field.value : field.textContent.trim();
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      field.select?.();
+      document.execCommand("copy");
+    }
+    const before = said.textContent;
+    said.textContent = "Copié";
+    setTimeout(() => (said.textContent = before), 2000);
+  }
+
+  // A choice that sends its form: filters of the lists.
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-autosubmit]")) event.target.form?.requestSubmit();
+  });
+
+  // The page opens on the first field in error.
+  document.querySelector("main .is-invalid, main [aria-invalid=true]")?.focus();
+})();
