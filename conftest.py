@@ -1,0 +1,204 @@
+"""The fixed cast and the tools of every test.
+
+Léa and Paul call, Nadia coordinates, Hugues administers, Odile answers at the switchboard. Every test
+client runs what waits for the commit and refuses a page that breaks a house rule (tests/strict.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings as django_settings
+
+from tests import strict
+from tests.strict import StrictClient
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Playwright's own loop runs in the thread of the test; Django's guard is about something else.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strict_templates() -> Iterator[None]:
+    undo = strict.install_strict_templates()
+    yield
+    undo()
+
+
+@pytest.fixture(autouse=True)
+def quiet_settings(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No second factor unless a test asks for it, a hasher that takes no time, files in a folder of their own."""
+    settings.REQUIRE_SECOND_FACTOR = False
+    settings.DEMO = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.UPLOADS_DIR = tmp_path_factory.mktemp("uploads")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": settings.UPLOADS_DIR},
+        },
+    }
+
+
+@pytest.fixture(autouse=True)
+def clean_slate() -> Iterator[None]:
+    """Nothing of one test is left in the memory of the next."""
+    from django.core.cache import cache
+
+    strict.PERSONAL.clear()
+    cache.clear()
+    yield
+    strict.PERSONAL.clear()
+
+
+@pytest.fixture
+def eager_tasks() -> Iterator[None]:
+    """Tasks run where they are asked for, as if a worker were instantaneous."""
+    from solidarites.celery import app
+
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield
+    app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+# The cast -----------------------------------------------------------------------------------------
+@pytest.fixture
+def volunteer(db: None) -> Any:
+    from solidarites import roles
+    from tests.factories import make_user
+
+    return make_user("lea@exemple.fr", "Léa", "Bonnet", roles.VOLUNTEER)
+
+
+@pytest.fixture
+def volunteer2(db: None) -> Any:
+    from solidarites import roles
+    from tests.factories import make_user
+
+    return make_user("paul@exemple.fr", "Paul", "Girard", roles.VOLUNTEER)
+
+
+@pytest.fixture
+def coordinator(db: None) -> Any:
+    from solidarites import roles
+    from tests.factories import make_user
+
+    return make_user("nadia@exemple.fr", "Nadia", "Benali", roles.COORDINATOR)
+
+
+@pytest.fixture
+def administrator(db: None) -> Any:
+    from solidarites import roles
+    from tests.factories import make_user
+
+    return make_user("hugues@exemple.fr", "Hugues", "Perrin", roles.ADMINISTRATOR, is_staff=True)
+
+
+@pytest.fixture
+def switchboard(db: None) -> Any:
+    from tests.factories import make_switchboard
+
+    return make_switchboard("odile@exemple.fr", "Odile", "Renaud")
+
+
+@pytest.fixture
+def landlord(db: None) -> Any:
+    from tests.factories import make_landlord
+
+    return make_landlord()
+
+
+@pytest.fixture
+def agency(landlord: Any) -> Any:
+    from tests.factories import make_agency
+
+    return make_agency(landlord)
+
+
+@pytest.fixture
+def agency2(landlord: Any) -> Any:
+    from tests.factories import make_agency
+
+    return make_agency(landlord, "Agence de Langon")
+
+
+# Factories, for tests that prefer fixtures to imports -----------------------------------------------
+@pytest.fixture
+def make_household(db: None) -> Callable[..., Any]:
+    from tests import factories
+
+    return factories.make_household
+
+
+@pytest.fixture
+def make_campaign(db: None) -> Callable[..., Any]:
+    from tests import factories
+
+    return factories.make_campaign
+
+
+@pytest.fixture
+def make_case(db: None) -> Callable[..., Any]:
+    from tests import factories
+
+    return factories.make_case
+
+
+@pytest.fixture
+def household(make_household: Callable[..., Any], landlord: Any) -> Any:
+    return make_household(landlord, last_name="Martin", first_name="Jeanne", civility="Mme")
+
+
+@pytest.fixture
+def campaign(make_campaign: Callable[..., Any], volunteer: Any, volunteer2: Any) -> Any:
+    return make_campaign(volunteers=[volunteer, volunteer2])
+
+
+@pytest.fixture
+def case(make_case: Callable[..., Any], campaign: Any, household: Any) -> Any:
+    return make_case(campaign, household)
+
+
+# Clients and clocks -----------------------------------------------------------------------------------
+@pytest.fixture
+def client() -> StrictClient:
+    return StrictClient()
+
+
+@pytest.fixture
+def client_of(db: None) -> Callable[[Any], StrictClient]:
+    """``client_of(volunteer)``: a browser in which this person is signed in."""
+
+    def signed_in(user: Any) -> StrictClient:
+        client = StrictClient()
+        client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Tuesday in January, 10:30 in Paris: a working day inside the usual calling hours."""
+    return datetime(2026, 1, 13, 10, 30, tzinfo=PARIS)
+
+
+@pytest.fixture
+def max_queries() -> Any:
+    return strict.max_queries
+
+
+@pytest.fixture
+def count_queries() -> Any:
+    return strict.count_queries
