@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.models.call import Need
 from campaigns.models.case import Case
 from campaigns.models.levels import Level
+from solidarites.models import OutgoingMail
 from tenants.models import Tenant
 
 
@@ -72,7 +73,13 @@ class Referral(models.Model):
         DECEASED = "deceased", "décédé"
         NO_OBJECT = "no_object", "sans objet"
 
-    # What is said on the phone and written in e-mails: « S-0001-2 »; no personal data.
+    class AgreementHow(models.TextChoices):
+        CALL = "call", "pendant l'appel d'un(e) bénévole"
+        COORDINATOR = "coordinator", "au téléphone avec la coordination"
+        WRITTEN = "written", "par écrit"
+        VISIT = "visit", "de vive voix, sur place"
+
+    # What is said on the phone and written in e-mails: « S-2026-004217 »; no personal data, no order of arrival.
     reference = models.CharField("référence", max_length=20, unique=True)
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals")
     tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="referrals")
@@ -82,23 +89,40 @@ class Referral(models.Model):
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
     facts = models.CharField("faits entendus", max_length=600, blank=True)
     assessment = models.CharField("appréciation de l'appelant(e)", max_length=300, blank=True)
+    since = models.CharField("depuis quand", max_length=120, blank=True)
+    help_in_place = models.CharField("aide déjà en place", max_length=200, blank=True)
+    contact_person = models.CharField("personne à contacter", max_length=200, blank=True)
+    contact_agrees = models.BooleanField("cette personne est d'accord pour être contactée", default=False)
     agreement = models.CharField("accord du locataire", max_length=10, choices=Agreement, blank=True)
     agreement_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    agreement_at = models.DateTimeField(null=True, blank=True)
+    agreement_at = models.DateTimeField("accord recueilli le", null=True, blank=True)
+    agreement_how = models.CharField("accord recueilli", max_length=12, choices=AgreementHow, blank=True)
     # Without agreement: why, and the second coordinator who approved it.
     no_agreement_reason = models.CharField("motif sans accord", max_length=300, blank=True)
     grave_danger = models.BooleanField("danger grave et imminent, partenaire prévenu par téléphone", default=False)
+    phoned_at = models.DateTimeField("partenaire appelé le", null=True, blank=True)
+    phoned_person = models.CharField("personne jointe chez le partenaire", max_length=120, blank=True)
     first_approval_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    # The message of the current sending; each approval is a new sending, with its own key and Message-ID.
+    sending = models.PositiveSmallIntegerField(default=0)
+    mail = models.ForeignKey(OutgoingMail, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     sent_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField("accusé attendu le", null=True, blank=True)
+    # The next thing expected of the partner: an acknowledgement once sent, an answer once acknowledged.
+    due_at = models.DateTimeField("attendu avant le", null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
+    reminders = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField("consulté le", null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
+    answer_result = models.CharField("résultat", max_length=18, choices=CloseReason, blank=True)
     answer = models.CharField("réponse du partenaire", max_length=600, blank=True)
+    decline_reason = models.CharField("motif du refus du partenaire", max_length=300, blank=True)
+    # The tenant is called back before closing; else why that was not possible.
     called_back_at = models.DateTimeField("locataire rappelé le", null=True, blank=True)
+    no_call_back_reason = models.CharField("pourquoi sans rappel", max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     close_reason = models.CharField("motif de clôture", max_length=18, choices=CloseReason, blank=True)
     # The partner's link: a random token, valid until this moment.
@@ -110,7 +134,10 @@ class Referral(models.Model):
     class Meta:
         verbose_name = "signalement"
         ordering = ["level", "created_at"]
-        indexes = [models.Index(fields=["state", "due_at"], name="referral_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="referral_due"),
+            models.Index(fields=["case", "state"], name="referral_of_case"),
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -119,10 +146,16 @@ class Referral(models.Model):
 class ReferralEvent(models.Model):
     """One line of the timeline."""
 
+    class Actor(models.TextChoices):
+        USER = "user", "coordination"
+        PARTNER = "partner", "partenaire"
+        SYSTEM = "system", "automatique"
+
     referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    actor = models.CharField(max_length=12, default="user")  # user, partner, system
+    actor = models.CharField(max_length=12, choices=Actor, default=Actor.USER)
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     action = models.CharField(max_length=20)
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12, blank=True)

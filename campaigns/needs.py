@@ -1,0 +1,22 @@
+"""The categories of need every script, partner and figure speaks of."""
+
+from __future__ import annotations
+
+LABELS = {
+    "courses": "Courses et approvisionnement",
+    "repas": "Repas, portage",
+    "soins": "Accès aux soins",
+    "medicaments": "Médicaments",
+    "psychologique": "Soutien psychologique",
+    "isolement": "Isolement, besoin de parler",
+    "logement": "Problème dans le logement",
+    "protection": "Matériel de protection, bons gestes",
+    "administratif": "Démarches",
+    "autre": "Autre besoin",
+}
+CHOICES = list(LABELS.items())
+
+
+def label(category: str) -> str:
+    """The French label; a category of a landlord's own script shows as it is written there."""
+    return LABELS.get(category, category)

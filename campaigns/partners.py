@@ -1,0 +1,99 @@
+"""Who fits this need, here: the closest partner, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+
+from campaigns import needs as categories_of_need
+from campaigns.models import Partner
+from tenants import communes
+
+# Past this age, « vérifié le » warns: people and addresses change.
+VERIFIED_FOR = timedelta(days=183)
+
+
+class Nearness(IntEnum):
+    """How close a partner's territory is; the closest first."""
+
+    COMMUNE = 0
+    EPCI = 1
+    DEPARTMENT = 2
+    EVERYWHERE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A partner that fits, how closely, and which of the categories asked for it covers."""
+
+    partner: Partner
+    nearness: Nearness
+    covered: tuple[str, ...]
+    specific: bool
+    place: str
+
+    @property
+    def why(self) -> str:
+        """« couvre Bordeaux ; spécialisé : repas, portage »."""
+        where = {
+            Nearness.COMMUNE: f"couvre {self.place}",
+            Nearness.EPCI: f"couvre l'intercommunalité ({self.place})",
+            Nearness.DEPARTMENT: f"couvre le département {self.place}",
+            Nearness.EVERYWHERE: "intervient partout",
+        }[self.nearness]
+        labels = ", ".join(categories_of_need.label(category).lower() for category in self.covered)
+        what = f"pour ce besoin : {labels}" if self.specific else "tous les besoins"
+        return f"{where} ; {what}"
+
+
+def active() -> list[Partner]:
+    """The partners that may be proposed: one query, matched in memory (there are few)."""
+    return list(Partner.objects.filter(active=True))
+
+
+def fits(
+    *, categories: list[str], insee_code: str, department: str, among: Iterable[Partner] | None = None
+) -> list[Fit]:
+    """Every partner that fits, best first.
+
+    More of the categories covered before fewer; commune before EPCI before département before everywhere;
+    a partner named for these needs before one that takes all; then the most recently verified.
+    """
+    commune = communes.get(insee_code) if insee_code else None
+    department = department or (commune.department if commune else "")
+    found: list[Fit] = []
+    for partner in active() if among is None else among:
+        covered = tuple(c for c in categories if not partner.categories or c in partner.categories)
+        if categories and not covered:
+            continue
+        if insee_code and insee_code in partner.communes:
+            nearness, place = Nearness.COMMUNE, commune.name if commune else insee_code
+        elif commune and commune.epci and commune.epci in partner.epcis:
+            nearness, place = Nearness.EPCI, commune.epci_name
+        elif department and department in partner.departments:
+            nearness, place = Nearness.DEPARTMENT, department
+        elif not (partner.communes or partner.epcis or partner.departments):
+            nearness, place = Nearness.EVERYWHERE, ""
+        else:
+            continue
+        found.append(Fit(partner, nearness, covered, bool(partner.categories), place))
+    found.sort(
+        key=lambda fit: (
+            -len(fit.covered),
+            fit.nearness,
+            not fit.specific,
+            -(fit.partner.verified_on or date.min).toordinal(),
+            fit.partner.pk,
+        )
+    )
+    return found
+
+
+def propose(
+    *, categories: list[str], insee_code: str, department: str, among: Iterable[Partner] | None = None
+) -> Partner | None:
+    """The closest fitting partner, or None when nobody covers any of the categories there."""
+    found = fits(categories=categories, insee_code=insee_code, department=department, among=among)
+    return found[0].partner if found else None
