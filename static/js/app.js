@@ -20,6 +20,29 @@
     }
   });
 
+  // An action that did not go through says so.
+  const say = (text) => {
+    const line = document.createElement("div");
+    line.className = "alert alert-warning";
+    line.textContent = text;
+    const place = document.getElementById("messages");
+    place.replaceChildren(line);
+    place.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.target.closest("[data-background]")) return;
+    const code = event.detail.xhr.status;
+    say(
+      code === 403 ? "Cette action ne vous est pas ouverte, ou la page a expiré. Rechargez la page."
+        : code === 404 ? "Cet élément n'existe plus. Rechargez la page."
+          : code === 503 ? "Le service revient dans quelques minutes. Ce qui était enregistré est gardé."
+            : "L'action n'a pas abouti. Rechargez la page dans un instant.",
+    );
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (!event.target.closest("[data-background]")) say("Le réseau est coupé. Réessayez dans un instant.");
+  });
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;
