@@ -1,0 +1,355 @@
+"""The queue: its order, claim, renew, pass, release, and why it is empty.
+
+The five tiers of product.md section 6 are five short reads of one partial index. A claim locks the first
+free row of the first tier that has one, skipping rows that others hold, then takes it by a conditional
+update: no case is given twice and nobody waits on another's lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+
+from campaigns.calendar import NeverOpenError, calendar_of, open_regions
+from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
+from solidarites import journal
+from solidarites.models import User
+
+CLAIM = timedelta(minutes=60)
+# A never-called case that is passed goes behind every other one of its tier.
+PASSED_RANK = 10**12
+
+
+class QueueError(ValueError):
+    """The act is not possible; the message is French."""
+
+
+class CaseHeldError(QueueError):
+    """Another volunteer holds the case."""
+
+    def __init__(self, holder: User) -> None:
+        super().__init__(f"Ce dossier est en cours d'appel par {holder.first_name or holder}.")
+        self.holder = holder
+
+
+class NotYoursError(QueueError):
+    """The case was never given to this volunteer."""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Why nothing was given, and when the next call is due."""
+
+    CLOSED_HOURS = "closed_hours"
+    PAUSED = "paused"
+    NOT_RUNNING = "not_running"
+    NOT_MEMBER = "not_member"
+    ALL_DONE = "all_done"
+    ALL_HELD = "all_held"
+    ONLY_FUTURE = "only_future"
+    NONE_FOR_YOU = "none_for_you"
+
+    code: str
+    next_at: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        return {
+            self.CLOSED_HOURS: "La campagne n'appelle pas à cette heure-ci.",
+            self.PAUSED: "La campagne est en pause. La coordination la reprendra.",
+            self.NOT_RUNNING: "Cette campagne n'est pas ouverte.",
+            self.NOT_MEMBER: "Vous ne faites pas partie des bénévoles de cette campagne.",
+            self.ALL_DONE: "Tous les foyers ont été appelés. Merci de votre aide.",
+            self.ALL_HELD: "Tous les foyers à appeler sont en ce moment avec d'autres bénévoles.",
+            self.ONLY_FUTURE: "Il ne reste que des appels prévus plus tard.",
+            self.NONE_FOR_YOU: "Les foyers qui attendent ne correspondent pas à votre secteur, à vos langues, ou vous les avez passés aujourd'hui.",
+        }[self.code]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What « Appeler le prochain foyer » gave: a case with the draft of its call, or the reason for nothing."""
+
+    case: Case | None = None
+    call: Call | None = None
+    empty: Empty | None = None
+
+
+# Reading --------------------------------------------------------------------------------------------
+
+
+def _waiting(campaign: Campaign, by: User, membership: CampaignVolunteer, now: datetime) -> QuerySet[Case]:
+    """The cases of the campaign that may be given to this volunteer now, whatever their tier."""
+    today = now.astimezone(campaign.tz).date()
+    cases = Case.objects.filter(
+        Q(claimed_by=None) | Q(claimed_until__lte=now),
+        campaign=campaign,
+        status=Case.Status.OPEN,
+        has_number=True,
+    )
+    cases = cases.filter(Q(region__in=open_regions(campaign, now)) | Q(urgent=True))
+    cases = cases.filter(Q(language="") | Q(language__in=list(by.languages)))
+    cases = cases.filter(Q(not_for=None) | ~Q(not_for=by))
+    cases = cases.exclude(Exists(CasePass.objects.filter(case=OuterRef("pk"), user=by, day=today)))
+    if sectors := _sectors(membership):
+        cases = cases.filter(agency_id__in=sectors)
+    return cases
+
+
+def _sectors(membership: CampaignVolunteer) -> list[int]:
+    return list(membership.agencies.through.objects.filter(campaignvolunteer_id=membership.pk).values_list("agency_id", flat=True))
+
+
+def _tiers(cases: QuerySet[Case], by: User, now: datetime) -> dict[int, QuerySet[Case]]:
+    """Each tier in its own order (the index's): by due time, except never-called cases, which go by rank."""
+    due = cases.filter(rank=0, next_call_at__lte=now).order_by("next_call_at", "id")
+    mine_or_free = Q(next_call_for=by) | Q(next_call_for=None) | Q(anyone_from__lte=now)
+    return {
+        Case.Tier.CALLBACK: due.filter(mine_or_free, tier=Case.Tier.CALLBACK),
+        Case.Tier.FOLLOW_UP: due.filter(mine_or_free, tier=Case.Tier.FOLLOW_UP),
+        Case.Tier.PUT_FIRST: due.filter(tier=Case.Tier.PUT_FIRST),
+        Case.Tier.RETRY: due.filter(mine_or_free, tier=Case.Tier.RETRY),
+        Case.Tier.FIRST: cases.filter(tier=Case.Tier.FIRST).order_by("rank", "next_call_at", "id"),
+    }
+
+
+def membership_of(campaign: Campaign, by: User) -> CampaignVolunteer | None:
+    return CampaignVolunteer.objects.filter(campaign=campaign, user=by, active=True).first()
+
+
+def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
+    """The case that would be given next. A look: claims nothing, writes nothing."""
+    membership = membership_of(campaign, by)
+    if membership is None or campaign.status != Campaign.Status.OPEN:
+        return None
+    for tier in _tiers(_waiting(campaign, by, membership, now), by, now).values():
+        case = tier.first()
+        if case is not None:
+            return case
+    return None
+
+
+def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
+    """Ready, held, scheduled, blocked, done and without a number: they always add up to ``enrolled``."""
+    open_case = Q(status=Case.Status.OPEN)
+    dialable = open_case & Q(has_number=True)
+    held = dialable & Q(claimed_until__gt=now)
+    free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
+    later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
+    found = (Case.objects.all() if cases is None else cases).filter(campaign=campaign).aggregate(
+        enrolled=Count("pk"),
+        ready=Count("pk", filter=free & ~later),
+        held=Count("pk", filter=held),
+        scheduled=Count("pk", filter=free & later),
+        blocked=Count("pk", filter=Q(status=Case.Status.ON_HOLD)),
+        done=Count("pk", filter=Q(status=Case.Status.CLOSED)),
+        without_number=Count("pk", filter=open_case & Q(has_number=False)),
+    )
+    return dict(found)
+
+
+def why_empty(*, campaign: Campaign, by: User, membership: CampaignVolunteer | None, now: datetime) -> Empty:
+    """The reason in the volunteer's words, and when the next call is due."""
+    if campaign.status == Campaign.Status.PAUSED:
+        return Empty(Empty.PAUSED)
+    if campaign.status != Campaign.Status.OPEN:
+        return Empty(Empty.NOT_RUNNING)
+    if membership is None:
+        return Empty(Empty.NOT_MEMBER)
+    calendar = calendar_of(campaign)
+    numbers = counts(campaign, now)
+    waiting = numbers["ready"] + numbers["scheduled"]
+    if waiting and not calendar.is_open(now):
+        try:
+            return Empty(Empty.CLOSED_HOURS, calendar.next_opening(now))
+        except NeverOpenError:
+            return Empty(Empty.CLOSED_HOURS)
+    if numbers["ready"]:
+        # Some of them wait for the volunteer they were promised to: they open to everybody at « anyone_from ».
+        return Empty(Empty.NONE_FOR_YOU, _next_due(campaign, by, now))
+    if numbers["scheduled"]:
+        return Empty(Empty.ONLY_FUTURE, _next_due(campaign, by, now))
+    return Empty(Empty.ALL_HELD if numbers["held"] else Empty.ALL_DONE)
+
+
+def _next_due(campaign: Campaign, by: User, now: datetime) -> datetime | None:
+    future = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, has_number=True, next_call_at__gt=now)
+    mine = future.filter(Q(next_call_for=None) | Q(next_call_for=by)).aggregate(at=Min("next_call_at"))["at"]
+    freed = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, anyone_from__gt=now).aggregate(at=Min("anyone_from"))["at"]
+    moments = [moment for moment in (mine, freed) if moment is not None]
+    return min(moments) if moments else None
+
+
+# Claiming -------------------------------------------------------------------------------------------
+
+
+def claim_next(*, campaign: Campaign, by: User, now: datetime) -> Given:
+    """Give this volunteer the next case of the campaign, with the draft of its call.
+
+    Conditions: the campaign is open, the volunteer an active member. One open claim per volunteer: asking again
+    returns to it, renewed, whatever its campaign. Returns the reason when nothing is given; raises nothing.
+    """
+    try:
+        return _claim_next(campaign, by, now)
+    except IntegrityError:
+        # Two requests of one volunteer at the same instant: the other one got a case, return to it.
+        return _claim_next(campaign, by, now)
+
+
+@transaction.atomic
+def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
+    mine = current_claim(by)
+    if mine is not None:
+        return _renewed(mine, by, now)
+    membership = membership_of(campaign, by)
+    if membership is not None and campaign.status == Campaign.Status.OPEN:
+        tiers = _tiers(_waiting(campaign, by, membership, now), by, now)
+        for tier in _tiers_with_work(campaign, tiers):
+            case = tier.select_for_update(of=("self",), skip_locked=True).first()
+            if case is not None:
+                return _give(case, by, now)
+    return Given(empty=why_empty(campaign=campaign, by=by, membership=membership, now=now))
+
+
+def _tiers_with_work(campaign: Campaign, tiers: dict[int, QuerySet[Case]]) -> list[QuerySet[Case]]:
+    """One read says which tiers have a row at all, so that empty ones cost nothing."""
+    flags = {f"tier_{number}": Exists(tier.order_by()) for number, tier in tiers.items()}
+    found = Campaign.objects.filter(pk=campaign.pk).values(**flags).get()
+    return [tier for number, tier in tiers.items() if found[f"tier_{number}"]]
+
+
+def current_claim(by: User) -> Case | None:
+    """The case this volunteer holds, expired or not, as long as nobody else took it."""
+    return Case.objects.select_related("campaign").filter(claimed_by=by).first()
+
+
+def _renewed(case: Case, by: User, now: datetime) -> Given:
+    Case.objects.filter(pk=case.pk, claimed_by=by).update(claimed_until=now + CLAIM)
+    case.claimed_until = now + CLAIM
+    return Given(case=case, call=_draft(case, by, now))
+
+
+def _give(case: Case, by: User, now: datetime) -> Given:
+    free = Q(claimed_by=None) | Q(claimed_until__lte=now)
+    taken = Case.objects.filter(free, pk=case.pk, status=Case.Status.OPEN).update(
+        claimed_by=by, claimed_at=now, claimed_until=now + CLAIM
+    )
+    if not taken:
+        raise QueueError("Ce dossier vient d'être pris. Demandez le suivant.")
+    case.claimed_by, case.claimed_at, case.claimed_until = by, now, now + CLAIM
+    journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    return Given(case=case, call=_draft(case, by, now))
+
+
+def _draft(case: Case, by: User, now: datetime) -> Call:
+    """The draft is the proof that the case was given to this volunteer, and where every typed word is kept."""
+    call, _ = Call.objects.get_or_create(
+        case=case,
+        volunteer=by,
+        state=Call.State.DRAFT,
+        defaults={"kind": case.next_call_kind, "started_at": now},
+    )
+    return call
+
+
+@transaction.atomic
+def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) -> Given:
+    """Give this volunteer one named case: their own callback or follow-up, or a household that rings back.
+
+    Raises CaseHeldError when another volunteer holds it; NotYoursError when it is neither due to this volunteer,
+    nor open to anyone, nor a returned call; QueueError when they already hold another case, or when the case is not open.
+    """
+    mine = current_claim(by)
+    if mine is not None:
+        if mine.pk == case_id:
+            return _renewed(mine, by, now)
+        raise QueueError("Terminez ou passez d'abord le dossier que vous avez en cours.")
+    case = Case.objects.select_for_update(of=("self",)).select_related("claimed_by", "campaign").filter(pk=case_id).first()
+    if case is None or membership_of(case.campaign, by) is None:
+        raise NotYoursError("Ce dossier ne vous est pas confié.")
+    if case.claimed_by is not None and case.claimed_until is not None and case.claimed_until > now:
+        raise CaseHeldError(case.claimed_by)
+    if not case.campaign.is_running:
+        raise QueueError("Cette campagne n'est pas ouverte.")
+    if case.status != Case.Status.OPEN and not incoming:
+        raise QueueError("Ce dossier n'est plus à appeler.")
+    if not incoming and case.next_call_for_id != by.pk:
+        raise NotYoursError("Ce dossier ne vous est pas confié.")
+    return _give(case, by, now)
+
+
+def renew(*, case_id: int, by: User, now: datetime) -> bool:
+    """Heartbeat of the open form: hold the case 60 minutes more. False when it is no longer held by this volunteer."""
+    return bool(Case.objects.filter(pk=case_id, claimed_by=by).update(claimed_until=now + CLAIM))
+
+
+@transaction.atomic
+def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
+    """« Passer »: give the case back with a reason; it is not served again to this volunteer today.
+
+    It goes to the end of its tier; a callback or a follow-up keeps its hour and is offered to everybody.
+    Raises NotYoursError when the volunteer does not hold it, QueueError for an unknown reason.
+    """
+    if reason not in CasePass.Reason.values:
+        raise QueueError("Choisissez une raison dans la liste.")
+    case = Case.objects.select_for_update(of=("self",)).select_related("campaign").filter(pk=case_id, claimed_by=by).first()
+    if case is None:
+        raise NotYoursError("Ce dossier n'est plus entre vos mains.")
+    today = now.astimezone(case.campaign.tz).date()
+    CasePass.objects.get_or_create(case=case, user=by, day=today, defaults={"reason": reason})
+    if case.tier == Case.Tier.FIRST:
+        case.rank = case.rank % PASSED_RANK + PASSED_RANK * (case.rank // PASSED_RANK + 1)
+    elif case.tier in (Case.Tier.CALLBACK, Case.Tier.FOLLOW_UP):
+        case.anyone_from = now
+    elif case.next_call_at is not None and case.next_call_at < now:
+        case.next_call_at = now
+    case.claimed_by = case.claimed_at = case.claimed_until = None
+    case.save(update_fields=["rank", "anyone_from", "next_call_at", "claimed_by", "claimed_at", "claimed_until"])
+    Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).delete()
+    journal.record("case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason)
+    return case
+
+
+@transaction.atomic
+def release(*, case_id: int, by: User, now: datetime) -> bool:
+    """A coordinator takes a claim off; what the volunteer typed stays and may still be recorded."""
+    freed = Case.objects.filter(pk=case_id, claimed_by__isnull=False).update(claimed_by=None, claimed_at=None, claimed_until=None)
+    if freed:
+        journal.record("case.released", Case(pk=case_id), by=by)
+    return bool(freed)
+
+
+def release_stale(*, now: datetime) -> int:
+    """Free the claims that expired; the drafts stay, and are still good until somebody else takes the case."""
+    with transaction.atomic():
+        stale = list(
+            Case.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(claimed_until__lte=now, claimed_by__isnull=False)
+            .values_list("pk", "campaign_id", "claimed_by_id")[:500]
+        )
+        for pk, campaign_id, user_id in stale:
+            journal.record("case.claim_expired", Case(pk=pk), campaign_id=campaign_id, volunteer=user_id)
+        return Case.objects.filter(pk__in=[pk for pk, _, _ in stale], claimed_until__lte=now).update(
+            claimed_by=None, claimed_at=None, claimed_until=None
+        )
+
+
+def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
+    """A coordinator puts these open cases at the head; callbacks and follow-ups keep their hour."""
+    with transaction.atomic():
+        moved = Case.objects.filter(pk__in=case_ids, status=Case.Status.OPEN, tier__in=[Case.Tier.RETRY, Case.Tier.FIRST])
+        found = list(moved.values_list("pk", flat=True))
+        changed = Case.objects.filter(pk__in=found).update(
+            tier=Case.Tier.PUT_FIRST, rank=0, next_call_at=now, next_call_for=None, anyone_from=None
+        )
+        for pk in found:
+            journal.record("case.put_first", Case(pk=pk), by=by)
+    return changed
+
+
+def claims_of(campaign: Campaign, now: datetime) -> QuerySet[Case]:
+    """Who is calling whom now, for the coordinator."""
+    return Case.objects.filter(campaign=campaign, claimed_until__gt=now).select_related("claimed_by").order_by(F("claimed_at"))

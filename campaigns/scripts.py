@@ -1,0 +1,342 @@
+"""A script version → questions, branching, consequences.
+
+Pure reading: nothing here writes about a call. ``read(answers)`` says what is shown, what is missing and
+what follows; the call page, the saving and the tests all read the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.db import transaction
+from django.db.models import Max
+
+from campaigns.models import Script
+from campaigns.models.levels import Level
+from solidarites import journal
+
+DEFAULTS = Path(__file__).parent / "data" / "scripts"
+KINDS = ("single", "multi", "text")
+OPENS = ("callback", "follow_up", "consent", "neighbour")
+CADENCES = ("48h", "twice_a_week", "weekly", "fortnightly", "monthly")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+TEXT_LIMIT = 300
+
+# {question: {person: answer}}; person is a tenant's id as text, or "" for the household.
+Answers = Mapping[str, Mapping[str, Any]]
+
+
+class ScriptError(ValueError):
+    """The content of a script does not hold together; ``problems`` are French sentences."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Choice:
+    key: str
+    label: str
+    need: str = ""
+    level: str = ""
+    lonely: int = 0
+    alert: bool = False
+    outcome: str = ""
+    opens: str = ""
+    cadence: str = ""
+    plan: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    key: str
+    section: str
+    say: str
+    guide: str
+    kind: str
+    required: bool
+    per_person: bool
+    shown_if: tuple[tuple[str, str], ...]
+    choices: tuple[Choice, ...]
+
+    def chosen(self, value: Any) -> list[Choice]:
+        keys = value if isinstance(value, list) else [value]
+        return [choice for choice in self.choices if choice.key in keys]
+
+
+@dataclass(frozen=True)
+class HeardNeed:
+    category: str
+    level: str
+    person: str
+
+
+@dataclass(frozen=True)
+class HeardAlert:
+    question: str
+    choice: str
+    level: str
+    person: str
+
+
+@dataclass
+class Reading:
+    """What a set of answers means."""
+
+    shown: list[tuple[Question, str]] = field(default_factory=list)
+    missing: list[tuple[Question, str]] = field(default_factory=list)
+    needs: list[HeardNeed] = field(default_factory=list)
+    alerts: list[HeardAlert] = field(default_factory=list)
+    lonely: dict[str, int] = field(default_factory=dict)
+    outcome: str = ""
+    opens: set[str] = field(default_factory=set)
+    cadence: str = ""
+    ends_plan: bool = False
+    propose_follow_up: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole version, read once and cached for ever when published."""
+
+    title: str
+    questions: tuple[Question, ...]
+    needs: Mapping[str, str]
+    propose_follow_up_from: int
+    consent: Mapping[str, Any]
+    voicemail: Mapping[str, str]
+    reactions: tuple[Mapping[str, str], ...]
+    helplines: tuple[Mapping[str, str], ...]
+
+    def question(self, key: str) -> Question | None:
+        return next((question for question in self.questions if question.key == key), None)
+
+    def read(self, answers: Answers, people: Iterable[str]) -> Reading:
+        """Follow the branching: what is shown to each person, what is missing, what follows.
+
+        ``people`` are the ids (as text) of those who answer for themselves; household questions use "".
+        A choice that closes the conversation hides every question after it.
+        """
+        reading = Reading()
+        persons = list(people) or [""]
+        for question in self.questions:
+            for person in persons if question.per_person else [""]:
+                if reading.outcome or not self._is_shown(question, person, answers, persons):
+                    continue
+                reading.shown.append((question, person))
+                value = answers.get(question.key, {}).get(person)
+                if value in (None, "", []):
+                    if question.required:
+                        reading.missing.append((question, person))
+                    continue
+                for choice in question.chosen(value):
+                    self._follow(reading, question, choice, person)
+        reading.propose_follow_up = any(points >= self.propose_follow_up_from for points in reading.lonely.values())
+        return reading
+
+    @staticmethod
+    def _is_shown(question: Question, person: str, answers: Answers, persons: list[str]) -> bool:
+        if not question.shown_if:
+            return True
+        # A household question may depend on what any person said, and a person's on the household's answer.
+        voices = [person, ""] if question.per_person else ["", *persons]
+        for key, choice in question.shown_if:
+            for voice in voices:
+                value = answers.get(key, {}).get(voice)
+                if choice == value or (isinstance(value, list) and choice in value):
+                    return True
+        return False
+
+    @staticmethod
+    def _follow(reading: Reading, question: Question, choice: Choice, person: str) -> None:
+        if choice.need:
+            reading.needs.append(HeardNeed(choice.need, choice.level or Level.U3, person))
+        if choice.alert:
+            reading.alerts.append(HeardAlert(question.key, choice.key, choice.level or Level.U1, person))
+        if choice.lonely:
+            reading.lonely[person] = reading.lonely.get(person, 0) + choice.lonely
+        if choice.outcome:
+            reading.outcome = choice.outcome
+        if choice.opens:
+            reading.opens.add(choice.opens)
+        if choice.cadence:
+            reading.cadence = choice.cadence
+        if choice.plan == "end":
+            reading.ends_plan = True
+
+    def clean(self, raw: Mapping[str, Any], people: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Only what the script knows: unknown questions, persons and choices are left out, texts cut to 300."""
+        persons = set(people) or {""}
+        kept: dict[str, dict[str, Any]] = {}
+        for question in self.questions:
+            given = raw.get(question.key)
+            if not isinstance(given, Mapping):
+                continue
+            for person, value in given.items():
+                if person not in (persons if question.per_person else {""}):
+                    continue
+                clean = _clean_value(question, value)
+                if clean not in (None, "", []):
+                    kept.setdefault(question.key, {})[person] = clean
+        return kept
+
+
+def _clean_value(question: Question, value: Any) -> Any:
+    if question.kind == "text":
+        return value.replace("\x00", "").strip()[:TEXT_LIMIT] if isinstance(value, str) else None
+    keys = {choice.key for choice in question.choices}
+    if question.kind == "multi":
+        values = value if isinstance(value, list) else [value]
+        return [choice.key for choice in question.choices if choice.key in values]
+    return value if isinstance(value, str) and value in keys else None
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace the placeholders; one without a value stays visible as « … »."""
+    return PLACEHOLDER.sub(lambda match: values.get(match.group(1)) or "…", text)
+
+
+def parse(content: Mapping[str, Any]) -> Content:
+    """A stored document to its reading form. Raises ScriptError when it does not hold together."""
+    problems = check(content)
+    if problems:
+        raise ScriptError(problems)
+    return Content(
+        title=content.get("title", ""),
+        questions=tuple(_question(raw) for raw in content["questions"]),
+        needs=dict(content.get("needs", {})),
+        propose_follow_up_from=int(content.get("loneliness_rule", {}).get("propose_follow_up_from", 3)),
+        consent=content.get("consent", {}),
+        voicemail=content.get("voicemail", {}),
+        reactions=tuple(content.get("reactions", [])),
+        helplines=tuple(content.get("helplines", [])),
+    )
+
+
+def _question(raw: Mapping[str, Any]) -> Question:
+    return Question(
+        key=raw["key"],
+        section=raw.get("section", ""),
+        say=raw.get("say", ""),
+        guide=raw.get("guide", ""),
+        kind=raw.get("kind", "single"),
+        required=bool(raw.get("required")),
+        per_person=bool(raw.get("per_person")),
+        shown_if=tuple(_condition(text) for text in raw.get("shown_if", [])),
+        choices=tuple(Choice(**choice) for choice in raw.get("choices", [])),
+    )
+
+
+def _condition(text: str) -> tuple[str, str]:
+    question, _, choice = text.partition(".")
+    return question, choice
+
+
+def check(content: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a script, as French sentences; empty when it can be published."""
+    from campaigns.outcomes import TABLE
+
+    problems: list[str] = []
+    seen: dict[str, set[str]] = {}
+    known = set(content.get("placeholders", []))
+    needs = set(content.get("needs", {}))
+    questions = content.get("questions") or []
+    if not questions:
+        problems.append("La trame n'a aucune question.")
+    for raw in questions:
+        key = raw.get("key", "")
+        name = f"Question « {key} » :"
+        if not key or key in seen:
+            problems.append(f"{name} l'identifiant manque ou est en double.")
+        if raw.get("kind", "single") not in KINDS:
+            problems.append(f"{name} sorte inconnue.")
+        for condition in raw.get("shown_if", []):
+            question, choice = _condition(condition)
+            if choice not in seen.get(question, set()):
+                problems.append(f"{name} la condition « {condition} » ne renvoie à aucune réponse posée avant elle.")
+        choices = raw.get("choices", [])
+        if raw.get("kind", "single") != "text" and not choices:
+            problems.append(f"{name} aucune réponse proposée.")
+        for choice in choices:
+            problems += [f"{name} {text}" for text in _check_choice(choice, needs, set(TABLE))]
+        for text in (raw.get("say", ""), raw.get("guide", "")):
+            for placeholder in PLACEHOLDER.findall(text):
+                if placeholder not in known:
+                    problems.append(f"{name} « {{{placeholder}}} » n'existe pas.")
+        seen[key] = {choice.get("key", "") for choice in choices}
+    return problems
+
+
+def _check_choice(choice: Mapping[str, Any], needs: set[str], outcomes: set[str]) -> list[str]:
+    problems = []
+    label = f"réponse « {choice.get('label', '')} » :"
+    unknown = set(choice) - set(Choice.__dataclass_fields__)
+    if unknown or not choice.get("key") or not choice.get("label"):
+        problems.append(f"{label} mal formée.")
+    if choice.get("need") and choice["need"] not in needs:
+        problems.append(f"{label} besoin « {choice['need']} » inconnu.")
+    if choice.get("need") and choice.get("level") not in Level.values:
+        problems.append(f"{label} niveau manquant ou inconnu.")
+    if choice.get("outcome") and choice["outcome"] not in outcomes:
+        problems.append(f"{label} issue inconnue.")
+    if choice.get("opens") and choice["opens"] not in OPENS:
+        problems.append(f"{label} fenêtre inconnue.")
+    if choice.get("cadence") and choice["cadence"] not in CADENCES:
+        problems.append(f"{label} rythme inconnu.")
+    return problems
+
+
+@lru_cache(maxsize=64)
+def _published(script_id: int) -> Content:
+    return parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
+
+
+def content_of(script_id: int, *, published: bool = True) -> Content:
+    """The reading form of a version; a published one is read from the database once per process."""
+    return _published(script_id) if published else parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
+
+
+@transaction.atomic
+def publish(*, script: Script, now: datetime, by: Any = None) -> Script:
+    """Freeze a draft. Raises ScriptError with every problem found."""
+    problems = check(script.content)
+    if problems:
+        raise ScriptError(problems)
+    script.status, script.published_at = Script.Status.PUBLISHED, now
+    script.save(update_fields=["status", "published_at"])
+    journal.record("script.published", script, by=by)
+    return script
+
+
+@transaction.atomic
+def copy(*, script: Script, by: Any = None) -> Script:
+    """A new draft version from any version."""
+    last = Script.objects.filter(key=script.key).aggregate(last=Max("version"))["last"] or 0
+    draft = Script.objects.create(
+        key=script.key, version=last + 1, kind=script.kind, title=script.title, content=script.content
+    )
+    journal.record("script.copied", draft, by=by, source=script.pk)
+    return draft
+
+
+def load_defaults(*, now: datetime) -> list[Script]:
+    """Load the scripts shipped with the product as published versions 1; those already there stay as they are."""
+    loaded = []
+    for path in sorted(DEFAULTS.glob("*.yaml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        key, kind, title = content.pop("key"), content.pop("kind"), content["title"]
+        script, created = Script.objects.get_or_create(
+            key=key, version=1, defaults={"kind": kind, "title": title, "content": content}
+        )
+        if created:
+            publish(script=script, now=now)
+        loaded.append(script)
+    return loaded
