@@ -182,7 +182,7 @@ def _names(commune: Commune) -> tuple[str, ...]:
     return (normalise(commune.name), *(normalise(name) for name in commune.former_names))
 
 
-_SMALL = frozenset("LE LA LES L DE DU DES D EN SUR ET A AUX AU".split())
+_SMALL = frozenset(["LE", "LA", "LES", "L", "DE", "DU", "DES", "D", "EN", "SUR", "ET", "A", "AUX", "AU"])
 
 
 def _core(name: str) -> str:
@@ -208,7 +208,9 @@ def _nearly(name: str, communes: tuple[Commune, ...]) -> Commune | None:
         return found
     if len(name) >= 10 and (found := _only(c for c in communes if any(n.startswith(name) for n in _names(c)))):
         return found
-    close = [c for c in communes if any(difflib.SequenceMatcher(None, _core(n), core).ratio() >= 0.9 for n in _names(c))]
+    close = [
+        c for c in communes if any(difflib.SequenceMatcher(None, _core(n), core).ratio() >= 0.9 for n in _names(c))
+    ]
     return _only(close)
 
 

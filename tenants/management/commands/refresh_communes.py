@@ -34,7 +34,9 @@ class Command(BaseCommand):
     help = "Rafraîchit la liste officielle des communes à partir du paquet npm @etalab/decoupage-administratif."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("package", help="le fichier .tgz de « npm pack », ou le dossier qui contient data/communes.json")
+        parser.add_argument(
+            "package", help="le fichier .tgz de « npm pack », ou le dossier qui contient data/communes.json"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

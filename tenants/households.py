@@ -1,0 +1,95 @@
+"""Contactability, closing a person, opposition: what holds for a household whatever the campaign."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from solidarites import journal
+from tenants import events
+from tenants.models import Household, Opposition, PhoneNumber, Tenant
+
+USABLE = Q(validity__in=[PhoneNumber.Validity.UNKNOWN, PhoneNumber.Validity.CONFIRMED])
+
+
+def with_living_tenant(households: QuerySet[Household]) -> QuerySet[Household]:
+    return households.filter(Exists(Tenant.objects.filter(household=OuterRef("pk"), status=Tenant.Status.PRESENT)))
+
+
+def callable_households(households: QuerySet[Household]) -> QuerySet[Household]:
+    """Those with a living, present person and a number that may be dialled."""
+    numbers = PhoneNumber.objects.filter(USABLE, household=OuterRef("pk"))
+    return with_living_tenant(households).filter(Exists(numbers))
+
+
+def usable_phones(household: Household) -> list[PhoneNumber]:
+    """In dialling order: the tenants' own first, a third party's always last."""
+    return sorted((p for p in household.phones.all() if p.usable), key=lambda p: (p.third_party, p.rank, p.pk))
+
+
+def digest(text: str) -> str:
+    return hmac.new(settings.PRIVACY_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def person_keys(*, reference: str, last_name: str, first_name: str, birth: str) -> list[str]:
+    """What an opposition of this person is known by; ``birth`` is ISO, or empty."""
+    keys = [digest(f"ref:{reference}")] if reference else []
+    if birth:
+        keys.append(digest(f"per:{last_name.casefold()}|{first_name.casefold()}|{birth}"))
+    return keys
+
+
+@transaction.atomic
+def record_opposition(*, household: Household, now: datetime, by: Any = None) -> None:
+    """« Ne plus jamais appeler »: the household and, by keyed hashes, its people and own numbers.
+
+    Idempotent. Tells subscribers, who stop every call and follow-up in the same transaction.
+    """
+    if household.opposed_at:
+        return
+    keys: set[str] = set()
+    for tenant in household.tenants.all():
+        keys.update(
+            person_keys(
+                reference=tenant.reference,
+                last_name=tenant.last_name,
+                first_name=tenant.first_name,
+                birth=tenant.birth_date.isoformat() if tenant.birth_date else "",
+            )
+        )
+    keys.update(digest(f"tel:{p.e164}") for p in household.phones.all() if not p.third_party)
+    Opposition.objects.bulk_create(
+        [Opposition(landlord_id=household.landlord_id, digest=key, created_at=now) for key in sorted(keys)],
+        ignore_conflicts=True,
+    )
+    household.opposed_at = now
+    household.save(update_fields=["opposed_at"])
+    journal.record("household.opposed", household, by=by, household_id=household.pk)
+    events.tell(events.HouseholdOpposed(household_id=household.pk, now=now, by=by))
+
+
+@transaction.atomic
+def close_person(*, tenant: Tenant, status: str, now: datetime, by: Any = None) -> None:
+    """The person died, moved or entered a care home: not called, never asked for. Idempotent."""
+    changed = Tenant.objects.filter(pk=tenant.pk).exclude(status=status).update(status=status, status_at=now)
+    if not changed:
+        return
+    tenant.status, tenant.status_at = status, now
+    journal.record("tenant.closed", tenant, by=by, household_id=tenant.household_id, status=status)
+    events.tell(
+        events.PersonClosed(tenant_id=tenant.pk, household_id=tenant.household_id, status=status, now=now, by=by)
+    )
+
+
+@transaction.atomic
+def mark_number(*, phone: PhoneNumber, validity: str, now: datetime, by: Any = None) -> None:
+    """What a call taught about a number; a wrong one is not revived by the next import."""
+    PhoneNumber.objects.filter(pk=phone.pk).update(validity=validity, validity_at=now)
+    phone.validity, phone.validity_at = validity, now
+    journal.record("phone.marked", phone, by=by, household_id=phone.household_id, validity=validity)

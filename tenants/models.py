@@ -1,0 +1,377 @@
+"""Whom we call: landlords, residences, households, tenants, their numbers, and the lists they come from."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Landlord(models.Model):
+    """Whose tenants they are. What the script says aloud (name, callback number) comes from here."""
+
+    code = models.SlugField("code", max_length=40, unique=True)
+    name = models.CharField("nom", max_length=120)
+    spoken_name = models.CharField("nom dit au téléphone", max_length=120, blank=True)
+    callback_number = models.CharField("numéro de rappel", max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = "bailleur"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agency(models.Model):
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="agencies", verbose_name="bailleur")
+    name = models.CharField("nom", max_length=120)
+
+    class Meta:
+        verbose_name = "agence"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["landlord", "name"], name="agency_name_per_landlord")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Residence(models.Model):
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="residences", verbose_name="bailleur")
+    agency = models.ForeignKey(
+        Agency, null=True, blank=True, on_delete=models.SET_NULL, related_name="residences", verbose_name="agence"
+    )
+    reference = models.CharField("référence", max_length=60)
+    name = models.CharField("nom", max_length=160, blank=True)
+
+    class Meta:
+        verbose_name = "résidence"
+        ordering = ["name", "reference"]
+        constraints = [
+            models.UniqueConstraint(fields=["landlord", "reference"], name="residence_reference_per_landlord")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.reference
+
+
+class Household(models.Model):
+    """The people behind one front door and its phone numbers: the unit that is called."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="households", verbose_name="bailleur")
+    agency = models.ForeignKey(
+        Agency, null=True, blank=True, on_delete=models.SET_NULL, related_name="households", verbose_name="agence"
+    )
+    residence = models.ForeignKey(
+        Residence, null=True, blank=True, on_delete=models.SET_NULL, related_name="households", verbose_name="résidence"
+    )
+    # Contract or dwelling reference, from the landlord.
+    reference = models.CharField("référence", max_length=60, blank=True)
+    # Digest of the address (see tenants.addresses): finds households without a reference, and duplicates.
+    match_key = models.CharField(max_length=64, blank=True, editable=False)
+    street = models.CharField("adresse", max_length=200, blank=True)
+    building = models.CharField("bâtiment", max_length=60, blank=True)
+    door = models.CharField("porte, étage", max_length=60, blank=True)
+    postal_code = models.CharField("code postal", max_length=10, blank=True)
+    city = models.CharField("commune", max_length=120, blank=True)
+    insee_code = models.CharField("code INSEE", max_length=5, blank=True, db_index=True)
+    department = models.CharField("département", max_length=3, blank=True)
+    living_alone = models.BooleanField("vit seul(e)", null=True, blank=True)
+    fragile = models.BooleanField("marqué fragile", default=False)
+    language = models.CharField("langue à parler", max_length=5, blank=True)
+    # Useful for the call, agreed by the tenant: « entend mal », « préfère l'après-midi ».
+    notes = models.CharField("à savoir pour l'appel", max_length=300, blank=True)
+    opposed_at = models.DateTimeField("ne plus appeler depuis", null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "foyer"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["landlord", "reference"], name="household_reference_per_landlord", condition=~Q(reference="")
+            ),
+        ]
+        indexes = [models.Index(fields=["landlord", "match_key"], name="household_match")]
+
+    def __str__(self) -> str:
+        return f"foyer {self.pk}"
+
+    @property
+    def address_lines(self) -> list[str]:
+        detail = ", ".join(part for part in (self.building, self.door) if part)
+        town = f"{self.postal_code} {self.city}".strip()
+        return [line for line in (self.street, detail, town) if line]
+
+
+class Tenant(models.Model):
+    """One person of a household."""
+
+    class Status(models.TextChoices):
+        PRESENT = "present", "présent"
+        DECEASED = "deceased", "décédé"
+        MOVED = "moved", "parti"
+        CARE_HOME = "care_home", "en EHPAD"
+
+    class Precision(models.TextChoices):
+        DAY = "day", "jour connu"
+        YEAR = "year", "année seule"
+        UNKNOWN = "unknown", "inconnue"
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="tenants")
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="tenants")
+    reference = models.CharField("référence", max_length=60, blank=True)
+    civility = models.CharField("civilité", max_length=10, blank=True)
+    last_name = models.CharField("nom", max_length=120)
+    first_name = models.CharField("prénom", max_length=120, blank=True)
+    # For a bare year: 1 January of it, with birth_precision « year ».
+    birth_date = models.DateField("date de naissance", null=True, blank=True)
+    birth_precision = models.CharField(max_length=8, choices=Precision, default=Precision.UNKNOWN)
+    status = models.CharField("situation", max_length=10, choices=Status, default=Status.PRESENT)
+    status_at = models.DateTimeField(null=True, blank=True)
+    # A list may reopen only what a list closed: what a call taught is stronger than a lagging list.
+    closed_by_list = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = "locataire"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["landlord", "reference"], name="tenant_reference_per_landlord", condition=~Q(reference="")
+            ),
+        ]
+        indexes = [models.Index(fields=["landlord", "birth_date"], name="tenant_birth")]
+
+    def __str__(self) -> str:
+        return f"locataire {self.pk}"
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(part for part in (self.civility, self.first_name, self.last_name.upper()) if part)
+
+    def age_on(self, day: date) -> int | None:
+        """Whole years on ``day``; None when the birth date is unknown."""
+        born = self.birth_date
+        if born is None:
+            return None
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+    def age_band_on(self, day: date) -> str:
+        """« 80–84 ans »: what a volunteer may see instead of a birth date."""
+        age = self.age_on(day)
+        if age is None:
+            return "âge à vérifier"
+        if age < 70:
+            return "moins de 70 ans"
+        if age >= 95:
+            return "95 ans et plus"
+        low = age - age % 5
+        return f"{low}–{low + 4} ans"
+
+
+class PhoneNumber(models.Model):
+    """A number of the household; dialled in the order of ``rank``, a third party's always last."""
+
+    class Validity(models.TextChoices):
+        UNKNOWN = "unknown", "à essayer"
+        CONFIRMED = "confirmed", "confirmé"
+        WRONG = "wrong", "mauvais numéro"
+        DISCONNECTED = "disconnected", "non attribué"
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="phones")
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.SET_NULL, related_name="phones")
+    e164 = models.CharField("numéro", max_length=20)
+    label = models.CharField("libellé", max_length=60, blank=True)
+    third_party = models.BooleanField("numéro d'un tiers", default=False)
+    rank = models.PositiveSmallIntegerField("ordre", default=0)
+    validity = models.CharField(max_length=12, choices=Validity, default=Validity.UNKNOWN)
+    validity_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "numéro de téléphone"
+        verbose_name_plural = "numéros de téléphone"
+        ordering = ["third_party", "rank", "id"]
+        constraints = [models.UniqueConstraint(fields=["household", "e164"], name="phone_once_per_household")]
+        indexes = [models.Index(fields=["e164"], name="phone_e164")]
+
+    def __str__(self) -> str:
+        return f"numéro {self.pk}"
+
+    @property
+    def usable(self) -> bool:
+        return self.validity in (self.Validity.UNKNOWN, self.Validity.CONFIRMED)
+
+
+class Opposition(models.Model):
+    """« Ne plus m'appeler », kept as a keyed hash so that it survives purges and re-imports."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="oppositions")
+    # HMAC-SHA256 under PRIVACY_KEY of « ref:<reference> », « tel:<e164> » or « per:<name|name|birth> ».
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "opposition"
+        constraints = [models.UniqueConstraint(fields=["landlord", "digest"], name="opposition_once")]
+
+    def __str__(self) -> str:
+        return f"opposition {self.pk}"
+
+
+class TenantAlias(models.Model):
+    """What a merged person was also known by, so that the next list does not make them anew."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="aliases")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="aliases")
+    # One of households.person_keys: a keyed hash, as for oppositions.
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = "autre identité d'un locataire"
+        constraints = [models.UniqueConstraint(fields=["landlord", "digest"], name="alias_once")]
+
+    def __str__(self) -> str:
+        return f"alias {self.pk}"
+
+
+class DistinctPair(models.Model):
+    """Two records that look alike and are two people: somebody said so, they are not proposed again."""
+
+    first = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "paire de personnes distinctes"
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="distinct_once"),
+            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="distinct_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"paire {self.pk}"
+
+
+class ImportProfile(models.Model):
+    """How the columns of one source are read, proposed again when the same headings come."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="import_profiles")
+    name = models.CharField("nom", max_length=80)
+    # Digest of the headings in their order.
+    headings = models.CharField(max_length=64, db_index=True)
+    # Normalised heading -> field (empty: ignored).
+    fields = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "profil de colonnes"
+        verbose_name_plural = "profils de colonnes"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["landlord", "name"], name="profile_name_per_landlord")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListImport(models.Model):
+    """One tenant list on its way in. The row is the work: a stopped worker resumes from it."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", "colonnes à vérifier"
+        CHECK_QUEUED = "check_queued", "vérification demandée"
+        CHECKING = "checking", "vérification en cours"
+        CHECKED = "checked", "à confirmer"
+        APPLY_QUEUED = "apply_queued", "confirmé"
+        APPLYING = "applying", "écriture en cours"
+        APPLIED = "applied", "terminé"
+        REFUSED = "refused", "fichier refusé"
+        CANCELLED = "cancelled", "annulé"
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="imports", verbose_name="bailleur")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Erased as soon as the check has read it.
+    file = models.FileField(upload_to="lists/", blank=True)
+    file_name = models.CharField("fichier", max_length=200)
+    file_size = models.BigIntegerField(default=0)
+    state = models.CharField("état", max_length=12, choices=State, default=State.UPLOADED)
+    # Names of the workbook's sheets, and the one to read.
+    sheets = models.JSONField(default=list, blank=True)
+    sheet = models.CharField("feuille", max_length=120, blank=True)
+    # The headings as written and the field of each: [{"heading", "field", "score", "refused", "samples"}].
+    columns = models.JSONField(default=list, blank=True)
+    profile = models.ForeignKey(ImportProfile, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    encoding = models.CharField(max_length=20, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    # Where the writing is: every position up to this one is written.
+    applied_through = models.PositiveIntegerField(default=0)
+    # « People absent from this list have left »: asked for at the confirmation.
+    absent_left = models.BooleanField(default=False)
+    message = models.CharField(max_length=300, blank=True)
+    # Whoever works on it, until when; past that moment another worker resumes.
+    leased_until = models.DateTimeField(null=True, blank=True)
+    lease = models.CharField(max_length=36, blank=True, editable=False)
+    created_at = models.DateTimeField("déposé le", default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "import de liste"
+        verbose_name_plural = "imports de listes"
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+    @property
+    def working(self) -> bool:
+        """Waiting for the worker, or in its hands."""
+        return self.state in (
+            self.State.CHECK_QUEUED,
+            self.State.CHECKING,
+            self.State.APPLY_QUEUED,
+            self.State.APPLYING,
+        )
+
+
+class ImportRow(models.Model):
+    """One checked row, between the preview and the writing; erased once applied or after 7 days."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create", "ajouté"
+        UPDATE = "update", "modifié"
+        UNCHANGED = "unchanged", "inchangé"
+        SKIP = "skip", "parti ou décédé"
+        REJECT = "reject", "rejeté"
+        ABSENT = "absent", "absent de la liste"
+
+    list_import = models.ForeignKey(ListImport, on_delete=models.CASCADE, related_name="rows")
+    # Order of writing: the rows of one household follow each other.
+    position = models.PositiveIntegerField()
+    # The spreadsheet's own row number; 0 for people absent from the list.
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    # What happens to the household, told by the first of its rows: create, update or empty.
+    household_kind = models.CharField(max_length=10, blank=True)
+    data: Any = models.JSONField(default=list)
+    # [[what, old, new], …] for the preview and to see whether something moved meanwhile.
+    changes: Any = models.JSONField(default=list)
+    # [[column, code, severity, value], …]
+    issues: Any = models.JSONField(default=list)
+    has_issues = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "ligne d'import"
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["list_import", "position"], name="import_row_once")]
+        indexes = [models.Index(fields=["list_import", "kind", "position"], name="import_row_kind")]
+
+    def __str__(self) -> str:
+        return f"ligne {self.number}"
