@@ -71,6 +71,7 @@ lint: venv-dev ## les contrôles seuls
 	@VAR_DIR="$(VAR_DIR)/test" sh scripts/lint.sh
 
 fmt: venv-dev ## remet le code en forme
+	@$(PY) scripts/french_spaces.py
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
 soak: venv-dev ## les longues épreuves (minutes) ; leurs mesures vont dans docs/measurements.md

@@ -60,7 +60,7 @@ class HousePage(HTMLParser):
         if tag == "script" and not values.get("src") and values.get("type") not in ("application/json", "importmap"):
             self.problems.append("inline <script>")
         for name, value in attrs:
-            if name == "style" or name.startswith("on") or name.startswith("hx-on"):
+            if name == "style" or name.startswith(("on", "hx-on")):
                 self.problems.append(f'<{tag} {name}="…">')
             if name in ("href", "action", "src") and (value or "").strip().lower().startswith("javascript:"):
                 self.problems.append(f'<{tag} {name}="javascript:…">')

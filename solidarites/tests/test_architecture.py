@@ -1,0 +1,101 @@
+"""Which way things point: urls and celery → campaigns → tenants → solidarites; rules know no screens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.house.source import imports, module_of, name_of, product_modules
+
+# The edges of an application: what receives a request, a message or a command.
+EDGES = {"views", "forms", "tasks", "admin", "apps", "urls", "filters", "tables", "management", "templatetags", "demo"}
+# What the project offers to the applications.
+OFFERED = {
+    "solidarites",
+    "solidarites.roles",
+    "solidarites.journal",
+    "solidarites.models",
+    "solidarites.mail",
+    "solidarites.accounts",
+}
+# The table of outcomes fans out; the call records and knows none of what follows.
+FAN_OUT = {"retries", "followups", "referrals", "welfare"}
+
+
+def edges(module: str) -> set[str]:
+    return EDGES & set(module.split("."))
+
+
+def is_rule(path: Path) -> bool:
+    module = module_of(path)
+    return not edges(module) and not module.startswith(
+        ("solidarites.settings", "solidarites.wsgi", "solidarites.celery")
+    )
+
+
+def refused(module: str, imported: str, inside: bool, rule: bool) -> str:
+    """Why this import may not be, or nothing."""
+    app, target = module.split(".")[0], imported.split(".")[0]
+    if app == "tenants" and target == "campaigns":
+        return "tenants never imports campaigns: tell it by tenants.events"
+    if (
+        app == "solidarites"
+        and target in ("tenants", "campaigns")
+        and module not in ("solidarites.urls", "solidarites.celery")
+    ):
+        return "the project never imports its applications, except their routes"
+    if app in ("tenants", "campaigns") and target == "solidarites" and rule:
+        part = ".".join(imported.split(".")[:2])
+        if part not in OFFERED:
+            return f"a rule uses of the project only {', '.join(sorted(OFFERED))}"
+    if rule and target in ("solidarites", "tenants", "campaigns"):
+        met = edges(imported) - {"apps", "urls", "templatetags"}
+        if met == {"tasks"} and inside:
+            return ""
+        if met:
+            return f"a rule never imports {', '.join(sorted(met))} (a task only inside the function that asks for it)"
+    if rule and target == "django" and imported.startswith(("django.http", "django.shortcuts", "django.views")):
+        allowed = module.startswith(("solidarites.roles", "solidarites.accounts", "solidarites.middleware"))
+        if not allowed and app != "solidarites":
+            return "a rule knows no request and no response"
+    if module == "campaigns.calendar" and imported.startswith("campaigns.models.case"):
+        return "the calendar knows nothing of cases"
+    if module == "campaigns.calls" and imported.rpartition(".")[2] in FAN_OUT and imported.startswith("campaigns."):
+        return "only outcomes fans out to what follows a call"
+    if "management" in module and edges(imported) & {"views", "forms"}:
+        return "a command calls rules"
+    return ""
+
+
+def test_dependencies_point_one_way():
+    broken = []
+    for path in product_modules():
+        module, rule = module_of(path), is_rule(path)
+        for imported, inside, line in imports(path):
+            reason = refused(module, imported, inside, rule)
+            if reason:
+                broken.append(f"{name_of(path)}:{line} imports {imported}: {reason}")
+    assert not broken, "\n".join(dict.fromkeys(broken))
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "inside"),
+    [
+        ("tenants.imports.apply", "campaigns.enrolment", False),
+        ("solidarites.mail", "tenants.models", True),
+        ("campaigns.calls", "campaigns.views.caller", False),
+        ("campaigns.calls", "campaigns.tasks", False),
+        ("campaigns.calls", "campaigns.followups", False),
+        ("campaigns.queue", "django.http", False),
+        ("campaigns.queue", "solidarites.middleware", False),
+        ("campaigns.calendar", "campaigns.models.case", False),
+        ("campaigns.management.commands.purge_expired", "campaigns.forms", False),
+    ],
+)
+def test_the_directions_do_refuse_a_wrong_import(module, imported, inside):
+    assert refused(module, imported, inside, rule="management" not in module)
+
+
+def test_a_rule_may_ask_for_its_task_inside_a_function():
+    assert refused("campaigns.calls", "campaigns.tasks", True, rule=True) == ""

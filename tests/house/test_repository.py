@@ -1,0 +1,79 @@
+"""House rules on the text of the repository."""
+
+from __future__ import annotations
+
+import re
+
+from tests.house.source import ROOT, files, name_of, product_modules, tree
+
+THIS = name_of(__import__("pathlib").Path(__file__))
+
+
+def test_no_file_speaks_of_one_machine():
+    # Written in pieces: this file must not contain what it refuses.
+    words = re.compile(
+        "|".join(["/" + "work/", "/" + "root/", "/" + "tmp/team", r"/" + "home/[a-z]+/", "/opt/" + "pypi"])
+    )
+    found = [
+        f"{name_of(path)}: {match.group(0)}"
+        for path in files()
+        if "vendor" not in path.parts and (match := words.search(path.read_text(errors="replace")))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_test_is_left_out_in_silence():
+    words = re.compile(
+        r"(pytest\.|mark\.)(" + "skip|xfail|importor" + r"skip)|unittest\.skip|TODO|FIXME|NotImplemented" + "Error"
+    )
+    found = [
+        f"{name_of(path)}: {match.group(0)}"
+        for path in files(".py", ".js", ".html")
+        if "vendor" not in path.parts and name_of(path) != THIS and (match := words.search(path.read_text()))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_every_library_is_pinned():
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints.txt").read_text().lower().splitlines()
+        if not line.startswith("#")
+    )
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().lower().splitlines():
+            if line.startswith(("-r", "#")) or not line.strip():
+                continue
+            assert "==" in line, f"{name}: {line} has no exact version"
+            library, version = line.split("==")
+            assert pins.get(library.split("[")[0]) == version, f"{line} is not what constraints.txt says (make pins)"
+
+
+def test_a_file_keeps_one_subject():
+    long = [
+        f"{name_of(path)}: {lines} lines"
+        for path in files(".py")
+        if "migrations" not in path.parts and (lines := len(path.read_text().splitlines())) > 500
+    ]
+    assert not long, "split by subject:\n" + "\n".join(long)
+
+
+def test_nothing_prints_where_a_log_is_kept():
+    """print() belongs to commands; personal data must not slip into a server's output."""
+    import ast
+
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in product_modules()
+        if "management" not in path.parts
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert not found, found
+
+
+def test_vendored_code_carries_its_licence():
+    vendor = ROOT / "static" / "vendor"
+    assert vendor.is_dir(), "static/vendor is missing"
+    for folder in sorted(path for path in vendor.iterdir() if path.is_dir()):
+        assert list(folder.rglob("LICEN[SC]E*")), f"{name_of(folder)} has no licence"

@@ -1,0 +1,130 @@
+"""One of everything, so that every route has an object to show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from campaigns.models import (
+    Alert,
+    Call,
+    Case,
+    DueCall,
+    FollowUpPlan,
+    Need,
+    Partner,
+    Referral,
+    Script,
+    WelfareCheck,
+)
+from solidarites import roles
+from tenants.models import ListImport
+from tests.factories import (
+    make_agency,
+    make_campaign,
+    make_case,
+    make_household,
+    make_landlord,
+    make_switchboard,
+    make_user,
+)
+
+
+class World:
+    """Léa holds a claim in an open campaign; its case has a plan, a need, a referral, a veille and an alert."""
+
+    def __init__(self) -> None:
+        now = self.now = timezone.now()
+        self.people: dict[str, Any] = {
+            "anonymous": None,
+            "volunteer": make_user("lea@exemple.fr", "Léa", "Bonnet", roles.VOLUNTEER),
+            "coordinator": make_user("nadia@exemple.fr", "Nadia", "Benali", roles.COORDINATOR),
+            "administrator": make_user("hugues@exemple.fr", "Hugues", "Perrin", roles.ADMINISTRATOR, is_staff=True),
+            "switchboard": make_switchboard("odile@exemple.fr", "Odile", "Renaud"),
+            "nobody": make_user("sans-role@exemple.fr", "Alex", "Durand"),
+        }
+        self.lea = self.people["volunteer"]
+        self.landlord = make_landlord()
+        self.agency = make_agency(self.landlord)
+        self.script = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FIRST).first()
+        follow_up = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FOLLOW_UP).first()
+        self.campaign = make_campaign(volunteers=[self.lea], script=self.script, follow_up_script=follow_up)
+        self.household = make_household(self.landlord, agency=self.agency)
+        self.case = make_case(
+            self.campaign,
+            self.household,
+            now=now,
+            claimed_by=self.lea,
+            claimed_at=now,
+            claimed_until=now + timedelta(minutes=60),
+            verification_phrase="rivage tranquille",
+        )
+        self.call = Call.objects.create(case=self.case, volunteer=self.lea, script=self.script)
+        self.recorded = Call.objects.create(
+            case=self.case,
+            volunteer=self.lea,
+            state=Call.State.RECORDED,
+            outcome="no_answer",
+            recorded_at=now,
+            script=self.script,
+        )
+        self.tenant = self.household.tenants.first()
+        self.need = Need.objects.create(case=self.case, tenant=self.tenant, call=self.recorded, category="meals")
+        self.partner = Partner.objects.create(kind=Partner.Kind.CCAS, name="CCAS de Bordeaux", email="ccas@exemple.fr")
+        self.referral = Referral.objects.create(
+            reference="S-0001-1",
+            case=self.case,
+            tenant=self.tenant,
+            partner=self.partner,
+            token="jeton-de-partenaire",
+            token_until=now + timedelta(days=7),
+        )
+        self.referral.needs.add(self.need)
+        self.plan = FollowUpPlan.objects.create(
+            case=self.case,
+            household=self.household,
+            weekdays=[0],
+            time="10:30",
+            volunteer=self.lea,
+            starts_on=now.date(),
+            review_on=now.date() + timedelta(days=42),
+            next_due_at=now + timedelta(days=7),
+        )
+        self.due_call = DueCall.objects.create(plan=self.plan, case=self.case, due_at=now, volunteer=self.lea)
+        self.check = WelfareCheck.objects.create(case=self.case, origin="coordinator", due_at=now + timedelta(days=1))
+        self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
+        self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
+        self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
+
+    def arguments(self, route_name: str, names: tuple[str, ...]) -> dict[str, Any]:
+        """Values for a route's arguments: by the route's own line, else by the argument's name."""
+        by_route = self.by_route().get(route_name, {})
+        by_name = self.by_name()
+        missing = [name for name in names if name not in by_route and name not in by_name]
+        if missing:
+            raise KeyError(f"tests/house/world.py has no example for {missing} of route « {route_name} »")
+        return {name: by_route.get(name, by_name.get(name)) for name in names}
+
+    def by_name(self) -> dict[str, Any]:
+        return {
+            "campaign_id": self.campaign.pk,
+            "slug": self.campaign.slug,
+            "case_id": self.case.pk,
+            "call_id": self.call.pk,
+            "household_id": self.household.pk,
+            "referral_id": self.referral.pk,
+            "reference": self.referral.reference,
+            "token": self.referral.token,
+            "plan_id": self.plan.pk,
+            "check_id": self.check.pk,
+            "alert_id": self.alert.pk,
+            "partner_id": self.partner.pk,
+            "user_id": self.lea.pk,
+            "import_id": self.list_import.pk,
+            "submission": self.call.submission,
+        }
+
+    def by_route(self) -> dict[str, dict[str, Any]]:
+        return {}
