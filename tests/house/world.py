@@ -92,7 +92,9 @@ class World:
             review_on=now.date() + timedelta(days=42),
             next_due_at=now + timedelta(days=7),
         )
-        self.due_call = DueCall.objects.create(plan=self.plan, case=self.case, due_at=now, volunteer=self.lea)
+        self.due_call = DueCall.objects.create(
+            plan=self.plan, case=self.case, due_at=now, grace_until=now + timedelta(hours=2), volunteer=self.lea
+        )
         self.check = WelfareCheck.objects.create(case=self.case, origin="coordinator", due_at=now + timedelta(days=1))
         self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
