@@ -62,7 +62,12 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
         key=f"alert:{alert.pk}:{occasion}:{person.pk}",
         to=person.email,
         template="alert",
-        context={"alert_id": alert.pk, "level": alert.level, "case_id": alert.case_id, "kind": alert.get_kind_display()},
+        context={
+            "alert_id": alert.pk,
+            "level": alert.level,
+            "case_id": alert.case_id,
+            "kind": alert.get_kind_display(),
+        },
         now=now,
     )
 

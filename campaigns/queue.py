@@ -100,7 +100,11 @@ def _waiting(campaign: Campaign, by: User, membership: CampaignVolunteer, now: d
 
 
 def _sectors(membership: CampaignVolunteer) -> list[int]:
-    return list(membership.agencies.through.objects.filter(campaignvolunteer_id=membership.pk).values_list("agency_id", flat=True))
+    return list(
+        membership.agencies.through.objects.filter(campaignvolunteer_id=membership.pk).values_list(
+            "agency_id", flat=True
+        )
+    )
 
 
 def _tiers(cases: QuerySet[Case], by: User, now: datetime) -> dict[int, QuerySet[Case]]:
@@ -139,14 +143,18 @@ def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = Non
     held = dialable & Q(claimed_until__gt=now)
     free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
     later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
-    found = (Case.objects.all() if cases is None else cases).filter(campaign=campaign).aggregate(
-        enrolled=Count("pk"),
-        ready=Count("pk", filter=free & ~later),
-        held=Count("pk", filter=held),
-        scheduled=Count("pk", filter=free & later),
-        blocked=Count("pk", filter=Q(status=Case.Status.ON_HOLD)),
-        done=Count("pk", filter=Q(status=Case.Status.CLOSED)),
-        without_number=Count("pk", filter=open_case & Q(has_number=False)),
+    found = (
+        (Case.objects.all() if cases is None else cases)
+        .filter(campaign=campaign)
+        .aggregate(
+            enrolled=Count("pk"),
+            ready=Count("pk", filter=free & ~later),
+            held=Count("pk", filter=held),
+            scheduled=Count("pk", filter=free & later),
+            blocked=Count("pk", filter=Q(status=Case.Status.ON_HOLD)),
+            done=Count("pk", filter=Q(status=Case.Status.CLOSED)),
+            without_number=Count("pk", filter=open_case & Q(has_number=False)),
+        )
     )
     return dict(found)
 
@@ -178,7 +186,9 @@ def why_empty(*, campaign: Campaign, by: User, membership: CampaignVolunteer | N
 def _next_due(campaign: Campaign, by: User, now: datetime) -> datetime | None:
     future = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, has_number=True, next_call_at__gt=now)
     mine = future.filter(Q(next_call_for=None) | Q(next_call_for=by)).aggregate(at=Min("next_call_at"))["at"]
-    freed = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, anyone_from__gt=now).aggregate(at=Min("anyone_from"))["at"]
+    freed = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, anyone_from__gt=now).aggregate(
+        at=Min("anyone_from")
+    )["at"]
     moments = [moment for moment in (mine, freed) if moment is not None]
     return min(moments) if moments else None
 
@@ -267,7 +277,9 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
         if mine.pk == case_id:
             return _renewed(mine, by, now)
         raise QueueError("Terminez ou passez d'abord le dossier que vous avez en cours.")
-    case = Case.objects.select_for_update(of=("self",)).select_related("claimed_by", "campaign").filter(pk=case_id).first()
+    case = (
+        Case.objects.select_for_update(of=("self",)).select_related("claimed_by", "campaign").filter(pk=case_id).first()
+    )
     if case is None or membership_of(case.campaign, by) is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     if case.claimed_by is not None and case.claimed_until is not None and case.claimed_until > now:
@@ -295,7 +307,12 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     """
     if reason not in CasePass.Reason.values:
         raise QueueError("Choisissez une raison dans la liste.")
-    case = Case.objects.select_for_update(of=("self",)).select_related("campaign").filter(pk=case_id, claimed_by=by).first()
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("campaign")
+        .filter(pk=case_id, claimed_by=by)
+        .first()
+    )
     if case is None:
         raise NotYoursError("Ce dossier n'est plus entre vos mains.")
     today = now.astimezone(case.campaign.tz).date()
@@ -309,14 +326,18 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     case.claimed_by = case.claimed_at = case.claimed_until = None
     case.save(update_fields=["rank", "anyone_from", "next_call_at", "claimed_by", "claimed_at", "claimed_until"])
     Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).delete()
-    journal.record("case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason)
+    journal.record(
+        "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
+    )
     return case
 
 
 @transaction.atomic
 def release(*, case_id: int, by: User, now: datetime) -> bool:
     """A coordinator takes a claim off; what the volunteer typed stays and may still be recorded."""
-    freed = Case.objects.filter(pk=case_id, claimed_by__isnull=False).update(claimed_by=None, claimed_at=None, claimed_until=None)
+    freed = Case.objects.filter(pk=case_id, claimed_by__isnull=False).update(
+        claimed_by=None, claimed_at=None, claimed_until=None
+    )
     if freed:
         journal.record("case.released", Case(pk=case_id), by=by)
     return bool(freed)
@@ -340,7 +361,9 @@ def release_stale(*, now: datetime) -> int:
 def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
     """A coordinator puts these open cases at the head; callbacks and follow-ups keep their hour."""
     with transaction.atomic():
-        moved = Case.objects.filter(pk__in=case_ids, status=Case.Status.OPEN, tier__in=[Case.Tier.RETRY, Case.Tier.FIRST])
+        moved = Case.objects.filter(
+            pk__in=case_ids, status=Case.Status.OPEN, tier__in=[Case.Tier.RETRY, Case.Tier.FIRST]
+        )
         found = list(moved.values_list("pk", flat=True))
         changed = Case.objects.filter(pk__in=found).update(
             tier=Case.Tier.PUT_FIRST, rank=0, next_call_at=now, next_call_for=None, anyone_from=None
@@ -352,4 +375,8 @@ def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
 
 def claims_of(campaign: Campaign, now: datetime) -> QuerySet[Case]:
     """Who is calling whom now, for the coordinator."""
-    return Case.objects.filter(campaign=campaign, claimed_until__gt=now).select_related("claimed_by").order_by(F("claimed_at"))
+    return (
+        Case.objects.filter(campaign=campaign, claimed_until__gt=now)
+        .select_related("claimed_by")
+        .order_by(F("claimed_at"))
+    )

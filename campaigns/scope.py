@@ -13,7 +13,14 @@ def agency_ids(user: User) -> list[int] | None:
     """The agencies of a coordinator's scope; None when it is everything."""
     if user.has_role(ADMINISTRATOR) and not user.has_role(COORDINATOR):
         return None
-    return list(CoordinatorScope.agencies.through.objects.filter(coordinatorscope__user=user).values_list("agency_id", flat=True)) or None
+    return (
+        list(
+            CoordinatorScope.agencies.through.objects.filter(coordinatorscope__user=user).values_list(
+                "agency_id", flat=True
+            )
+        )
+        or None
+    )
 
 
 def visible_cases(user: User, cases: QuerySet[Case] | None = None) -> QuerySet[Case]:

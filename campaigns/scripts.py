@@ -301,7 +301,11 @@ def _published(script_id: int) -> Content:
 
 def content_of(script_id: int, *, published: bool = True) -> Content:
     """The reading form of a version; a published one is read from the database once per process."""
-    return _published(script_id) if published else parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
+    return (
+        _published(script_id)
+        if published
+        else parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
+    )
 
 
 @transaction.atomic

@@ -30,11 +30,17 @@ class Alert(models.Model):
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U1)
     # What raised it (« due_call:12 »): the same cause never raises two alerts at once.
     key = models.CharField(max_length=80)
-    raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    raised_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     raised_at = models.DateTimeField(default=timezone.now)
-    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     taken_at = models.DateTimeField(null=True, blank=True)
-    solved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    solved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     solved_at = models.DateTimeField(null=True, blank=True)
     solution = models.CharField("ce qui a été fait", max_length=300, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
@@ -43,8 +49,16 @@ class Alert(models.Model):
     class Meta:
         verbose_name = "alerte"
         ordering = ["level", "raised_at"]
-        constraints = [models.UniqueConstraint(fields=["key"], name="one_unsolved_alert_per_cause", condition=Q(solved_at__isnull=True))]
-        indexes = [models.Index(fields=["campaign", "level", "raised_at"], name="alert_unsolved", condition=Q(solved_at__isnull=True))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], name="one_unsolved_alert_per_cause", condition=Q(solved_at__isnull=True)
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "level", "raised_at"], name="alert_unsolved", condition=Q(solved_at__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"alerte {self.pk}"

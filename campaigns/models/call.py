@@ -51,7 +51,9 @@ class Call(models.Model):
     class Meta:
         verbose_name = "appel"
         constraints = [
-            models.UniqueConstraint(fields=["case", "volunteer"], name="one_draft_per_case_and_volunteer", condition=Q(state="draft")),
+            models.UniqueConstraint(
+                fields=["case", "volunteer"], name="one_draft_per_case_and_volunteer", condition=Q(state="draft")
+            ),
         ]
         indexes = [
             models.Index(fields=["case", "-started_at"], name="call_history"),
@@ -90,7 +92,9 @@ class Need(models.Model):
     class Meta:
         verbose_name = "besoin"
         constraints = [
-            models.UniqueConstraint(fields=["case", "tenant", "category"], name="one_open_need_per_category", condition=Q(state="open")),
+            models.UniqueConstraint(
+                fields=["case", "tenant", "category"], name="one_open_need_per_category", condition=Q(state="open")
+            ),
         ]
 
     def __str__(self) -> str:

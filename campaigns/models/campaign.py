@@ -54,8 +54,22 @@ class Campaign(models.Model):
     living_alone_only = models.BooleanField("seulement les personnes vivant seules", default=False)
 
     # Scripts: a published version each
-    script = models.ForeignKey("campaigns.Script", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="trame du premier appel")
-    follow_up_script = models.ForeignKey("campaigns.Script", null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="trame des suivis")
+    script = models.ForeignKey(
+        "campaigns.Script",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name="trame du premier appel",
+    )
+    follow_up_script = models.ForeignKey(
+        "campaigns.Script",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name="trame des suivis",
+    )
 
     callback_number = models.CharField("numéro de rappel", max_length=20, blank=True)
     on_call_number = models.CharField("numéro d'astreinte (urgences)", max_length=20, blank=True)
@@ -68,7 +82,9 @@ class Campaign(models.Model):
     retry_gaps = models.JSONField("jours ouvrés entre deux tentatives", default=default_gaps)
     heat_wave_until = models.DateField("suivis toutes les 48 h jusqu'au", null=True, blank=True)
 
-    volunteers = models.ManyToManyField(settings.AUTH_USER_MODEL, through="CampaignVolunteer", related_name="campaigns", verbose_name="bénévoles")
+    volunteers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="CampaignVolunteer", related_name="campaigns", verbose_name="bénévoles"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -55,11 +55,15 @@ class Case(models.Model):
     # The next call -------------------------------------------------------------------------------
     next_call_at = models.DateTimeField(null=True, blank=True)
     next_call_kind = models.CharField(max_length=16, choices=Kind, default=Kind.FIRST)
-    next_call_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    next_call_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     # From this moment anybody may take a call kept for one volunteer (30 minutes for a callback, the grace of a plan).
     anyone_from = models.DateTimeField(null=True, blank=True)
     # « Another volunteer » after a soft refusal.
-    not_for = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    not_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     tier = models.PositiveSmallIntegerField(choices=Tier, default=Tier.FIRST)
     # Order among never-called cases (fragile first, then the eldest); 0 in every other tier, which go by next_call_at.
     rank = models.BigIntegerField(default=0)
@@ -85,7 +89,9 @@ class Case(models.Model):
     verification_phrase = models.CharField(max_length=60, blank=True, db_index=True)
 
     # The claim ----------------------------------------------------------------------------------------
-    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claims")
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claims"
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
 
@@ -93,8 +99,12 @@ class Case(models.Model):
         verbose_name = "dossier"
         constraints = [
             models.UniqueConstraint(fields=["campaign", "household"], name="case_once_per_campaign"),
-            models.UniqueConstraint(fields=["household"], name="one_open_case_per_household", condition=~Q(status="closed")),
-            models.UniqueConstraint(fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)),
+            models.UniqueConstraint(
+                fields=["household"], name="one_open_case_per_household", condition=~Q(status="closed")
+            ),
+            models.UniqueConstraint(
+                fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)
+            ),
         ]
         indexes = [
             # The queue, in its order: a claim reads the first rows of it whatever the number of cases.
@@ -104,7 +114,11 @@ class Case(models.Model):
                 condition=Q(status="open", has_number=True),
             ),
             models.Index(fields=["claimed_until"], name="case_claims", condition=Q(claimed_by__isnull=False)),
-            models.Index(fields=["next_call_for", "next_call_at"], name="case_for", condition=Q(status="open", next_call_for__isnull=False)),
+            models.Index(
+                fields=["next_call_for", "next_call_at"],
+                name="case_for",
+                condition=Q(status="open", next_call_for__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,8 +40,22 @@ class FollowUpPlan(models.Model):
     # Python weekdays (0 is Monday); two for twice a week, empty for every 48 hours.
     weekdays = models.JSONField("jours", default=list, blank=True)
     time = models.TimeField("heure")  # local time of the household
-    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="plans", verbose_name="bénévole")
-    backup = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="remplaçant(e)")
+    volunteer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="plans",
+        verbose_name="bénévole",
+    )
+    backup = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="remplaçant(e)",
+    )
     grace_minutes = models.PositiveSmallIntegerField(default=120)
     # First intended day: every second day, fortnight or fourth week counts from it, holidays never shift the series.
     starts_on = models.DateField("début")
@@ -57,7 +71,9 @@ class FollowUpPlan(models.Model):
     class Meta:
         verbose_name = "suivi"
         constraints = [
-            models.UniqueConstraint(fields=["household"], name="one_open_plan_per_household", condition=~Q(status="ended")),
+            models.UniqueConstraint(
+                fields=["household"], name="one_open_plan_per_household", condition=~Q(status="ended")
+            ),
         ]
         indexes = [models.Index(fields=["next_due_at"], name="plan_due", condition=Q(status="active"))]
 
@@ -77,12 +93,16 @@ class DueCall(models.Model):
     plan = models.ForeignKey(FollowUpPlan, on_delete=models.CASCADE, related_name="due_calls")
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="due_calls")
     due_at = models.DateTimeField()
-    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    volunteer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     state = models.CharField(max_length=7, choices=State, default=State.OPENED)
     opened_at = models.DateTimeField(default=timezone.now)
     # Calls the tenant did not answer: same day in another slot, next morning, then a welfare check.
     unanswered = models.PositiveSmallIntegerField(default=0)
-    alerted_at = models.DateTimeField(null=True, blank=True)  # past its grace
+    # From this moment a call that nobody made is offered to everybody and raises an alert.
+    grace_until = models.DateTimeField()
+    alerted_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -93,7 +113,7 @@ class DueCall(models.Model):
             models.UniqueConstraint(fields=["plan", "due_at"], name="due_call_once"),
             models.UniqueConstraint(fields=["case"], name="one_open_due_call_per_case", condition=Q(state="opened")),
         ]
-        indexes = [models.Index(fields=["due_at"], name="due_call_open", condition=Q(state="opened"))]
+        indexes = [models.Index(fields=["grace_until"], name="due_call_open", condition=Q(state="opened"))]
 
     def __str__(self) -> str:
         return f"appel de suivi {self.pk}"

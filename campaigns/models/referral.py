@@ -84,7 +84,9 @@ class Referral(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals")
     tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="referrals")
     needs = models.ManyToManyField(Need, related_name="referrals", verbose_name="besoins")
-    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="referrals", verbose_name="partenaire")
+    partner = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="referrals", verbose_name="partenaire"
+    )
     state = models.CharField("état", max_length=12, choices=State, default=State.DRAFT)
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
     facts = models.CharField("faits entendus", max_length=600, blank=True)
@@ -94,7 +96,9 @@ class Referral(models.Model):
     contact_person = models.CharField("personne à contacter", max_length=200, blank=True)
     contact_agrees = models.BooleanField("cette personne est d'accord pour être contactée", default=False)
     agreement = models.CharField("accord du locataire", max_length=10, choices=Agreement, blank=True)
-    agreement_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    agreement_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     agreement_at = models.DateTimeField("accord recueilli le", null=True, blank=True)
     agreement_how = models.CharField("accord recueilli", max_length=12, choices=AgreementHow, blank=True)
     # Without agreement: why, and the second coordinator who approved it.
@@ -102,8 +106,12 @@ class Referral(models.Model):
     grave_danger = models.BooleanField("danger grave et imminent, partenaire prévenu par téléphone", default=False)
     phoned_at = models.DateTimeField("partenaire appelé le", null=True, blank=True)
     phoned_person = models.CharField("personne jointe chez le partenaire", max_length=120, blank=True)
-    first_approval_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    first_approval_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     approved_at = models.DateTimeField(null=True, blank=True)
     # The message of the current sending; each approval is a new sending, with its own key and Message-ID.
     sending = models.PositiveSmallIntegerField(default=0)
@@ -128,7 +136,9 @@ class Referral(models.Model):
     # The partner's link: a random token, valid until this moment.
     token = models.CharField(max_length=64, blank=True, db_index=True)
     token_until = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

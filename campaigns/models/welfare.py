@@ -30,7 +30,14 @@ class WelfareCheck(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="welfare_checks")
     origin = models.CharField("origine", max_length=16, choices=Origin)
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U2)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="welfare_checks", verbose_name="responsable")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="welfare_checks",
+        verbose_name="responsable",
+    )
     opened_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField("échéance")
     overdue_told_at = models.DateTimeField(null=True, blank=True)
@@ -40,7 +47,11 @@ class WelfareCheck(models.Model):
 
     class Meta:
         verbose_name = "veille"
-        constraints = [models.UniqueConstraint(fields=["case"], name="one_open_check_per_case", condition=Q(closed_at__isnull=True))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], name="one_open_check_per_case", condition=Q(closed_at__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"veille {self.pk}"

@@ -1,0 +1,238 @@
+"""What happens to a case outside a call: schedule, hold, resume, close; and what tenants' events mean for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.models import Case
+from solidarites import journal
+from solidarites.models import User
+from tenants import events, households
+from tenants.models import Household, Tenant
+
+TIER_OF_KIND = {
+    Case.Kind.FIRST: Case.Tier.FIRST,
+    Case.Kind.RETRY: Case.Tier.RETRY,
+    Case.Kind.CALLBACK: Case.Tier.CALLBACK,
+    Case.Kind.FOLLOW_UP: Case.Tier.FOLLOW_UP,
+    Case.Kind.CALL_BACK_AFTER_REFERRAL: Case.Tier.PUT_FIRST,
+    Case.Kind.ASKED: Case.Tier.PUT_FIRST,
+}
+CLAIM_FIELDS = ["claimed_by", "claimed_at", "claimed_until"]
+NEXT_FIELDS = ["next_call_at", "next_call_kind", "next_call_for", "anyone_from", "not_for", "tier", "rank", "urgent"]
+STATE_FIELDS = ["status", "hold_reason", "closed_reason", "closed_at"]
+
+
+class CaseError(ValueError):
+    """The act does not fit the state of the case; the message is French."""
+
+
+def free(case: Case) -> None:
+    """Take the claim off the instance (the caller saves)."""
+    case.claimed_by = case.claimed_at = case.claimed_until = None
+
+
+def set_next(
+    case: Case,
+    *,
+    kind: str,
+    at: datetime | None,
+    volunteer_id: int | None = None,
+    anyone_from: datetime | None = None,
+    not_for_id: int | None = None,
+    urgent: bool = False,
+) -> None:
+    """Set the next call on the instance (the caller saves): an open case, with its place in the queue."""
+    case.status, case.hold_reason, case.closed_reason, case.closed_at = Case.Status.OPEN, "", "", None
+    case.next_call_kind, case.next_call_at = kind, at
+    case.next_call_for_id, case.anyone_from, case.not_for_id = volunteer_id, anyone_from, not_for_id
+    case.tier, case.rank, case.urgent = TIER_OF_KIND[Case.Kind(kind)], 0, urgent
+
+
+def set_hold(case: Case, reason: str) -> None:
+    case.status, case.hold_reason = Case.Status.ON_HOLD, reason
+    case.next_call_at = case.next_call_for = case.anyone_from = None
+    free(case)
+
+
+def set_closed(case: Case, reason: str, now: datetime) -> None:
+    case.status, case.hold_reason, case.closed_reason, case.closed_at = Case.Status.CLOSED, "", reason, now
+    case.next_call_at = case.next_call_for = case.anyone_from = None
+    free(case)
+
+
+def _locked(case_id: int) -> Case:
+    return Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
+
+
+def _save(case: Case) -> None:
+    case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS])
+
+
+@transaction.atomic
+def schedule(
+    *,
+    case_id: int,
+    kind: str,
+    at: datetime,
+    by: User | None = None,
+    volunteer_id: int | None = None,
+    anyone_from: datetime | None = None,
+    urgent: bool = False,
+) -> Case:
+    """Ask for a call of this household (after a referral, by a coordinator); a closed case opens again.
+
+    Raises CaseError when its campaign is over, when the household opposed, or when it is open in another campaign.
+    A case being called at this moment keeps its claim; a callback already agreed keeps its hour.
+    """
+    case = _locked(case_id)
+    if not case.campaign.is_running:
+        raise CaseError("Cette campagne est terminée.")
+    if case.household.opposed_at:
+        raise CaseError("Ce foyer a demandé de ne plus être appelé.")
+    if case.status == Case.Status.CLOSED:
+        elsewhere = (
+            Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk).exclude(status=Case.Status.CLOSED)
+        )
+        if elsewhere.exists():
+            raise CaseError("Ce foyer est suivi dans une autre campagne.")
+    agreed = (
+        case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.CALLBACK and case.next_call_at is not None
+    )
+    if not agreed:
+        set_next(case, kind=kind, at=at, volunteer_id=volunteer_id, anyone_from=anyone_from, urgent=urgent)
+        _save(case)
+    journal.record(
+        "case.scheduled", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, kind=kind
+    )
+    return case
+
+
+@transaction.atomic
+def hold(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
+    """Nobody calls until a coordinator decides. Raises CaseError for a closed case."""
+    case = _locked(case_id)
+    if case.status == Case.Status.CLOSED:
+        raise CaseError("Ce dossier est clos.")
+    set_hold(case, reason)
+    _save(case)
+    journal.record(
+        "case.held", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
+    )
+    return case
+
+
+@transaction.atomic
+def resume(*, case_id: int, by: User, now: datetime) -> Case:
+    """A coordinator decides that this held household is called again, now and before the others.
+
+    Raises CaseError when the case is not held, when its campaign is over or when nobody is left to call.
+    """
+    case = _locked(case_id)
+    if case.status != Case.Status.ON_HOLD:
+        raise CaseError("Ce dossier n'est pas en attente d'une décision.")
+    if not case.campaign.is_running:
+        raise CaseError("Cette campagne est terminée.")
+    if not case.household.tenants.filter(status=Tenant.Status.PRESENT).exists():
+        raise CaseError("Plus personne n'habite ce foyer : vous pouvez clore le dossier.")
+    set_next(case, kind=Case.Kind.ASKED, at=now)
+    # A new round: the attempts that led to the hold are in the history of calls.
+    case.attempts, case.slots_tried, case.busy_today = 0, [], 0
+    case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, "attempts", "slots_tried", "busy_today"])
+    journal.record("case.resumed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    return case
+
+
+@transaction.atomic
+def close(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
+    """Close by hand. Raises CaseError while a follow-up plan runs: end the plan first."""
+    case = _locked(case_id)
+    if case.status == Case.Status.CLOSED:
+        return case
+    if case.plans.exclude(status="ended").exists():
+        raise CaseError("Un suivi est en cours : terminez-le avant de clore le dossier.")
+    set_closed(case, reason, now)
+    _save(case)
+    journal.record(
+        "case.closed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
+    )
+    return case
+
+
+# What tenants tell us (subscribed in apps.py; called inside the caller's transaction) -----------------
+
+
+def on_household_opposed(event: events.HouseholdOpposed) -> None:
+    """« Ne plus jamais appeler »: every call, follow-up and claim stops now; the history stays."""
+    from campaigns import followups
+
+    for case in (
+        Case.objects.select_for_update(of=("self",))
+        .filter(household_id=event.household_id)
+        .exclude(status=Case.Status.CLOSED)
+    ):
+        followups.end_plans(case=case, reason="opposition", now=event.now, by=event.by)
+        set_closed(case, "opt_out", event.now)
+        _save(case)
+
+
+def on_person_closed(event: events.PersonClosed) -> None:
+    """Somebody died, moved or entered a care home: what is left of the household goes to a coordinator."""
+    from campaigns import followups
+
+    left = households.with_living_tenant(Household.objects.filter(pk=event.household_id)).exists()
+    for case in (
+        Case.objects.select_for_update(of=("self",))
+        .filter(household_id=event.household_id)
+        .exclude(status=Case.Status.CLOSED)
+    ):
+        followups.end_plans(case=case, reason="closed_person", now=event.now, by=event.by)
+        if left:
+            set_hold(case, Case.Hold.PERSON_CLOSED)
+        else:
+            set_closed(case, event.status, event.now)
+        _save(case)
+
+
+def on_household_merged(event: events.HouseholdMerged) -> None:
+    """Two records were one household: its history follows the one that is kept."""
+    kept: dict[int, Any] = {case.campaign_id: case for case in Case.objects.filter(household_id=event.kept_id)}
+    for case in Case.objects.filter(household_id=event.gone_id):
+        twin = kept.get(case.campaign_id)
+        if twin is None:
+            open_elsewhere = Case.objects.filter(household_id=event.kept_id).exclude(status=Case.Status.CLOSED).exists()
+            if open_elsewhere and case.status != Case.Status.CLOSED:
+                set_closed(case, "merged", event.now)
+                _save(case)
+            case.plans.exclude(status="ended").filter(household__plans__status="active").update(
+                household_id=event.kept_id
+            )
+            Case.objects.filter(pk=case.pk).update(household_id=event.kept_id)
+            continue
+        _move_history(case, twin)
+
+
+def _move_history(gone: Case, kept: Case) -> None:
+    """Every row of the case that goes is moved to the one that stays; of two open plans or checks the kept one goes on."""
+    from django.utils import timezone
+
+    now = timezone.now()
+    if kept.plans.exclude(status="ended").exists():
+        gone.plans.exclude(status="ended").update(status="ended", ended_at=now, end_reason="no_need", next_due_at=None)
+    if kept.welfare_checks.filter(closed_at=None).exists():
+        gone.welfare_checks.filter(closed_at=None).update(closed_at=now, result="well", note="fusion de deux fiches")
+    gone.due_calls.filter(state="opened").update(state="skipped", done_at=now)
+    taken = set(kept.needs.filter(state="open").values_list("tenant_id", "category"))
+    for need in gone.needs.filter(state="open"):
+        if (need.tenant_id, need.category) in taken:
+            need.state = "dropped"
+            need.save(update_fields=["state"])
+    for rows in (gone.calls.filter(state="draft"),):
+        rows.update(state="dropped")
+    for rows in (gone.calls, gone.needs, gone.referrals, gone.welfare_checks, gone.alerts, gone.due_calls):
+        rows.all().update(case=kept)
+    gone.plans.all().update(case=kept, household_id=kept.household_id)
+    gone.delete()

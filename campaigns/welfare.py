@@ -1,0 +1,187 @@
+"""Welfare checks: open, step, overdue, close. What is done about a household that nobody reaches."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from campaigns import alerts, retries, scope
+from campaigns.calendar import calendar_of
+from campaigns.cases import (
+    CLAIM_FIELDS,
+    NEXT_FIELDS,
+    STATE_FIELDS,
+    set_closed,
+    set_hold,
+    set_next,
+)
+from campaigns.models import Alert, Case, FollowUpPlan, WelfareCheck, WelfareStep
+from campaigns.models.levels import Level
+from solidarites import journal, mail
+from solidarites.models import User
+from tenants import households
+from tenants.models import Tenant
+
+DELAYS = {Level.U0: timedelta(hours=2), Level.U1: timedelta(hours=24)}
+OTHER_DELAY = timedelta(hours=72)
+# The next step proposed, in this order (product.md section 9).
+LADDER = [
+    WelfareStep.Kind.LETTER,
+    WelfareStep.Kind.NEIGHBOUR,
+    WelfareStep.Kind.CARETAKER,
+    WelfareStep.Kind.AGENCY,
+    WelfareStep.Kind.TOWN,
+    WelfareStep.Kind.EMERGENCY,
+]
+_CASE_FIELDS = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
+
+
+class WelfareError(ValueError):
+    """The act does not fit the check; the message is French."""
+
+
+@transaction.atomic
+def open_check(
+    *, case: Case, origin: str, now: datetime, level: str = Level.U2, by: User | None = None
+) -> WelfareCheck:
+    """Open a check on the household and hold its case; one that is already open is returned as it is.
+
+    Deadline: 2 hours for U0, 24 for U1, 72 otherwise. ``case`` is saved.
+    """
+    check, created = WelfareCheck.objects.get_or_create(
+        case=case,
+        closed_at=None,
+        defaults={
+            "origin": origin,
+            "level": level,
+            "owner": by if by is not None and origin == WelfareCheck.Origin.COORDINATOR else None,
+            "opened_at": now,
+            "due_at": now + DELAYS.get(Level(level), OTHER_DELAY),
+        },
+    )
+    set_hold(case, Case.Hold.WELFARE)
+    case.save(update_fields=_CASE_FIELDS)
+    if created:
+        journal.record(
+            "welfare.opened", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, origin=origin
+        )
+    return check
+
+
+def next_step(check: WelfareCheck) -> str | None:
+    """The first step of the ladder not yet made; None when all were."""
+    done = {step.kind for step in check.steps.all()}
+    return next((kind for kind in LADDER if kind not in done), None)
+
+
+@transaction.atomic
+def take(*, check: WelfareCheck, owner: User, by: User) -> None:
+    """Give the check an owner."""
+    WelfareCheck.objects.filter(pk=check.pk).update(owner=owner)
+    check.owner = owner
+    journal.record("welfare.owner", check, by=by, campaign_id=check.case.campaign_id, owner=owner.pk)
+
+
+@transaction.atomic
+def add_step(*, check: WelfareCheck, kind: str, result: str, by: User, now: datetime) -> WelfareStep:
+    """Write down a step with its result. Raises WelfareError once the check is closed."""
+    if check.closed_at is not None:
+        raise WelfareError("Cette veille est close.")
+    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:300])
+    journal.record("welfare.step", check, by=by, campaign_id=check.case.campaign_id, kind=kind)
+    return step
+
+
+@transaction.atomic
+def close_check(
+    *,
+    check: WelfareCheck,
+    result: str,
+    by: User,
+    now: datetime,
+    note: str = "",
+    call_again: bool = False,
+    tenant: Tenant | None = None,
+) -> WelfareCheck:
+    """Close the check and draw its consequence for the case.
+
+    Found well: back to the queue when ``call_again``, else closed (a running follow-up plan goes on). In difficulty:
+    called again first, by a volunteer. Hospital: called after 14 days. Died, moved, care home: ``tenant`` says who
+    (not needed when one person lives there) and is closed. Not found: the case closes as such.
+    Raises WelfareError when already closed, or when it is not known who died or left.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=check.case_id)
+    changed = WelfareCheck.objects.filter(pk=check.pk, closed_at=None).update(
+        closed_at=now, result=result, note=note.strip()[:300]
+    )
+    if not changed:
+        raise WelfareError("Cette veille est déjà close.")
+    results = WelfareCheck.Result
+    held_here = case.status == Case.Status.ON_HOLD and case.hold_reason == Case.Hold.WELFARE
+    if result in (results.CARE_HOME, results.MOVED, results.DECEASED):
+        who = tenant or _only_person(case)
+        if who is None:
+            raise WelfareError("Précisez de quelle personne il s'agit.")
+        set_hold(case, Case.Hold.PERSON_CLOSED)
+        case.save(update_fields=_CASE_FIELDS)
+        households.close_person(tenant=who, status=result, now=now, by=by)
+    elif held_here:
+        _release_case(case, result, call_again, now)
+    journal.record(
+        "welfare.closed", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, result=result
+    )
+    check.refresh_from_db()
+    return check
+
+
+def _only_person(case: Case) -> Tenant | None:
+    present = list(Tenant.objects.filter(household_id=case.household_id, status=Tenant.Status.PRESENT)[:2])
+    return present[0] if len(present) == 1 else None
+
+
+def _release_case(case: Case, result: str, call_again: bool, now: datetime) -> None:
+    results = WelfareCheck.Result
+    running = case.campaign.is_running
+    plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).exists()
+    if result == results.HOSPITAL and running:
+        calendar = calendar_of(case.campaign, case.region)
+        set_next(case, kind=Case.Kind.ASKED, at=retries.after_days(calendar, now, retries.HOSPITAL_DAYS))
+    elif running and (result == results.DIFFICULTY or call_again):
+        set_next(case, kind=Case.Kind.ASKED, at=now, urgent=result == results.DIFFICULTY)
+    elif running and plan and result == results.WELL:
+        set_next(case, kind=Case.Kind.FOLLOW_UP, at=None)
+    else:
+        set_closed(case, result, now)
+    case.attempts, case.slots_tried, case.busy_today = 0, [], 0
+    case.save(update_fields=[*_CASE_FIELDS, "attempts", "slots_tried", "busy_today"])
+
+
+def watch_overdue(*, now: datetime) -> int:
+    """Overdue checks climb to every coordinator: an alert, and an e-mail with the number of the case and a link."""
+    told = 0
+    overdue = WelfareCheck.objects.filter(closed_at=None, due_at__lte=now, overdue_told_at=None)
+    for check in overdue.select_related("case")[:200]:
+        with transaction.atomic():
+            if not WelfareCheck.objects.filter(pk=check.pk, overdue_told_at=None, closed_at=None).update(
+                overdue_told_at=now
+            ):
+                continue
+            alert = alerts.raise_alert(
+                key=f"welfare:{check.pk}", kind=Alert.Kind.WELFARE_OVERDUE, level=Level.U2, case=check.case, now=now
+            )
+            for person in scope.coordinators_of(check.case):
+                mail.queue_mail(
+                    key=f"welfare:{check.pk}:overdue:{person.pk}",
+                    to=person.email,
+                    template="welfare_overdue",
+                    context={
+                        "check_id": check.pk,
+                        "case_id": check.case_id,
+                        "alert_id": alert.pk,
+                        "level": check.level,
+                    },
+                    now=now,
+                )
+            told += 1
+    return told

@@ -1,0 +1,43 @@
+"""The audit journal: one row inside the caller's transaction, ids only, append-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from solidarites.models import JournalEntry
+
+# Reads and refusals keep 12 months (product rule, CNIL recommendation on logging of 2021-10-14).
+KEEP_DAYS = 365
+
+
+def record(
+    action: str,
+    obj: models.Model | None = None,
+    *,
+    by: Any = None,
+    actor: str = "",
+    campaign_id: int | None = None,
+    household_id: int | None = None,
+    **ids: int | str | bool | list[int] | None,
+) -> JournalEntry:
+    """Write who did ``action`` on ``obj``, in the transaction of the caller.
+
+    ``by`` is the signed-in person; without one, ``actor`` names what acted (« system », « partner »,
+    « public »). ``ids`` hold numbers and short codes only: never a name, a text or a phone number.
+    """
+    from solidarites.models import JournalEntry
+
+    user_id = getattr(by, "pk", None)
+    return JournalEntry.objects.create(
+        action=action,
+        user_id=user_id,
+        actor=actor or ("user" if user_id else "system"),
+        object_type=obj._meta.label_lower if obj is not None else "",
+        object_id=obj.pk if obj is not None else None,
+        campaign_id=campaign_id,
+        household_id=household_id,
+        detail=ids,
+    )

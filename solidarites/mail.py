@@ -1,0 +1,96 @@
+"""Mail leaves from rows: queue once by key, send by conditional update, always with the same Message-ID.
+
+A row in state « sending » whose lease has passed belonged to a process that died while the server may
+have been answering: the same message goes again and the row notes it (``was_unsure``).
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from solidarites.models import OutgoingMail
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+# Pauses between tries; after the last one the row is « failed » and an alert is due.
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720)]
+WAITING = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.SENDING, OutgoingMail.State.UNSURE])
+
+
+def queue_mail(*, key: str, to: str, template: str, context: dict[str, Any], now: datetime | None = None) -> OutgoingMail:
+    """Put a message in the queue, inside the caller's transaction; the same ``key`` is queued once.
+
+    ``template`` names ``templates/emails/<template>.txt`` (first line: subject) and ``.html``. ``context``
+    is stored: ids, references and hours only, never a name or a text about somebody.
+    """
+    from solidarites.tasks import send_mail
+
+    row, created = OutgoingMail.objects.get_or_create(
+        key=key,
+        defaults={"to": to, "template": template, "context": context, "next_try_at": now or timezone.now()},
+    )
+    if created:
+        send_mail.delay_on_commit()
+    return row
+
+
+def due_ids(now: datetime, limit: int = 50) -> list[int]:
+    return list(
+        OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("next_try_at").values_list("pk", flat=True)[:limit]
+    )
+
+
+def send_one(mail_id: int, now: datetime) -> bool:
+    """Claim the row, send it, and say whether it left. Does nothing when another process holds it."""
+    claimed = OutgoingMail.objects.filter(WAITING, pk=mail_id, next_try_at__lte=now)
+    was_sending = OutgoingMail.objects.filter(pk=mail_id, state=OutgoingMail.State.SENDING).exists()
+    if not claimed.update(state=OutgoingMail.State.SENDING, next_try_at=now + LEASE):
+        return False
+    row = OutgoingMail.objects.get(pk=mail_id)
+    row.attempts += 1
+    row.was_unsure = row.was_unsure or was_sending
+    row.save(update_fields=["attempts", "was_unsure"])
+    try:
+        build(row).send()
+    except (smtplib.SMTPException, OSError) as error:
+        _failed(row, error, now)
+        return False
+    row.state, row.sent_at, row.error = OutgoingMail.State.SENT, now, ""
+    row.save(update_fields=["state", "sent_at", "error"])
+    return True
+
+
+def _failed(row: OutgoingMail, error: Exception, now: datetime) -> None:
+    final = row.attempts > len(PAUSES) or isinstance(error, smtplib.SMTPRecipientsRefused)
+    row.state = OutgoingMail.State.FAILED if final else OutgoingMail.State.QUEUED
+    # The class and code only: a server's text may repeat an address.
+    row.error = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()[:120]
+    if not final:
+        row.next_try_at = now + PAUSES[row.attempts - 1]
+    row.save(update_fields=["state", "error", "next_try_at"])
+    log.warning("mail %s: %s (%s)", row.pk, row.error, row.state)
+
+
+def build(row: OutgoingMail) -> EmailMultiAlternatives:
+    """The message as it leaves: French text and HTML from the template, our own Message-ID."""
+    context = {**row.context, "site_url": settings.SITE_URL, "demo": settings.DEMO}
+    subject, _, body = render_to_string(f"emails/{row.template}.txt", context).partition("\n")
+    message = EmailMultiAlternatives(
+        subject=subject.strip(),
+        body=body.strip() + "\n",
+        to=[row.to],
+        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    html_context = {**context, "subject": subject.strip()}
+    message.attach_alternative(render_to_string(f"emails/{row.template}.html", html_context), "text/html")
+    return message

@@ -1,0 +1,181 @@
+"""People who use the product, what they did, and the mail that leaves."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from solidarites import roles
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """An administrator: the first account of an installation."""
+        from django.contrib.auth.models import Group
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        user.groups.add(*Group.objects.filter(name=roles.ADMINISTRATOR))
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractUser):
+    """A volunteer, a coordinator, an administrator, or reception staff; the e-mail is the login."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("adresse e-mail", unique=True)
+    languages = models.JSONField("langues parlées", default=list, blank=True)
+    hide_number = models.BooleanField("masquer mon numéro (#31#)", default=False)
+    keyboard_shortcuts = models.BooleanField("raccourcis clavier", default=True)
+    trained_at = models.DateTimeField("formation suivie le", null=True, blank=True)
+    # A demonstration account: a real installation refuses to start while one exists.
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["first_name", "last_name"]
+    objects = UserManager()  # type: ignore[misc, assignment]
+
+    class Meta:
+        verbose_name = "utilisateur"
+        verbose_name_plural = "utilisateurs"
+        permissions = [("confirm_calls", "Peut confirmer qu'un appel était authentique")]
+
+    @cached_property
+    def role_names(self) -> frozenset[str]:
+        return frozenset(self.groups.values_list("name", flat=True))
+
+    def has_role(self, role: str) -> bool:
+        return self.is_active and role in self.role_names
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.email.split("@")[0]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class AppendOnlyError(RuntimeError):
+    """Somebody tried to change or delete a journal row."""
+
+
+class JournalEntry(models.Model):
+    """Who did or read what, when; ids only. Rows are added, and erased after their 12 months by the purge."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.CharField(max_length=20)
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=60, blank=True)
+    object_id = models.BigIntegerField(null=True, blank=True)
+    campaign_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    household_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = "ligne du journal"
+        verbose_name_plural = "journal"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["object_type", "object_id"], name="journal_object")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_id or ''}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise AppendOnlyError("a journal row is never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError("a journal row is erased by the purge alone")
+
+
+class Invitation(models.Model):
+    """A link that lets one person choose a password; sent by e-mail or copied by who invites."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="invitation")
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "invitation"
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+
+class OutgoingMail(models.Model):
+    """One message to send: a row first, a message after, so that no stopped process loses it.
+
+    ``key`` says what the mail is about (« referral:12:sent »): queuing it twice gives one row.
+    The text is made when it leaves, from ``template`` and ``context`` (ids, references, hours; no personal data).
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "en attente"
+        SENDING = "sending", "envoi en cours"
+        SENT = "sent", "envoyé"
+        UNSURE = "unsure", "envoi incertain, renvoyé"
+        FAILED = "failed", "échec"
+        BOUNCED = "bounced", "refusé par le destinataire"
+        CANCELLED = "cancelled", "annulé"
+
+    key = models.CharField(max_length=120, unique=True)
+    message_id = models.CharField(max_length=120, unique=True, editable=False)
+    to = models.EmailField()
+    template = models.CharField(max_length=80)
+    context = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Another process may take the row once this moment has passed.
+    next_try_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    # True when a crash left it unknown whether the server had taken the message (sent again, same Message-ID).
+    was_unsure = models.BooleanField(default=False)
+    error = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "e-mail à envoyer"
+        verbose_name_plural = "e-mails à envoyer"
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                name="mail_due",
+                condition=models.Q(state__in=["queued", "sending", "unsure"]),
+            )
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.message_id:
+            self.message_id = f"<{uuid.uuid4()}@solidarites.invalid>"
+        super().save(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.get_state_display()})"
+
+
+class Heartbeat(models.Model):
+    """When beat and the worker last gave a sign of life."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

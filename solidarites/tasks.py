@@ -1,0 +1,29 @@
+"""Tasks of the project itself: mail, heartbeat, retention of the journal."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from solidarites import journal, mail
+from solidarites.models import Heartbeat, JournalEntry, OutgoingMail
+
+
+@shared_task
+def send_mail() -> int:
+    """Send what is due, one row at a time."""
+    return sum(mail.send_one(pk, timezone.now()) for pk in mail.due_ids(timezone.now()))
+
+
+@shared_task
+def heartbeat() -> None:
+    """Run by the worker because beat asked: both are alive."""
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+
+
+@shared_task
+def forget_old_rows() -> None:
+    """Erase journal rows past their 12 months, and mail rows after 30 days."""
+    now = timezone.now()
+    JournalEntry.objects.filter(at__lt=now - timedelta(days=journal.KEEP_DAYS)).delete()
+    OutgoingMail.objects.exclude(mail.WAITING).filter(created_at__lt=now - timedelta(days=30)).delete()
