@@ -224,7 +224,7 @@ def test_a_followed_household_with_a_call_due_or_under_way_stays_where_it_is(dra
     followed_elsewhere(now, reached_at=None)
     followed_elsewhere(now, status=Case.Status.ON_HOLD)
     case, plan = followed_elsewhere(now)
-    DueCall.objects.create(plan=plan, case=case, due_at=now)
+    DueCall.objects.create(plan=plan, case=case, due_at=now, grace_until=now)
     referred, _ = followed_elsewhere(now)
     Referral.objects.create(reference="S-2026-100001", case=referred)
     result = enrol(draft, now)

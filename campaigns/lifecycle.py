@@ -1,0 +1,372 @@
+"""A campaign's life: create, open, pause, resume, close; and its volunteers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from campaigns.models import (
+    Alert,
+    Call,
+    Campaign,
+    CampaignVolunteer,
+    Case,
+    DueCall,
+    FollowUpPlan,
+    Referral,
+    Script,
+    WelfareCheck,
+)
+from solidarites import journal
+from solidarites.models import User
+from solidarites.roles import VOLUNTEER
+
+Status = Campaign.Status
+# Why a case was closed with its campaign.
+CAMPAIGN_CLOSED = "campaign_closed"
+# The texts without which a campaign may not open (product rule; RGPD articles 5, 13 and 35).
+REQUIRED_TEXTS = {
+    "purpose": "la finalité",
+    "legal_basis": "la base légale",
+    "data_protection_contact": "le contact pour la protection des données",
+    "impact_assessment": "la référence de l'analyse d'impact (AIPD)",
+    "callback_number": "le numéro de rappel",
+    "on_call_number": "le numéro d'astreinte pour les urgences",
+}
+RELATED = ("landlords", "agencies", "residences")
+
+
+class LifecycleError(ValueError):
+    """The act does not fit the campaign's state; the message is French."""
+
+    def __init__(self, message: str, missing: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.missing = missing or []
+
+
+# Create and change ------------------------------------------------------------------------------------
+
+
+def free_slug(name: str) -> str:
+    """« Grand froid » → grand-froid, or grand-froid-2 when it is taken."""
+    stem = slugify(name)[:50] or "campagne"
+    taken = set(Campaign.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    return next(slug for slug in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)
+
+
+@transaction.atomic
+def create_campaign(
+    *, campaign: Campaign, related: Mapping[str, Iterable[Any]], by: User | None, now: datetime
+) -> Campaign:
+    """Save a new campaign as a draft, with its landlords, agencies and residences (``related``)."""
+    campaign.slug = campaign.slug or free_slug(campaign.name)
+    campaign.status, campaign.created_at = Status.DRAFT, now
+    campaign.save()
+    for name in RELATED:
+        getattr(campaign, name).set(related.get(name, ()))
+    journal.record("campaign.created", campaign, by=by, campaign_id=campaign.pk)
+    return campaign
+
+
+@transaction.atomic
+def change_campaign(
+    *, campaign: Campaign, related: Mapping[str, Iterable[Any]], by: User | None, now: datetime
+) -> Campaign:
+    """Save what a form changed. Raises LifecycleError once the campaign is over."""
+    before = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    if not (before.is_running or before.status == Status.DRAFT):
+        raise LifecycleError("Cette campagne est terminée : elle ne change plus.")
+    # Its state belongs to the rules below, whatever an old page still believes.
+    campaign.status, campaign.opened_at, campaign.closed_at = before.status, before.opened_at, before.closed_at
+    campaign.save()
+    for name in RELATED:
+        getattr(campaign, name).set(related.get(name, ()))
+    journal.record("campaign.changed", campaign, by=by, campaign_id=campaign.pk)
+    return campaign
+
+
+# Open, pause, close -------------------------------------------------------------------------------------
+
+
+def missing_to_open(campaign: Campaign, today: date | None = None) -> list[str]:
+    """What the campaign still lacks before it may open, in words that follow « Il manque ». Empty: nothing."""
+    missing = [label for name, label in REQUIRED_TEXTS.items() if not getattr(campaign, name).strip()]
+    if campaign.ends_on is None:
+        missing.append("la date de fin prévue")
+    elif campaign.starts_on and campaign.ends_on < campaign.starts_on:
+        missing.append("une date de fin après le début")
+    elif today is not None and campaign.ends_on < today:
+        missing.append("une date de fin à venir")
+    if campaign.script is None or campaign.script.status != Script.Status.PUBLISHED:
+        missing.append("une trame d'appel publiée")
+    if campaign.follow_up_script is not None and campaign.follow_up_script.status != Script.Status.PUBLISHED:
+        missing.append("une trame de suivi publiée")
+    if not any(campaign.hours.values()):
+        missing.append("au moins une plage d'appel dans la semaine")
+    if not campaign.memberships.filter(active=True, user__is_active=True).exists():
+        missing.append("au moins une personne bénévole")
+    return missing
+
+
+@transaction.atomic
+def open_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
+    """Let the calls begin. The opening day becomes today unless a start is already past.
+
+    Idempotent. Raises LifecycleError (with ``missing``) when something is missing, or when the campaign is over.
+    """
+    row = _locked(campaign)
+    if row.status == Status.OPEN:
+        return _copied(row, campaign)
+    if row.status not in (Status.DRAFT, Status.PAUSED):
+        raise LifecycleError("Cette campagne est terminée : elle ne peut plus ouvrir.")
+    today = now.astimezone(row.tz).date()
+    if missing := missing_to_open(row, today):
+        raise LifecycleError(f"Il manque : {' ; '.join(missing)}.", missing)
+    row.status = Status.OPEN
+    row.opened_at = row.opened_at or now
+    row.starts_on = min(row.starts_on or today, today)
+    row.save(update_fields=["status", "opened_at", "starts_on"])
+    journal.record("campaign.opened", row, by=by, campaign_id=row.pk)
+    return _copied(row, campaign)
+
+
+@transaction.atomic
+def pause(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
+    """No new case is given and no follow-up opens; calls under way may still be recorded. Idempotent."""
+    row = _locked(campaign)
+    if row.status == Status.PAUSED:
+        return _copied(row, campaign)
+    if row.status != Status.OPEN:
+        raise LifecycleError("Seule une campagne ouverte peut être mise en pause.")
+    row.status = Status.PAUSED
+    row.save(update_fields=["status"])
+    journal.record("campaign.paused", row, by=by, campaign_id=row.pk)
+    return _copied(row, campaign)
+
+
+@transaction.atomic
+def resume(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
+    """Open again after a pause; what is missing is asked for again. Idempotent."""
+    row = _locked(campaign)
+    if row.status not in (Status.PAUSED, Status.OPEN):
+        raise LifecycleError("Seule une campagne en pause peut reprendre.")
+    return open_campaign(campaign=campaign, by=by, now=now)
+
+
+@dataclass(frozen=True)
+class StillOpen:
+    """What closing would leave behind, to be read before confirming."""
+
+    referrals: int
+    drafts: int  # referrals that no partner received yet
+    welfare_checks: int
+    alerts: int
+    pending_calls: int
+    plans: int
+    claims: int
+    cases: int
+
+    @property
+    def anything(self) -> bool:
+        return any((self.referrals, self.welfare_checks, self.alerts, self.pending_calls, self.plans, self.claims))
+
+
+def still_open(campaign: Campaign, now: datetime) -> StillOpen:
+    over = (Referral.State.CLOSED, Referral.State.WITHDRAWN)
+    referrals = Referral.objects.filter(case__campaign=campaign).exclude(state__in=over)
+    plans = FollowUpPlan.objects.filter(case__campaign=campaign).exclude(status=FollowUpPlan.Status.ENDED)
+    alive = Case.objects.filter(campaign=campaign).exclude(status=Case.Status.CLOSED)
+    return StillOpen(
+        referrals=referrals.count(),
+        drafts=referrals.filter(state=Referral.State.DRAFT).count(),
+        welfare_checks=WelfareCheck.objects.filter(case__campaign=campaign, closed_at=None).count(),
+        alerts=Alert.objects.filter(campaign=campaign, solved_at=None).count(),
+        pending_calls=Call.objects.filter(case__campaign=campaign, state=Call.State.PENDING).count(),
+        plans=plans.count(),
+        claims=alive.filter(claimed_until__gt=now).count(),
+        cases=alive.count(),
+    )
+
+
+@transaction.atomic
+def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
+    """End the campaign: open cases close, claims are released, follow-up plans end, due calls are cancelled.
+
+    Referrals, welfare checks and alerts go on until somebody closes them: nothing is withdrawn silently, and
+    ``still_open`` says so before. The purge follows N days later. Idempotent; a draft may be closed too. Raises
+    LifecycleError once purged.
+    """
+    row = _locked(campaign)
+    if row.status == Status.CLOSED:
+        return _copied(row, campaign)
+    if row.status == Status.PURGED:
+        raise LifecycleError("Les données de cette campagne sont déjà effacées.")
+    row.status, row.closed_at = Status.CLOSED, now
+    row.save(update_fields=["status", "closed_at"])
+    # Plans before cases, as whoever opens a due call locks them.
+    plans = FollowUpPlan.objects.filter(case__campaign=row).exclude(status=FollowUpPlan.Status.ENDED)
+    ended = plans.update(
+        status=FollowUpPlan.Status.ENDED, ended_at=now, end_reason=FollowUpPlan.EndReason.CAMPAIGN, next_due_at=None
+    )
+    DueCall.objects.filter(case__campaign=row, state=DueCall.State.OPENED).update(
+        state=DueCall.State.SKIPPED, done_at=now
+    )
+    closed = (
+        Case.objects.filter(campaign=row)
+        .exclude(status=Case.Status.CLOSED)
+        .update(
+            status=Case.Status.CLOSED,
+            hold_reason="",
+            closed_reason=CAMPAIGN_CLOSED,
+            closed_at=now,
+            next_call_at=None,
+            next_call_for=None,
+            anyone_from=None,
+            claimed_by=None,
+            claimed_at=None,
+            claimed_until=None,
+        )
+    )
+    journal.record("campaign.closed", row, by=by, campaign_id=row.pk, cases=closed, plans=ended)
+    return _copied(row, campaign)
+
+
+def _locked(campaign: Campaign) -> Campaign:
+    # no_key: cases, which refer to the campaign, may still be written meanwhile. « of »: its scripts are optional.
+    return (
+        Campaign.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("script", "follow_up_script")
+        .get(pk=campaign.pk)
+    )
+
+
+def _copied(row: Campaign, campaign: Campaign) -> Campaign:
+    """The caller's instance says what the row says."""
+    for name in ("status", "opened_at", "closed_at", "starts_on"):
+        setattr(campaign, name, getattr(row, name))
+    return campaign
+
+
+# Volunteers -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_volunteers(*, campaign: Campaign, users: Iterable[User], by: User | None, now: datetime) -> int:
+    """Add people who hold the volunteer role; those who had left come back. How many are new or back."""
+    _refuse_over(campaign)
+    wanted = User.objects.filter(pk__in=[user.pk for user in users], is_active=True, groups__name=VOLUNTEER).distinct()
+    before = {row.user_id: row for row in CampaignVolunteer.objects.filter(campaign=campaign, user__in=wanted)}
+    back = [row.pk for row in before.values() if not row.active]
+    CampaignVolunteer.objects.filter(pk__in=back).update(active=True, absent_from=None, absent_until=None)
+    new = [user for user in wanted if user.pk not in before]
+    CampaignVolunteer.objects.bulk_create(
+        [CampaignVolunteer(campaign=campaign, user=user, joined_at=now) for user in new], ignore_conflicts=True
+    )
+    added = sorted([user.pk for user in new] + [row.user_id for row in before.values() if not row.active])
+    if added:
+        journal.record("campaign.volunteers_added", campaign, by=by, campaign_id=campaign.pk, users=added)
+    return len(added)
+
+
+@transaction.atomic
+def remove_volunteer(*, membership: CampaignVolunteer, by: User | None, now: datetime) -> int:
+    """Take somebody out of the campaign; how many follow-up plans now wait for another volunteer.
+
+    Their callbacks and the follow-ups due become anyone's; their plans are listed « à réattribuer » (a backup goes
+    on meanwhile). The case they hold at this moment stays theirs and may still be recorded. Idempotent.
+    """
+    if not CampaignVolunteer.objects.filter(pk=membership.pk, active=True).update(active=False):
+        return 0
+    membership.active = False
+    user_id, campaign_id = membership.user_id, membership.campaign_id
+    Case.objects.filter(campaign_id=campaign_id, next_call_for=user_id).update(next_call_for=None, anyone_from=None)
+    DueCall.objects.filter(case__campaign_id=campaign_id, volunteer=user_id, state=DueCall.State.OPENED).update(
+        volunteer=None
+    )
+    plans = FollowUpPlan.objects.filter(case__campaign_id=campaign_id).exclude(status=FollowUpPlan.Status.ENDED)
+    plans.filter(backup=user_id).update(backup=None)
+    orphans = plans.filter(volunteer=user_id).update(volunteer=None)
+    journal.record(
+        "campaign.volunteer_removed", membership, by=by, campaign_id=campaign_id, volunteer=user_id, plans=orphans
+    )
+    return orphans
+
+
+@transaction.atomic
+def set_absence(
+    *,
+    membership: CampaignVolunteer,
+    absent_from: date | None,
+    absent_until: date | None,
+    by: User | None,
+    now: datetime,
+) -> CampaignVolunteer:
+    """Follow-ups due between the two days go to the backup, or to everybody; both empty: present again.
+
+    Away today already: so do the calls that are due now. Raises LifecycleError when the days are out of order or
+    only the second is given.
+    """
+    if absent_until and not absent_from:
+        raise LifecycleError("Indiquez aussi le premier jour d'absence.")
+    if absent_from and absent_until and absent_until < absent_from:
+        raise LifecycleError("Le dernier jour d'absence vient avant le premier.")
+    membership.absent_from, membership.absent_until = absent_from, absent_until
+    membership.save(update_fields=["absent_from", "absent_until"])
+    today = now.astimezone(membership.campaign.tz).date()
+    if absent_from and absent_from <= today and (absent_until is None or absent_until >= today):
+        _hand_over_due_calls(membership)
+    journal.record(
+        "campaign.volunteer_absence",
+        membership,
+        by=by,
+        campaign_id=membership.campaign_id,
+        volunteer=membership.user_id,
+        absent=absent_from is not None,
+    )
+    return membership
+
+
+def _hand_over_due_calls(membership: CampaignVolunteer) -> None:
+    mine = DueCall.objects.filter(
+        case__campaign_id=membership.campaign_id, volunteer=membership.user_id, state=DueCall.State.OPENED
+    )
+    for due in mine.select_related("plan"):
+        backup_id = due.plan.backup_id
+        DueCall.objects.filter(pk=due.pk).update(volunteer=backup_id)
+        freed: dict[str, Any] = (
+            {"next_call_for": backup_id} if backup_id else {"next_call_for": None, "anyone_from": None}
+        )
+        Case.objects.filter(pk=due.case_id, next_call_for=membership.user_id).update(**freed)
+
+
+@transaction.atomic
+def set_sectors(
+    *,
+    membership: CampaignVolunteer,
+    agencies: Iterable[Any],
+    languages: list[str],
+    by: User | None,
+    now: datetime,
+) -> CampaignVolunteer:
+    """The agencies whose households this volunteer is given (none: all), and the languages they speak."""
+    membership.agencies.set(agencies)
+    User.objects.filter(pk=membership.user_id).update(languages=languages)
+    journal.record(
+        "campaign.volunteer_sectors",
+        membership,
+        by=by,
+        campaign_id=membership.campaign_id,
+        volunteer=membership.user_id,
+        agencies=sorted(membership.agencies.values_list("pk", flat=True)),
+    )
+    return membership
+
+
+def _refuse_over(campaign: Campaign) -> None:
+    if campaign.status in (Status.CLOSED, Status.PURGED):
+        raise LifecycleError("Cette campagne est terminée.")
