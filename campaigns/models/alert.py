@@ -20,6 +20,7 @@ class Alert(models.Model):
         UNANSWERED_FOLLOW_UP = "unanswered_follow_up", "suivi sans réponse"
         WELFARE_OVERDUE = "welfare_overdue", "veille en retard"
         REFERRAL_UNANSWERED = "referral_unanswered", "signalement sans réponse"
+        REFERRAL_WAITING = "referral_waiting", "signalement à traiter"
         MAIL_FAILED = "mail_failed", "e-mail non remis"
         TASK_FAILED = "task_failed", "tâche automatique en échec"
         NEIGHBOUR = "neighbour", "inquiétude d'un voisin"

@@ -1,0 +1,40 @@
+"""Needs handed to a partner: draft, approve, send, follow, call the tenant back, close.
+
+Reading order: states (the table and the only way to move) → deadlines → drafts → sending → answers (by link
+or by phone) → closing → watch (what time does) → access (the partner's link and its one-time codes).
+"""
+
+from campaigns.referrals.answers import acknowledge, answer, comment, decline, opened, take_charge
+from campaigns.referrals.closing import ask_call_back, close, note_call_back, reroute, resume
+from campaigns.referrals.drafts import draft_by_hand, draft_for_call, edit
+from campaigns.referrals.sending import approve, back_to_draft, mark_sent, record_phone_call, remind, withdraw
+from campaigns.referrals.states import OPEN_STATES, TRANSITIONS, ReferralError, visible
+from campaigns.referrals.watch import watch_referrals
+
+__all__ = [
+    "OPEN_STATES",
+    "TRANSITIONS",
+    "ReferralError",
+    "acknowledge",
+    "answer",
+    "approve",
+    "ask_call_back",
+    "back_to_draft",
+    "close",
+    "comment",
+    "decline",
+    "draft_by_hand",
+    "draft_for_call",
+    "edit",
+    "mark_sent",
+    "note_call_back",
+    "opened",
+    "record_phone_call",
+    "remind",
+    "reroute",
+    "resume",
+    "take_charge",
+    "visible",
+    "watch_referrals",
+    "withdraw",
+]

@@ -1,0 +1,77 @@
+"""By when the next thing is expected of a referral, whoever owes it: no state waits without an hour.
+
+U0 and U1 count in hours, day and night. U2 and U3 count in the partner's working days: Monday to Friday,
+public holidays of the household's department left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from campaigns.calendar import Calendar, region_of
+from campaigns.models import Referral
+from campaigns.models.levels import Level
+from tenants import communes
+
+State = Referral.State
+OFFICE_DAY = ((time(9), time(17)),)
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Hours of any day, or working days of the partner."""
+
+    hours: float = 0
+    working_days: int = 0
+
+
+# The acknowledgement is the product's rule; the other states are what keeps a referral from being forgotten there.
+DELAYS: dict[str, tuple[Delay, Delay, Delay, Delay]] = {
+    State.DRAFT: (Delay(0.5), Delay(2), Delay(working_days=1), Delay(working_days=3)),
+    State.APPROVED: (Delay(0.25), Delay(0.5), Delay(2), Delay(4)),
+    State.SENT: (Delay(1), Delay(4), Delay(working_days=2), Delay(working_days=7)),
+    State.ACKNOWLEDGED: (Delay(4), Delay(24), Delay(working_days=5), Delay(working_days=15)),
+    State.IN_PROGRESS: (Delay(4), Delay(24), Delay(working_days=5), Delay(working_days=15)),
+    State.ANSWERED: (Delay(4), Delay(24), Delay(working_days=2), Delay(working_days=5)),
+    State.DECLINED: (Delay(0.5), Delay(2), Delay(working_days=1), Delay(working_days=2)),
+}
+LEVELS = (Level.U0, Level.U1, Level.U2, Level.U3)
+# A reminder leaves this long before the deadline of the acknowledgement.
+REMIND_BEFORE = {
+    Level.U0: timedelta(minutes=30),
+    Level.U1: timedelta(hours=2),
+    Level.U2: timedelta(hours=24),
+    Level.U3: timedelta(hours=72),
+}
+# What is said in the e-mail, which may leave later than it was written.
+SPOKEN = {
+    Level.U0: "sous 1 heure",
+    Level.U1: "sous 4 heures",
+    Level.U2: "sous 48 heures ouvrées (2 jours de bureau)",
+    Level.U3: "sous 7 jours ouvrés",
+}
+
+
+def office(department: str) -> Calendar:
+    """The partner's working days, where the household lives."""
+    week = (*([OFFICE_DAY] * 5), (), ())
+    return Calendar(week=week, tz=ZoneInfo(communes.zone_of(department)), region=region_of(department))
+
+
+def is_urgent(level: str) -> bool:
+    return level in (Level.U0, Level.U1)
+
+
+def due(state: str, level: str, start: datetime, department: str) -> datetime | None:
+    """When what ``state`` waits for is due; None in a final state."""
+    if state not in DELAYS:
+        return None
+    delay = DELAYS[state][LEVELS.index(Level(level))]
+    if not delay.working_days:
+        return start + timedelta(hours=delay.hours)
+    calendar = office(department)
+    opening = calendar.local(calendar.next_opening(start))
+    day = calendar.add_working_days(opening.date(), delay.working_days)
+    return calendar.at(day, opening.time())

@@ -1,0 +1,139 @@
+"""What time does to referrals: sent, reminded, escalated, failed. Found in the rows; safe twice at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from campaigns import alerts
+from campaigns.models import Alert, PartnerCode, Referral
+from campaigns.models.levels import Level
+from campaigns.referrals import deadlines, sending
+from campaigns.referrals.states import (
+    OPEN_STATES,
+    WITH_PARTNER,
+    Actor,
+    State,
+    StateError,
+    alert_key,
+    note_event,
+    record,
+)
+from solidarites import mail
+from solidarites.models import OutgoingMail
+
+MailState = OutgoingMail.State
+LOST = (MailState.FAILED, MailState.BOUNCED)
+
+
+def watch_referrals(now: datetime) -> dict[str, int]:
+    """One pass: what left, what failed, what is due. Every step is a conditional update on its own row."""
+    return {
+        "sent": _mark_sent(now),
+        "failed": _raise_failures(now),
+        "reminded": _remind(now),
+        "escalated": _escalate(now),
+        "forgotten": _forget_codes(now),
+    }
+
+
+def _rows(*states: str) -> list[Referral]:
+    return list(
+        Referral.objects.filter(state__in=states)
+        .select_related("case__household__landlord", "case__campaign", "partner", "mail")
+        .order_by("pk")
+    )
+
+
+def _mark_sent(now: datetime) -> int:
+    count = 0
+    for referral in _rows(State.APPROVED):
+        row = referral.mail
+        if row is not None and row.state == MailState.SENT:
+            count += sending.mark_sent(referral=referral, at=row.sent_at or now, now=now)
+    return count
+
+
+def _raise_failures(now: datetime) -> int:
+    """A message about a referral that will never arrive: one alert for it, even after that alert was solved."""
+    lost = dict(OutgoingMail.objects.filter(key__startswith="referral:", state__in=LOST).values_list("key", "pk"))
+    keys = {_failure_key(key): key for key in lost}
+    known = set(Alert.objects.filter(key__in=list(keys)).values_list("key", flat=True))
+    ids = {int(key.split(":")[1]) for failure, key in keys.items() if failure not in known}
+    referrals = {
+        r.pk: r for r in Referral.objects.filter(pk__in=ids).select_related("case__household", "case__campaign")
+    }
+    count = 0
+    for failure, key in keys.items():
+        referral = referrals.get(int(key.split(":")[1]))
+        if failure in known or referral is None:
+            continue
+        with transaction.atomic():
+            alerts.raise_alert(
+                key=failure,
+                kind=Alert.Kind.MAIL_FAILED,
+                level=Level.U1 if deadlines.is_urgent(referral.level) else Level.U2,
+                case=referral.case,
+                now=now,
+            )
+            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now)
+        count += 1
+    return count
+
+
+def _failure_key(mail_key: str) -> str:
+    """« referral:12:sent:1 » → « referral:12:mail:sent:1 », so that a later move of the referral solves it."""
+    head, number, rest = mail_key.split(":", 2)
+    return f"{head}:{number}:mail:{rest}"[:80]
+
+
+def _remind(now: datetime) -> int:
+    """One reminder before the acknowledgement is due; U2 and U3 only while the partner's office is open."""
+    soon = Q()
+    for level, before in deadlines.REMIND_BEFORE.items():
+        soon |= Q(level=level, due_at__lte=now + before)
+    count = 0
+    due = Referral.objects.filter(soon, state=State.SENT, reminded_at=None, due_at__gt=now)
+    for referral in due.select_related("case__household__landlord", "case__campaign", "partner"):
+        office = deadlines.office(referral.case.household.department)
+        if not deadlines.is_urgent(referral.level) and not office.is_open(now):
+            continue
+        try:
+            sending.remind(referral=referral, by=None, now=now)
+        except StateError:
+            continue  # another pass, or a coordinator, was first
+        count += 1
+    return count
+
+
+def _escalate(now: datetime) -> int:
+    """Past its deadline, whoever owes the next step: one alert for this state of this referral."""
+    count = 0
+    late = Referral.objects.filter(state__in=OPEN_STATES, escalated_at=None, due_at__lte=now)
+    for referral in late.select_related("case__household", "case__campaign"):
+        with transaction.atomic():
+            mine = Referral.objects.filter(pk=referral.pk, state=referral.state, escalated_at=None)
+            if not mine.update(escalated_at=now):
+                continue
+            waiting = referral.state in WITH_PARTNER
+            alerts.raise_alert(
+                key=alert_key(referral, f"{referral.state}:{referral.sending}"),
+                kind=Alert.Kind.REFERRAL_UNANSWERED if waiting else Alert.Kind.REFERRAL_WAITING,
+                level=referral.level,
+                case=referral.case,
+                now=now,
+            )
+            note_event(referral, "escalated", actor=Actor.SYSTEM, by=None, now=now)
+            record("referral.escalated", referral, by=None, actor=Actor.SYSTEM)
+        count += 1
+    return count
+
+
+def _forget_codes(now: datetime) -> int:
+    """A code lives ten minutes: nothing of it stays, neither its hash nor the text of its message."""
+    old = OutgoingMail.objects.filter(template="referral_code", created_at__lt=now - timedelta(minutes=15))
+    old.filter(mail.WAITING).update(state=MailState.CANCELLED, context={})
+    old.exclude(context={}).update(context={})
+    return PartnerCode.objects.filter(created_at__lt=now - timedelta(days=1)).delete()[0]
