@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,8 @@ from campaigns.models import Alert, Campaign, Case
 from campaigns.models.levels import Level
 from solidarites import journal, mail
 from solidarites.models import User
+
+REMIND_EVERY = timedelta(minutes=15)
 
 
 class AlertError(ValueError):
@@ -70,6 +72,28 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
         },
         now=now,
     )
+
+
+def remind(*, now: datetime) -> int:
+    """E-mail again, every 15 minutes, the U0 and U1 alerts that nobody has taken: one coordinator more each time.
+
+    Safe twice at once: the row's counter moves by a conditional update.
+    """
+    waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=[Level.U0, Level.U1])
+    told = 0
+    for alert in waiting.select_related("case")[:200]:
+        if now - (alert.reminded_at or alert.raised_at) < REMIND_EVERY:
+            continue
+        with transaction.atomic():
+            unchanged = Alert.objects.filter(pk=alert.pk, reminders=alert.reminders, taken_at=None, solved_at=None)
+            if not unchanged.update(reminders=alert.reminders + 1, reminded_at=now):
+                continue
+            people = list(scope.coordinators_of(alert.case).order_by("pk"))
+            if people:
+                person = people[alert.reminders % len(people)]
+                tell(alert, person, now, occasion=f"reminder{alert.reminders + 1}")
+                told += 1
+    return told
 
 
 @transaction.atomic
