@@ -112,7 +112,7 @@ def take(*, alert: Alert, by: User, now: datetime) -> Alert:
 
 
 @transaction.atomic
-def solve(*, alert: Alert, solution: str, by: User, now: datetime) -> Alert:
+def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Alert:
     """Close it with what was done. Raises AlertError without a text or when already solved."""
     if not solution.strip():
         raise AlertError("Indiquez ce qui a été fait.")

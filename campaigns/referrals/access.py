@@ -111,9 +111,8 @@ def check_code(*, referral: Referral, code: str, now: datetime) -> bool:
 
 def badge_of(partner: Partner) -> str:
     """What the session keeps of the partner's address: changing the address ends the session."""
-    return salted_hmac("campaigns.partner_session", f"{partner.pk}:{partner.email}", algorithm="sha256").hexdigest()[
-        :24
-    ]
+    address = f"{partner.pk}:{partner.email}"
+    return salted_hmac("campaigns.partner_session", address, algorithm="sha256").hexdigest()[:24]
 
 
 def open_session(partner: Partner, now: datetime) -> dict[str, str | int]:
@@ -134,7 +133,7 @@ def may_read(session: object, referral: Referral, now: datetime) -> bool:
 def others_of(referral: Referral, now: datetime) -> list[Referral]:
     """The partner's other live referrals: one code opens them all."""
     return list(
-        Referral.objects.filter(partner_id=referral.partner_id, state__in=READABLE, token_until__gt=now)
+        Referral.objects.filter(partner=referral.partner, state__in=READABLE, token_until__gt=now)
         .exclude(pk=referral.pk)
         .exclude(token="")
         .order_by("level", "sent_at")[:50]

@@ -203,6 +203,8 @@ def mark_sent(*, referral: Referral, at: datetime, now: datetime) -> bool:
 
 def _cancel_mail(referral: Referral) -> bool:
     """Keep a message that still waits from leaving; False when it left or may be leaving at this moment."""
+    if referral.mail_id is None:
+        return True
     waiting = OutgoingMail.objects.filter(pk=referral.mail_id, state=OutgoingMail.State.QUEUED)
     if waiting.update(state=OutgoingMail.State.CANCELLED):
         return True

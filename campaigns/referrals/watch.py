@@ -28,15 +28,14 @@ MailState = OutgoingMail.State
 LOST = (MailState.FAILED, MailState.BOUNCED)
 
 
-def watch_referrals(now: datetime) -> dict[str, int]:
-    """One pass: what left, what failed, what is due. Every step is a conditional update on its own row."""
-    return {
-        "sent": _mark_sent(now),
-        "failed": _raise_failures(now),
-        "reminded": _remind(now),
-        "escalated": _escalate(now),
-        "forgotten": _forget_codes(now),
-    }
+def watch_referrals(*, now: datetime) -> int:
+    """One pass: what left, what failed, what is due; how many things were done.
+
+    Every step is a conditional update on its own row.
+    """
+    done = _mark_sent(now) + _raise_failures(now) + _remind(now) + _escalate(now)
+    _forget_codes(now)
+    return done
 
 
 def _rows(*states: str) -> list[Referral]:
@@ -131,9 +130,9 @@ def _escalate(now: datetime) -> int:
     return count
 
 
-def _forget_codes(now: datetime) -> int:
+def _forget_codes(now: datetime) -> None:
     """A code lives ten minutes: nothing of it stays, neither its hash nor the text of its message."""
     old = OutgoingMail.objects.filter(template="referral_code", created_at__lt=now - timedelta(minutes=15))
     old.filter(mail.WAITING).update(state=MailState.CANCELLED, context={})
     old.exclude(context={}).update(context={})
-    return PartnerCode.objects.filter(created_at__lt=now - timedelta(days=1)).delete()[0]
+    PartnerCode.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
