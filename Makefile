@@ -1,7 +1,7 @@
 # Solidarités. « make » alone lists what can be asked for.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo demo-reset run prepare test test-only lint fmt soak bench pins venv venv-dev
+.PHONY: help install demo demo-reset run backup screenshots test test-only lint fmt soak bench pins venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -59,6 +59,9 @@ run: venv ## l'application, sans donnée de démonstration
 	@$(MANAGE) first_admin
 	@$(HONCHO)
 
+backup: venv ## sauvegarde la base dans VAR_DIR/backups
+	@$(MANAGE) backup
+
 test: venv-dev ## tout ce qu'il faut, puis les contrôles, puis tous les tests
 	@$(PY) -m tests.browser.chromium
 	@$(MAKE) --no-print-directory lint
@@ -80,6 +83,10 @@ soak: venv-dev ## les longues épreuves (minutes) ; leurs mesures vont dans docs
 
 bench: venv-dev ## les mesures de benchmarks/
 	@VAR_DIR="$(VAR_DIR)/bench" $(PY) -m benchmarks
+
+screenshots: venv-dev ## refait les images de la documentation
+	@$(PY) -m tests.browser.chromium
+	@SCREENSHOTS=1 $(TESTS) $(PY) -m pytest -m browser -k screenshot $(PYTEST_ARGS)
 
 pins: venv-dev # constraints.txt again, after a change of requirements
 	@{ sed -n '/^#/p' constraints.txt; $(PY) -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)=='; } > constraints.new
