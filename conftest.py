@@ -56,8 +56,12 @@ def clean_slate() -> Iterator[None]:
     """Nothing of one test is left in the memory of the next."""
     from django.core.cache import cache
 
+    from campaigns import scripts
+
     strict.PERSONAL.clear()
     cache.clear()
+    # Published versions are read once per process; here ids start again with every test.
+    scripts._published.cache_clear()
     yield
     strict.PERSONAL.clear()
 

@@ -6,7 +6,10 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campagnes"
 
     def ready(self) -> None:
-        from campaigns import enrolment
+        from campaigns import cases, enrolment
         from tenants import events
 
         events.subscribe(events.NumbersChanged, enrolment.numbers_changed)
+        events.subscribe(events.HouseholdOpposed, cases.on_household_opposed)
+        events.subscribe(events.PersonClosed, cases.on_person_closed)
+        events.subscribe(events.HouseholdMerged, cases.on_household_merged)

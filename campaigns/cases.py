@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns.models import Case
+from campaigns.models import Call, Case, DueCall, FollowUpPlan, Need
 from solidarites import journal
 from solidarites.models import User
 from tenants import events, households
@@ -169,14 +169,11 @@ def on_household_opposed(event: events.HouseholdOpposed) -> None:
     """« Ne plus jamais appeler »: every call, follow-up and claim stops now; the history stays."""
     from campaigns import followups
 
-    for case in (
-        Case.objects.select_for_update(of=("self",))
-        .filter(household_id=event.household_id)
-        .exclude(status=Case.Status.CLOSED)
-    ):
+    for case in Case.objects.select_for_update(of=("self",)).filter(household_id=event.household_id):
         followups.end_plans(case=case, reason="opposition", now=event.now, by=event.by)
-        set_closed(case, "opt_out", event.now)
-        _save(case)
+        if case.status != Case.Status.CLOSED:
+            set_closed(case, "opt_out", event.now)
+            _save(case)
 
 
 def on_person_closed(event: events.PersonClosed) -> None:
@@ -184,12 +181,10 @@ def on_person_closed(event: events.PersonClosed) -> None:
     from campaigns import followups
 
     left = households.with_living_tenant(Household.objects.filter(pk=event.household_id)).exists()
-    for case in (
-        Case.objects.select_for_update(of=("self",))
-        .filter(household_id=event.household_id)
-        .exclude(status=Case.Status.CLOSED)
-    ):
+    for case in Case.objects.select_for_update(of=("self",)).filter(household_id=event.household_id):
         followups.end_plans(case=case, reason="closed_person", now=event.now, by=event.by)
+        if case.status == Case.Status.CLOSED:
+            continue
         if left:
             set_hold(case, Case.Hold.PERSON_CLOSED)
         else:
@@ -198,41 +193,46 @@ def on_person_closed(event: events.PersonClosed) -> None:
 
 
 def on_household_merged(event: events.HouseholdMerged) -> None:
-    """Two records were one household: its history follows the one that is kept."""
-    kept: dict[int, Any] = {case.campaign_id: case for case in Case.objects.filter(household_id=event.kept_id)}
-    for case in Case.objects.filter(household_id=event.gone_id):
-        twin = kept.get(case.campaign_id)
+    """Two records were one household: its history follows the one that is kept.
+
+    In a campaign that knew both, the rows of the case that goes move to the one that stays; of two open cases, plans
+    or checks the kept household's goes on.
+    """
+    kept_plan = FollowUpPlan.objects.filter(household_id=event.kept_id).exclude(status=FollowUpPlan.Status.ENDED)
+    gone_plan = FollowUpPlan.objects.filter(household_id=event.gone_id).exclude(status=FollowUpPlan.Status.ENDED)
+    if kept_plan.exists():
+        for plan in gone_plan.select_related("case"):
+            _end_merged_plans(plan.case, event.now, event.by)
+    twins = {case.campaign_id: case for case in Case.objects.filter(household_id=event.kept_id)}
+    kept_open = any(case.status != Case.Status.CLOSED for case in twins.values())
+    for case in Case.objects.select_for_update(of=("self",)).filter(household_id=event.gone_id):
+        if kept_open and case.status != Case.Status.CLOSED:
+            set_closed(case, "merged", event.now)
+            _save(case)
+        twin = twins.get(case.campaign_id)
         if twin is None:
-            open_elsewhere = Case.objects.filter(household_id=event.kept_id).exclude(status=Case.Status.CLOSED).exists()
-            if open_elsewhere and case.status != Case.Status.CLOSED:
-                set_closed(case, "merged", event.now)
-                _save(case)
-            case.plans.exclude(status="ended").filter(household__plans__status="active").update(
-                household_id=event.kept_id
-            )
-            Case.objects.filter(pk=case.pk).update(household_id=event.kept_id)
-            continue
-        _move_history(case, twin)
+            case.household_id = event.kept_id
+            case.save(update_fields=["household"])
+        else:
+            _move_history(case, twin, event.now)
+    FollowUpPlan.objects.filter(household_id=event.gone_id).update(household_id=event.kept_id)
 
 
-def _move_history(gone: Case, kept: Case) -> None:
-    """Every row of the case that goes is moved to the one that stays; of two open plans or checks the kept one goes on."""
-    from django.utils import timezone
+def _end_merged_plans(case: Case, now: datetime, by: Any) -> None:
+    from campaigns import followups
 
-    now = timezone.now()
-    if kept.plans.exclude(status="ended").exists():
-        gone.plans.exclude(status="ended").update(status="ended", ended_at=now, end_reason="no_need", next_due_at=None)
+    followups.end_plans(case=case, reason=FollowUpPlan.EndReason.NO_NEED, now=now, by=by)
+
+
+def _move_history(gone: Case, kept: Case, now: datetime) -> None:
+    """Move every row of ``gone`` to ``kept`` and delete it; what may be open only once is closed first."""
     if kept.welfare_checks.filter(closed_at=None).exists():
-        gone.welfare_checks.filter(closed_at=None).update(closed_at=now, result="well", note="fusion de deux fiches")
-    gone.due_calls.filter(state="opened").update(state="skipped", done_at=now)
-    taken = set(kept.needs.filter(state="open").values_list("tenant_id", "category"))
-    for need in gone.needs.filter(state="open"):
-        if (need.tenant_id, need.category) in taken:
-            need.state = "dropped"
-            need.save(update_fields=["state"])
-    for rows in (gone.calls.filter(state="draft"),):
-        rows.update(state="dropped")
-    for rows in (gone.calls, gone.needs, gone.referrals, gone.welfare_checks, gone.alerts, gone.due_calls):
-        rows.all().update(case=kept)
-    gone.plans.all().update(case=kept, household_id=kept.household_id)
+        gone.welfare_checks.filter(closed_at=None).update(closed_at=now, note="fusion de deux fiches")
+    gone.due_calls.filter(state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
+    gone.needs.filter(
+        state=Need.State.OPEN, category__in=kept.needs.filter(state=Need.State.OPEN).values("category")
+    ).update(state=Need.State.DROPPED)
+    gone.calls.filter(state=Call.State.DRAFT).update(state=Call.State.DROPPED)
+    for rows in (gone.calls, gone.needs, gone.referrals, gone.welfare_checks, gone.alerts, gone.due_calls, gone.plans):
+        rows.update(case=kept)
     gone.delete()

@@ -78,10 +78,18 @@ class Given:
     empty: Empty | None = None
 
 
+@dataclass(frozen=True)
+class Member:
+    """A volunteer's place in a campaign; no agency means every agency."""
+
+    pk: int
+    agency_ids: tuple[int, ...]
+
+
 # Reading --------------------------------------------------------------------------------------------
 
 
-def _waiting(campaign: Campaign, by: User, membership: CampaignVolunteer, now: datetime) -> QuerySet[Case]:
+def _waiting(campaign: Campaign, by: User, member: Member, now: datetime) -> QuerySet[Case]:
     """The cases of the campaign that may be given to this volunteer now, whatever their tier."""
     today = now.astimezone(campaign.tz).date()
     cases = Case.objects.filter(
@@ -94,17 +102,7 @@ def _waiting(campaign: Campaign, by: User, membership: CampaignVolunteer, now: d
     cases = cases.filter(Q(language="") | Q(language__in=list(by.languages)))
     cases = cases.filter(Q(not_for=None) | ~Q(not_for=by))
     cases = cases.exclude(Exists(CasePass.objects.filter(case=OuterRef("pk"), user=by, day=today)))
-    if sectors := _sectors(membership):
-        cases = cases.filter(agency_id__in=sectors)
-    return cases
-
-
-def _sectors(membership: CampaignVolunteer) -> list[int]:
-    return list(
-        membership.agencies.through.objects.filter(campaignvolunteer_id=membership.pk).values_list(
-            "agency_id", flat=True
-        )
-    )
+    return cases.filter(agency_id__in=member.agency_ids) if member.agency_ids else cases
 
 
 def _tiers(cases: QuerySet[Case], by: User, now: datetime) -> dict[int, QuerySet[Case]]:
@@ -120,8 +118,11 @@ def _tiers(cases: QuerySet[Case], by: User, now: datetime) -> dict[int, QuerySet
     }
 
 
-def membership_of(campaign: Campaign, by: User) -> CampaignVolunteer | None:
-    return CampaignVolunteer.objects.filter(campaign=campaign, user=by, active=True).first()
+def membership_of(campaign: Campaign, by: User) -> Member | None:
+    """The volunteer's place in the campaign with its sectors (one query); None for who is not an active member."""
+    rows = CampaignVolunteer.objects.filter(campaign=campaign, user=by, active=True).values_list("pk", "agencies")
+    found = list(rows)
+    return Member(found[0][0], tuple(agency for _, agency in found if agency)) if found else None
 
 
 def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
@@ -159,7 +160,7 @@ def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = Non
     return dict(found)
 
 
-def why_empty(*, campaign: Campaign, by: User, membership: CampaignVolunteer | None, now: datetime) -> Empty:
+def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: datetime) -> Empty:
     """The reason in the volunteer's words, and when the next call is due."""
     if campaign.status == Campaign.Status.PAUSED:
         return Empty(Empty.PAUSED)
@@ -256,13 +257,9 @@ def _give(case: Case, by: User, now: datetime) -> Given:
 
 def _draft(case: Case, by: User, now: datetime) -> Call:
     """The draft is the proof that the case was given to this volunteer, and where every typed word is kept."""
-    call, _ = Call.objects.get_or_create(
-        case=case,
-        volunteer=by,
-        state=Call.State.DRAFT,
-        defaults={"kind": case.next_call_kind, "started_at": now},
-    )
-    return call
+    call = Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).first()
+    # Two at once: the unique draft refuses the second, and claim_next returns to the first.
+    return call or Call.objects.create(case=case, volunteer=by, kind=case.next_call_kind, started_at=now)
 
 
 @transaction.atomic

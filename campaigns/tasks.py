@@ -1,0 +1,46 @@
+"""Periodic tasks of campaigns: each finds its work as rows and is safe to run twice at once."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from campaigns import alerts, enrolment, followups, purge, queue, referrals, welfare
+
+
+@shared_task
+def release_stale_claims() -> int:
+    return queue.release_stale(now=timezone.now())
+
+
+@shared_task
+def open_due_calls() -> int:
+    return followups.open_due_calls(now=timezone.now())
+
+
+@shared_task
+def watch_missed_calls() -> int:
+    return followups.watch_missed(now=timezone.now())
+
+
+@shared_task
+def watch_referrals() -> int:
+    return referrals.watch_referrals(now=timezone.now())
+
+
+@shared_task
+def watch_welfare_checks() -> int:
+    return welfare.watch_overdue(now=timezone.now())
+
+
+@shared_task
+def remind_alerts() -> int:
+    return alerts.remind(now=timezone.now())
+
+
+@shared_task
+def enrol_arrivals() -> int:
+    return enrolment.enrol_arrivals(now=timezone.now())
+
+
+@shared_task
+def purge_expired() -> int:
+    return len(purge.purge_expired(now=timezone.now(), confirm=True))
