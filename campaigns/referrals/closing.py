@@ -8,6 +8,7 @@ from django.db import transaction
 
 from campaigns import cases
 from campaigns.models import Call, Case, Need, Partner, Referral
+from campaigns.outcomes import REACHED_CODES
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, move, note_event, record, require
 from solidarites.models import User
@@ -20,14 +21,12 @@ MET = (CloseReason.HELP_IN_PLACE, CloseReason.ALREADY_FOLLOWED)
 
 def last_call_back(referral: Referral) -> datetime | None:
     """When somebody of the household was last spoken with since the partner's answer; None if not yet."""
-    from campaigns.outcomes import REACHED
-
     since = referral.answered_at if referral.state == State.ANSWERED else referral.acknowledged_at
     if referral.called_back_at or since is None:
         return referral.called_back_at
     call = (
         Call.objects.filter(
-            case_id=referral.case_id, state=Call.State.RECORDED, outcome__in=list(REACHED), started_at__gte=since
+            case_id=referral.case_id, state=Call.State.RECORDED, outcome__in=REACHED_CODES, started_at__gte=since
         )
         .order_by("-started_at")
         .values_list("started_at", flat=True)
