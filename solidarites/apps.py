@@ -9,6 +9,8 @@ class SolidaritesConfig(AppConfig):
     verbose_name = "Solidarités"
 
     def ready(self) -> None:
+        from solidarites import checks  # noqa: F401  (registers them)
+
         post_migrate.connect(make_groups, sender=self, dispatch_uid="solidarites.groups")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
@@ -86,3 +87,19 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["solidarites", "tenants", "campaigns"])
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_start(**kwargs: Any) -> None:
+    """Celery only logs what a signal raises; leaving is what stops the process."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    django.setup()
+    from solidarites.checks import refuse_demonstration_leftovers
+
+    try:
+        refuse_demonstration_leftovers()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None

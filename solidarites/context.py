@@ -5,6 +5,14 @@ from django.http import HttpRequest
 
 from solidarites import roles
 
+# Shown on the demonstration's sign-in page.
+DEMO_ACCOUNTS = (
+    ("benevole@exemple.fr", "Bénévole"),
+    ("benevole2@exemple.fr", "Autre bénévole"),
+    ("coordination@exemple.fr", "Coordination"),
+    ("admin@exemple.fr", "Administration"),
+)
+
 
 def site(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
@@ -12,6 +20,8 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "demo": settings.DEMO,
         "site_name": "Solidarités",
+        "has_mail_server": settings.HAS_MAIL_SERVER,
+        "demo_accounts": DEMO_ACCOUNTS if settings.DEMO else (),
         "is_volunteer": signed_in and user.has_role(roles.VOLUNTEER),
         "is_coordinator": signed_in and user.has_role(roles.COORDINATOR),
         "is_administrator": signed_in and user.has_role(roles.ADMINISTRATOR),

@@ -44,6 +44,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public
 @requires_csrf_token
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """allauth's limits on sign-in and passwords."""
+    return render(request, "429.html", status=429)
+
+
+@public
+@requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
     return _standalone("500.html", 500)
 

@@ -1,4 +1,4 @@
-"""Sessions that end when nobody is there, and the second factor of those who see many people."""
+"""Sessions that end when nobody is there, the second factor of those who see many people, maintenance."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from solidarites import roles
+from solidarites import errors, roles
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Sent by pages that poll: such requests neither count as activity nor open pages.
@@ -35,8 +35,11 @@ class IdleSessionMiddleware:
             last = request.session.get("active_at")
             if last is not None and now - last > self.allowed_idle(request):
                 logout(request)
+                # The sign-in page says why.
+                request.session["idle_ended"] = True
             elif BACKGROUND_HEADER not in request.headers and (last is None or now - last >= self.STEP):
                 request.session["active_at"] = now
+                request.session.pop("idle_ended", None)
         return self.get_response(request)
 
     @staticmethod
@@ -60,11 +63,17 @@ class SecondFactorMiddleware:
     @staticmethod
     def missing(request: HttpRequest) -> bool:
         user = request.user
-        if not user.is_authenticated or request.session.get("second_factor"):
+        if not user.is_authenticated:
+            return False
+        if request.path.startswith(reverse("mfa_index")):
+            # What is kept in the session may change on these pages.
+            request.session.pop("second_factor", None)
+            return False
+        if request.session.get("second_factor"):
             return False
         if not (user.has_role(roles.COORDINATOR) or user.has_role(roles.ADMINISTRATOR) or user.is_superuser):
             return False
-        allowed = (reverse("mfa_index"), reverse("account_logout"), reverse("account_reauthenticate"), settings.STATIC_URL)
+        allowed = (reverse("account_logout"), reverse("account_reauthenticate"), settings.STATIC_URL)
         if request.path.startswith(allowed):
             return False
         from allauth.mfa.utils import is_mfa_enabled
@@ -76,5 +85,16 @@ class SecondFactorMiddleware:
         return True
 
 
-def redirect_home(request: HttpRequest) -> HttpResponseRedirect:
-    return HttpResponseRedirect(roles.home_for(request.user))
+class MaintenanceMiddleware:
+    """Answers 503 with a French page while an upgrade runs: MAINTENANCE=1, or a file ``var/maintenance``.
+
+    Static files are served before it. The file needs no restart.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.MAINTENANCE or (settings.VAR_DIR / "maintenance").exists():
+            return errors.maintenance(request)
+        return self.get_response(request)

@@ -79,3 +79,17 @@ def home_for(user: Any) -> str:
     if user.has_perm(SWITCHBOARD_PERMISSION):
         return reverse("switchboard:verify")
     return reverse("no_role")
+
+
+def signed_in(view: View) -> View:
+    """Open to everyone who has signed in, whatever their role."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    # « nobody »: an account without any role.
+    checked.roles = ("nobody", *ROLES, SWITCHBOARD)  # type: ignore[attr-defined]
+    return checked

@@ -24,6 +24,8 @@ DEBUG = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
 # The demonstration: invented people, known accounts, no second factor, and a banner on every page.
 DEMO = env.bool("SOLIDARITES_DEMO", default=False)
+# An upgrade is running: every page answers 503 (a file var/maintenance does the same without a restart).
+MAINTENANCE = env.bool("MAINTENANCE", default=False)
 DEMO_SECRET = "demonstration-only-secret-never-use-it-for-real-people"  # noqa: S105
 
 
@@ -57,7 +59,7 @@ INSTALLED_APPS = [
     "solidarites",
     "tenants",
     "campaigns",
-    "django.contrib.admin",
+    "solidarites.admin_app.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -80,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "solidarites.middleware.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -141,8 +144,7 @@ BROKER_DIR = VAR_DIR / "broker"
 # People and sessions --------------------------------------------------------------------------------
 AUTH_USER_MODEL = "solidarites.User"
 AUTHENTICATION_BACKENDS = [
-    "solidarites.accounts.RolesBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "solidarites.adapters.RolesBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -154,7 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "solidarites.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "solidarites.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -162,6 +164,25 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_FORMS = {
+    "login": "solidarites.forms.SignInForm",
+    "reset_password": "solidarites.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "solidarites.forms.NewPasswordForm",
+    "change_password": "solidarites.forms.ChangePasswordForm",
+    "reauthenticate": "solidarites.forms.ConfirmPasswordForm",
+}
+# A whole team may sign in from one office address; the limit by account is what stops guessing.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+MFA_ADAPTER = "solidarites.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "solidarites.forms.CodeForm",
+    "reauthenticate": "solidarites.forms.ConfirmCodeForm",
+    "activate_totp": "solidarites.forms.ActivateCodesForm",
+}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is proved by the invitation that reached it
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Solidarités"
 # Product rule: coordinators and administrators need a second factor; the demonstration is exempt.
@@ -238,6 +259,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 if env.bool("BEHIND_PROXY", default=HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 LOGGING: dict[str, Any] = {

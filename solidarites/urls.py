@@ -5,8 +5,10 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
+
+from solidarites import views
 
 # allauth's own names (it looks them up) under French paths. Accounts are made by invitation: the
 # routes it insists on and that nobody needs lead to the sign-in page.
@@ -23,8 +25,8 @@ accounts: list[URLPattern | URLResolver] = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path(
-        "mot-de-passe-oublie/<slug:uidb36>/<slug:key>/",
+    re_path(
+        r"^mot-de-passe-oublie/(?P<uidb36>[0-9A-Za-z]{1,12})-(?P<key>[0-9A-Za-z-]{1,80})/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
@@ -46,7 +48,30 @@ accounts: list[URLPattern | URLResolver] = [
     ),
 ]
 
+people: list[URLPattern | URLResolver] = [
+    path("personnes/", views.people, name="list"),
+    path("personnes/inviter/", views.invite, name="invite"),
+    path("personnes/<int:user_id>/", views.person, name="person"),
+    path("personnes/<int:user_id>/lien/", views.send_again, name="send_again"),
+    path("personnes/<int:user_id>/retirer/", views.withdraw, name="withdraw"),
+    path("personnes/<int:user_id>/desactiver/", views.deactivate, name="deactivate"),
+    path("personnes/<int:user_id>/reactiver/", views.reactivate, name="reactivate"),
+    path("personnes/<int:user_id>/roles/", views.change_roles, name="roles"),
+    path("personnes/<int:user_id>/second-facteur/", views.remove_second_factor, name="remove_second_factor"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("sans-role/", views.no_role, name="no_role"),
+    path("compte/", views.account, name="account"),
     *accounts,
+    path("", include((people, "people"))),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "solidarites.errors.bad_request"
+handler403 = "solidarites.errors.permission_denied"
+handler404 = "solidarites.errors.not_found"
+handler500 = "solidarites.errors.server_error"
+handler429 = "solidarites.errors.too_many_requests"

@@ -5,4 +5,14 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
-application = get_wsgi_application()
+
+
+def checked_application():  # type: ignore[no-untyped-def]
+    application = get_wsgi_application()
+    from solidarites.checks import refuse_demonstration_leftovers
+
+    refuse_demonstration_leftovers()
+    return application
+
+
+application = checked_application()

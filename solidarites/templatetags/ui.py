@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from solidarites import roles
 
 register = template.Library()
 
@@ -31,9 +34,9 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     Decorative unless ``label`` says what it means to those who do not see it.
     """
     box, body = _sprite()[name]
-    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     # The body comes from our own file.
-    return format_html('<svg class="icon {}" viewBox="{}" {}>{}</svg>', css, box, meaning, mark_safe(body))  # noqa: S308
+    return format_html('<svg class="icon {}" viewBox="{}" {}>{}</svg>', css, box, meaning, mark_safe(body))
 
 
 @register.simple_tag
@@ -43,7 +46,9 @@ def state(kind: str, icon_name: str, word: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: Context, name: str, label: str, icon_name: str, count: int | None = None, kind: str = "") -> SafeString:
+def nav_link(
+    context: Context, name: str, label: str, icon_name: str, count: int | None = None, kind: str = ""
+) -> SafeString:
     """One entry of the menu, marked when its page or one below it is open; nothing when the route does not exist."""
     try:
         url = reverse(name)
@@ -53,9 +58,9 @@ def nav_link(context: Context, name: str, label: str, icon_name: str, count: int
     path = request.path if request is not None else ""
     current = ""
     if path == url:
-        current = mark_safe(' aria-current="page"')  # noqa: S308
+        current = mark_safe(' aria-current="page"')
     elif url != "/" and path.startswith(url) and not context.get("nav_exact"):
-        current = mark_safe(' aria-current="true"')  # noqa: S308
+        current = mark_safe(' aria-current="true"')
     badge = format_html(' <span class="count count-{}">{}</span>', kind, count) if count else ""
     return format_html('<li><a href="{}"{}>{}<span>{}</span>{}</a></li>', url, current, icon(icon_name), label, badge)
 
@@ -73,7 +78,12 @@ def has_url(name: str) -> bool:
 @register.simple_tag
 def message_icon(tags: str) -> SafeString:
     """The icon of a message by its level."""
-    names = {"success": "check-circle-fill", "warning": "exclamation-triangle-fill", "error": "exclamation-circle", "danger": "exclamation-circle"}
+    names = {
+        "success": "check-circle-fill",
+        "warning": "exclamation-triangle-fill",
+        "error": "exclamation-circle",
+        "danger": "exclamation-circle",
+    }
     return icon(next((names[tag] for tag in tags.split() if tag in names), "info-circle-fill"))
 
 
@@ -81,3 +91,23 @@ def message_icon(tags: str) -> SafeString:
 def page_numbers(paginator: Any, number: int) -> Any:
     """The page numbers worth showing on a phone: first, last, and those around ``number``."""
     return paginator.get_elided_page_range(number, on_each_side=1, on_ends=1)
+
+
+@register.filter
+def role_labels(user: Any) -> str:
+    """The roles of a person in words; groups prefetched by a list cost no query."""
+    names = [roles.LABELS[group.name] for group in user.groups.all() if group.name in roles.LABELS]
+    return ", ".join(sorted(names)) or "aucun rôle"
+
+
+@register.simple_tag
+def account_state(user: Any, now: datetime) -> SafeString:
+    """Invited, expired, active or deactivated; needs ``invitation`` selected."""
+    if not user.is_active:
+        return state("muted", "slash-circle", "Désactivé")
+    if user.has_usable_password():
+        return state("ok", "check-circle", "Actif")
+    invitation = getattr(user, "invitation", None)
+    if invitation is None or invitation.expires_at <= now:
+        return state("attention", "clock-history", "Invitation expirée")
+    return state("info", "envelope", "Invité")

@@ -1,0 +1,118 @@
+"""How django-allauth signs people in here: by e-mail, in French, its messages through our queue of mails."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest
+from django.utils import timezone
+
+from solidarites import accounts, mail, roles
+
+# What coordinators may do in the Django admin.
+COORDINATORS = {
+    "campaigns.view_referral",
+    "campaigns.change_referral",
+    "campaigns.view_partner",
+    "campaigns.add_partner",
+    "campaigns.change_partner",
+}
+# Our word for each of allauth's notices.
+NOTICES = {
+    "account/email/password_changed": "password",
+    "account/email/password_reset": "password",
+    "account/email/password_set": "password",
+    "mfa/email/totp_activated": "factor_on",
+    "mfa/email/totp_deactivated": "factor_off",
+    "mfa/email/recovery_codes_generated": "codes",
+}
+
+
+class RolesBackend(AuthenticationBackend):
+    """Django's permissions by role, so that no list of permissions has to be kept beside the groups.
+
+    Administrators may do everything in the Django admin, coordinators what referrals and partners ask
+    for. Confirming calls is a permission of its own, given to persons.
+    """
+
+    def has_perm(self, user: Any, perm: str, obj: Any = None) -> bool:
+        if not user.is_active or not user.is_authenticated:
+            return False
+        if perm != roles.SWITCHBOARD_PERMISSION:
+            if user.has_role(roles.ADMINISTRATOR):
+                return True
+            if perm in COORDINATORS and user.has_role(roles.COORDINATOR):
+                return True
+        return bool(super().has_perm(user, perm, obj))
+
+    def has_module_perms(self, user: Any, app_label: str) -> bool:
+        if user.is_active and user.is_authenticated:
+            if user.has_role(roles.ADMINISTRATOR):
+                return True
+            if app_label == "campaigns" and user.has_role(roles.COORDINATOR):
+                return True
+        return bool(super().has_module_perms(user, app_label))
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "Ce compte est désactivé.",
+        "email_password_mismatch": "Adresse e-mail ou mot de passe inexact.",
+        "enter_current_password": "Ce n'est pas votre mot de passe actuel.",
+        "incorrect_code": "Code inexact.",
+        "incorrect_password": "Mot de passe inexact.",
+        "invalid_password_reset": "Ce lien n'est plus valable.",
+        "too_many_login_attempts": "Trop d'essais. Attendez cinq minutes, ou choisissez un nouveau mot de passe.",
+        "rate_limited": "Trop d'essais. Attendez une minute, puis réessayez.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Accounts are made by invitation only."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return roles.home_for(request.user)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Somebody who has just signed in is not asked again to set up the second factor."""
+        record = (self.request.session.get("account_authentication_methods") or [{}])[-1]
+        just_signed_in = timezone.now().timestamp() - float(record.get("at", 0)) < 300
+        return False if just_signed_in else super().is_reauthentication_required(app=app, **kwargs)
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """The link itself is made when the message leaves: the queue holds an id."""
+        if not accounts.has_joined(user):
+            # Never joined: the invitation is what opens the account.
+            accounts.remind_invitation(user=user, now=timezone.now())
+            return
+        mail.queue_mail(
+            key=f"password:{user.pk}:{uuid.uuid4()}",
+            to=user.email,
+            template="password_reset",
+            context={"user_id": user.pk},
+        )
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        mail.queue_mail(
+            key=f"notice:{user.pk}:{uuid.uuid4()}",
+            to=user.email,
+            template="security_notice",
+            context={"notice": NOTICES[template_prefix], "at": timezone.localtime().strftime("%d/%m/%Y à %H h %M")},
+        )
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "cannot_delete_authenticator": "La double authentification ne peut pas être retirée.",
+        "cannot_generate_recovery_codes": "Installez d'abord une application de codes.",
+        "incorrect_code": "Code inexact. Vérifiez l'heure de votre téléphone, puis saisissez le code affiché maintenant.",
+        "unverified_email": "Votre adresse e-mail doit d'abord être confirmée.",
+    }

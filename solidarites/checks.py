@@ -1,0 +1,42 @@
+"""What an installation refuses to start with: the secrets or the accounts of the demonstration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+SECRETS = (
+    "SECRET_KEY ou PRIVACY_KEY est le secret public de la démonstration. Donnez à cette installation ses propres "
+    "secrets, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
+)
+ACCOUNTS = (
+    "Cette base contient des comptes de démonstration, dont le mot de passe est public. Prenez une base neuve pour "
+    "l'installation réelle, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
+)
+
+
+def demonstration_secrets() -> bool:
+    return not settings.DEMO and settings.DEMO_SECRET in (settings.SECRET_KEY, settings.PRIVACY_KEY)
+
+
+@register()
+def check_secrets(**kwargs: Any) -> list[CheckMessage]:
+    return [Error(SECRETS, id="solidarites.E001")] if demonstration_secrets() else []
+
+
+def refuse_demonstration_leftovers() -> None:
+    """Called by whatever serves real people (web, worker, beat) before it starts.
+
+    Raises ImproperlyConfigured with demonstration secrets, or when demonstration accounts are in the database.
+    """
+    from solidarites.models import User
+
+    if settings.DEMO:
+        return
+    if demonstration_secrets():
+        raise ImproperlyConfigured(SECRETS)
+    if User.objects.filter(is_demo=True).exists():
+        raise ImproperlyConfigured(ACCOUNTS)

@@ -1,0 +1,196 @@
+"""Forms of accounts: allauth's own with our words, invitations, profile, roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from django import forms
+from django.contrib.auth import password_validation
+
+from solidarites import accounts, roles
+from solidarites.models import User
+
+PASSWORD_HELP = "12 caractères au moins. Une phrase de quelques mots convient très bien."
+
+
+class Plain(forms.Form):
+    """Our labels and help; a placeholder repeats a label and disappears when one types."""
+
+    words: dict[str, tuple[str, str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, item in self.fields.items():
+            item.widget.attrs.pop("placeholder", None)
+            item.help_text = ""
+            if name in self.words:
+                item.label, item.help_text = self.words[name]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        # allauth's own sentence, written inside its form.
+        if field == "password2" and isinstance(error, str):
+            error = "Les deux mots de passe sont différents."
+        super().add_error(field, error)
+
+
+class SignInForm(Plain, account.LoginForm):
+    words = {"login": ("Adresse e-mail", ""), "password": ("Mot de passe", "")}
+
+
+class ForgottenPasswordForm(Plain, account.ResetPasswordForm):
+    words = {"email": ("Adresse e-mail", "")}
+
+
+NEW = {
+    "password1": ("Nouveau mot de passe", PASSWORD_HELP),
+    "password2": ("Nouveau mot de passe, une seconde fois", ""),
+}
+
+
+class NewPasswordForm(Plain, account.ResetPasswordKeyForm):
+    words = NEW
+
+
+class ChangePasswordForm(Plain, account.ChangePasswordForm):
+    words = {"oldpassword": ("Mot de passe actuel", ""), **NEW}
+
+
+class ConfirmPasswordForm(Plain, account.ReauthenticateForm):
+    words = {"password": ("Mot de passe", "")}
+
+
+class CodeWidgetMixin(Plain):
+    """A field for a code: the numeric keyboard of a phone, no correction."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.update(
+            {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
+        )
+        self.fields["code"].max_length = 20
+
+
+class CodeForm(CodeWidgetMixin, mfa.AuthenticateForm):
+    words = {"code": ("Code", "Le code à 6 chiffres de votre application, ou un code de secours.")}
+
+
+class ConfirmCodeForm(CodeWidgetMixin, mfa.ReauthenticateForm):
+    words = {"code": ("Code", "Le code à 6 chiffres de votre application, ou un code de secours.")}
+
+
+class ActivateCodesForm(CodeWidgetMixin, totp.ActivateTOTPForm):
+    words = {"code": ("Code affiché par l'application", "6 chiffres, qui changent toutes les 30 secondes.")}
+
+
+class InviteForm(forms.Form):
+    addresses = forms.CharField(
+        label="Adresses e-mail",
+        help_text="Une ou plusieurs, séparées comme vous voulez. Les noms sont repris : Léa Roux <lea@exemple.fr>.",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6, "autocapitalize": "off", "spellcheck": "false"}),
+    )
+    role = forms.ChoiceField(label="Rôle")
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = accounts.roles_to_give(by)
+        self.fields["role"].choices = [(name, roles.LABELS[name].capitalize()) for name in names]  # type: ignore[attr-defined]
+        if len(names) == 1:
+            self.fields["role"].widget = forms.HiddenInput()
+            self.initial.setdefault("role", names[0])
+
+    def clean_addresses(self) -> str:
+        text = self.cleaned_data["addresses"]
+        self.parsed, refused = accounts.parse_addresses(text)
+        errors = [f"«\u00a0{piece}\u00a0» n'est pas une adresse e-mail." for piece in refused[:20]]
+        if len(refused) > 20:
+            errors.append(f"{len(refused) - 20} autres adresses sont inexactes.")
+        if len(self.parsed) > accounts.MOST_ADDRESSES:
+            errors.append(f"{accounts.MOST_ADDRESSES} adresses au plus en une fois.")
+        if errors:
+            raise forms.ValidationError(errors)
+        if not self.parsed:
+            raise forms.ValidationError("Saisissez au moins une adresse.")
+        return text
+
+
+class JoinForm(forms.Form):
+    """What a person invited says to join."""
+
+    first_name = forms.CharField(
+        label="Prénom", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        label="Nom", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+    password1 = forms.CharField(
+        label="Mot de passe",
+        help_text=PASSWORD_HELP,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label="Mot de passe, une seconde fois",
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, second = data.get("password1"), data.get("password2")
+        if first and second and first != second:
+            self.add_error("password2", "Les deux mots de passe sont différents.")
+        if first:
+            person = User(
+                email=self.user.email, first_name=data.get("first_name", ""), last_name=data.get("last_name", "")
+            )
+            try:
+                password_validation.validate_password(first, person)
+            except forms.ValidationError as error:
+                self.add_error("password1", error)
+        return data
+
+
+class ProfileForm(forms.ModelForm):
+    first_name = forms.CharField(
+        label="Prénom", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+    )
+    last_name = forms.CharField(
+        label="Nom", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+    languages = forms.MultipleChoiceField(
+        label="Langues que vous parlez, en plus du français",
+        choices=list(accounts.LANGUAGES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Les foyers qui en parlent une vous sont proposés d'abord.",
+    )
+    hide_number = forms.BooleanField(
+        label="Masquer mon numéro quand j'appelle (#31#)",
+        required=False,
+        help_text="Beaucoup de personnes ne décrochent pas un numéro masqué.",
+    )
+    keyboard_shortcuts = forms.BooleanField(label="Raccourcis clavier sur la page d'appel", required=False)
+
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name", "languages", "hide_number", "keyboard_shortcuts"]
+
+
+class RolesForm(forms.Form):
+    names = forms.MultipleChoiceField(
+        label="Rôles",
+        choices=[(name, label.capitalize()) for name, label in roles.LABELS.items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    switchboard = forms.BooleanField(label="Peut confirmer à l'accueil qu'un appel était authentique", required=False)

@@ -1,0 +1,272 @@
+"""The front door: home, one's own account, people and their invitations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from allauth.core import ratelimit
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from solidarites import accounts, roles
+from solidarites.forms import InviteForm, JoinForm, ProfileForm, RolesForm
+from solidarites.models import User
+from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
+
+PER_PAGE = 50
+STATES = {
+    "active": "Actifs",
+    "invited": "Invités, pas encore venus",
+    "deactivated": "Désactivés",
+}
+
+
+@public
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Each role to its own page; anyone else to the sign-in page."""
+    return redirect(roles.home_for(request.user) if request.user.is_authenticated else "account_login")
+
+
+@signed_in
+@require_GET
+def no_role(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/no_role.html")
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """What a person may say of herself."""
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        accounts.update_profile(user=User.objects.get(pk=request.user.pk), **form.cleaned_data)
+        messages.success(request, "Votre compte est à jour.")
+        return redirect("account")
+    return render(request, "account/account.html", {"form": form})
+
+
+# People ---------------------------------------------------------------------------------------------
+def _people_of(by: User) -> QuerySet[User]:
+    """The accounts ``by`` may see: administrators all, coordinators those who call."""
+    people = (
+        User.objects.select_related("invitation")
+        .prefetch_related("groups")
+        .order_by("last_name", "first_name", "email")
+    )
+    if by.has_role(ADMINISTRATOR):
+        return people
+    return people.filter(groups__name=roles.VOLUNTEER)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    """Who takes part: invited, active, deactivated."""
+    found = _people_of(request.user)
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
+    for word in words.split()[:5]:
+        found = found.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+    state = request.GET.get("etat", "")
+    unusable = Q(password__startswith="!") | Q(password="")  # noqa: S106
+    if state == "active":
+        found = found.filter(~unusable, is_active=True)
+    elif state == "invited":
+        found = found.filter(unusable, is_active=True)
+    elif state == "deactivated":
+        found = found.filter(is_active=False)
+    else:
+        state = ""
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "q": words, "state": state, "states": STATES, "now": timezone.now()}
+    return render(request, "people/list.html", context)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def invite(request: HttpRequest) -> HttpResponse:
+    form = InviteForm(request.POST or None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        result = accounts.invite(
+            addresses=form.parsed, role=form.cleaned_data["role"], by=request.user, now=timezone.now()
+        )
+        if not settings.HAS_MAIL_SERVER and result.invitations:
+            # No message will leave: the links are shown here, to be handed over.
+            links = [(invitation.user, accounts.link_of(invitation)) for invitation in result.invitations]
+            return render(request, "people/links.html", {"links": links, "result": result})
+        _say_invited(request, result)
+        return redirect("people:list")
+    return render(request, "people/invite.html", {"form": form, "has_mail_server": settings.HAS_MAIL_SERVER})
+
+
+def _say_invited(request: HttpRequest, result: accounts.Invited) -> None:
+    sent, given, closed = len(result.invitations), len(result.given), len(result.deactivated)
+    if sent:
+        messages.success(
+            request, "1 invitation part par e-mail." if sent == 1 else f"{sent} invitations partent par e-mail."
+        )
+    if given:
+        text = "1 personne avait déjà un compte" if given == 1 else f"{given} personnes avaient déjà un compte"
+        messages.info(request, f"{text}\u00a0: le rôle est donné.")
+    if closed:
+        text = "1 compte est désactivé" if closed == 1 else f"{closed} comptes sont désactivés"
+        messages.warning(request, f"{text}\u00a0: rien n'a été changé pour eux. Réactivez-les d'abord.")
+
+
+def _person(request: HttpRequest, user_id: int) -> User:
+    return get_object_or_404(_people_of(request.user).distinct(), pk=user_id)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def person(request: HttpRequest, user_id: int) -> HttpResponse:
+    user = _person(request, user_id)
+    invitation = getattr(user, "invitation", None)
+    waiting = invitation is not None and invitation.accepted_at is None and user.is_active
+    manageable = accounts.may_manage(request.user, user)
+    context: dict[str, Any] = {
+        "person": user,
+        "now": timezone.now(),
+        "joined": accounts.has_joined(user),
+        "waiting": waiting,
+        "manageable": manageable,
+        "invitation": invitation,
+        # Where messages leave, the link stays between the mail and its reader.
+        "link": accounts.link_of(invitation)
+        if waiting and manageable and not settings.HAS_MAIL_SERVER and invitation.expires_at > timezone.now()
+        else "",
+        "has_mail_server": settings.HAS_MAIL_SERVER,
+        "roles_form": None,
+        "has_second_factor": False,
+    }
+    if request.user.has_role(ADMINISTRATOR):
+        context["has_second_factor"] = user.pk != request.user.pk and is_mfa_enabled(user)
+        context["roles_form"] = RolesForm(
+            initial={
+                "names": list(user.role_names),
+                "switchboard": user.user_permissions.filter(codename="confirm_calls").exists(),
+            }
+        )
+    return render(request, "people/person.html", context)
+
+
+def _act(
+    request: HttpRequest, user_id: int, act: Callable[[User], Any], said: str, target: str = "people:person"
+) -> HttpResponse:
+    """One rule on one person, then back with what came of it."""
+    user = _person(request, user_id)
+    try:
+        act(user)
+    except accounts.AccountRefused as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("people:person", user_id)
+    messages.success(request, said)
+    return redirect(target, user_id) if target == "people:person" else redirect(target)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def send_again(request: HttpRequest, user_id: int) -> HttpResponse:
+    said = "Un nouveau lien part par e-mail." if settings.HAS_MAIL_SERVER else "Le nouveau lien est ci-dessous."
+    return _act(
+        request, user_id, lambda user: accounts.send_again(user=user, by=request.user, now=timezone.now()), said
+    )
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def withdraw(request: HttpRequest, user_id: int) -> HttpResponse:
+    return _act(
+        request,
+        user_id,
+        lambda user: accounts.withdraw(user=user, by=request.user),
+        "L'invitation est retirée.",
+        "people:list",
+    )
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+    said = "Le compte est désactivé. Cette personne ne peut plus se connecter."
+    return _act(request, user_id, lambda user: accounts.deactivate(user=user, by=request.user), said)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+    said = "Le compte est réactivé."
+    return _act(request, user_id, lambda user: accounts.reactivate(user=user, by=request.user), said)
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
+    form = RolesForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, "Choisissez des rôles de la liste.")
+        return redirect("people:person", user_id)
+    return _act(
+        request,
+        user_id,
+        lambda user: accounts.set_roles(user=user, by=request.user, **form.cleaned_data),
+        "Les rôles sont à jour.",
+    )
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def remove_second_factor(request: HttpRequest, user_id: int) -> HttpResponse:
+    said = "La double authentification est retirée. Elle sera demandée à la prochaine connexion."
+    return _act(request, user_id, lambda user: accounts.remove_second_factor(user=user, by=request.user), said)
+
+
+# The link of an invitation ----------------------------------------------------------------------------
+@public
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """The person invited gives names and a password, and is signed in."""
+    if limited := ratelimit.consume_or_429(request, action="reset_password_from_key"):
+        return limited
+    now = timezone.now()
+    found = accounts.find_invitation(token[:200], now)
+    if found is None:
+        return render(request, "people/invitation_over.html", status=410)
+    if request.user.is_authenticated and request.user.pk != found.user_id:
+        return render(request, "people/invitation_other.html", {"invitation": found})
+    initial = {"first_name": found.user.first_name, "last_name": found.user.last_name}
+    form = JoinForm(request.POST or None, user=found.user, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            user = accounts.accept(
+                invitation=found,
+                first_name=data["first_name"],
+                last_name=data["last_name"],
+                password=data["password1"],
+                now=now,
+            )
+        except accounts.AccountRefused as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("account_login")
+        record_authentication(request, user, method="password", email=user.email)
+        return perform_login(request, user, email_verification="none")
+    return render(
+        request,
+        "people/invitation.html",
+        {"form": form, "invitation": found, "joined": accounts.has_joined(found.user)},
+    )
