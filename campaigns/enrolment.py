@@ -220,11 +220,10 @@ def _enrol_all(
     now: datetime,
     chunk: int,
 ) -> None:
-    fresh = _candidates(campaign, households).order_by("pk")
-    last = 0
-    while ids := list(fresh.filter(pk__gt=last).values_list("pk", flat=True)[:chunk]):
-        _enrol_chunk(campaign, ids, result, by=by, now=now)
-        last = ids[-1]
+    # Read once: numbers only, and a chunk looks again at what may have changed meanwhile.
+    ids = list(_candidates(campaign, households).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), chunk):
+        _enrol_chunk(campaign, ids[start : start + chunk], result, by=by, now=now)
 
 
 @transaction.atomic
