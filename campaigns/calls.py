@@ -37,12 +37,16 @@ class CallError(ValueError):
 # Reading what the call page needs ---------------------------------------------------------------------
 
 
-def with_household(case_id: int) -> Case:
-    """The case with its campaign, household, landlord, people and numbers: four queries."""
+def with_household(case_id: int, *, lock: bool = False) -> Case:
+    """The case with its campaign, household, landlord, people and numbers: four queries; its row locked if asked.
+
+    Raises Case.DoesNotExist.
+    """
     household = Prefetch(
         "household", Household.objects.select_related("landlord", "agency").prefetch_related("tenants", "phones")
     )
-    return Case.objects.select_related("campaign").prefetch_related(household).get(pk=case_id)
+    cases = Case.objects.select_related("campaign").prefetch_related(household)
+    return (cases.select_for_update(of=("self",)) if lock else cases).get(pk=case_id)
 
 
 def people_of(case: Case) -> list[Tenant]:
@@ -207,18 +211,16 @@ def record_call(
     referral drafts; journal.
     Raises CallError (a French message at a field), NotYoursError when the case was never given to ``by``.
     """
-    known = Call.objects.filter(submission=submission).exclude(state=Call.State.DRAFT).first()
-    if known is not None and known.volunteer_id == by.pk and known.case_id == case_id:
-        return known
-    locked = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
-    if locked is None:
-        raise NotYoursError("Ce dossier n'existe plus.")
+    try:
+        case = with_household(case_id, lock=True)
+    except Case.DoesNotExist:
+        raise NotYoursError("Ce dossier n'existe plus.") from None
     call = Call.objects.filter(submission=submission, case_id=case_id, volunteer=by).first()
     if call is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     if call.state != Call.State.DRAFT:
-        return call  # the first of two identical submissions was recorded while this one waited
-    case = with_household(case_id)
+        return call  # posted twice: the first of the two was recorded
+    call.case = case
     _check_campaign(case.campaign)
     people = people_of(case)
     keys = [str(tenant.pk) for tenant in people]
@@ -437,8 +439,7 @@ def accept_pending(*, call_id: int, by: User, now: datetime) -> Call:
     call = Call.objects.select_for_update(of=("self",)).filter(pk=call_id, state=Call.State.PENDING).first()
     if call is None:
         raise CallError("call", "Cet appel a déjà été traité.")
-    Case.objects.select_for_update(of=("self",)).get(pk=call.case_id)
-    case = with_household(call.case_id)
+    call.case = case = with_household(call.case_id, lock=True)
     _check_campaign(case.campaign)
     if case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now:
         raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
