@@ -12,7 +12,7 @@ from tenants.models import Household
 from tests.factories import make_campaign, make_landlord
 from tests.processes.installation import Installation, wait_until
 
-PLANS = 1200
+PLANS = 600
 
 
 def many_plans(volunteer) -> None:
