@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
+from campaigns import followups
 from campaigns.models import (
     Alert,
     Call,
@@ -55,7 +56,8 @@ class LifecycleError(ValueError):
 def free_slug(name: str) -> str:
     """« Grand froid » → grand-froid, or grand-froid-2 when it is taken."""
     stem = slugify(name)[:50] or "campagne"
-    taken = set(Campaign.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    # « nouvelle » is the address of the form that makes one.
+    taken = {"nouvelle", *Campaign.objects.filter(slug__startswith=stem).values_list("slug", flat=True)}
     return next(slug for slug in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)
 
 
@@ -234,6 +236,34 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
     )
     journal.record("campaign.closed", row, by=by, campaign_id=row.pk, cases=closed, plans=ended)
     return _copied(row, campaign)
+
+
+@transaction.atomic
+def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, now: datetime) -> int:
+    """Raise every follow-up to each 48 hours until that day, or (None) go back to the agreed rhythms.
+
+    The next call of each running plan is set anew; how many plans. Raises LifecycleError for a day that is past, or a
+    campaign that is not running.
+    """
+    row = _locked(campaign)
+    if not row.is_running:
+        raise LifecycleError("Cette campagne n'est pas en cours.")
+    if until is not None and until < now.astimezone(row.tz).date():
+        raise LifecycleError("Choisissez un jour à venir.")
+    row.heat_wave_until = campaign.heat_wave_until = until
+    row.save(update_fields=["heat_wave_until"])
+    plans = list(
+        FollowUpPlan.objects.select_for_update(of=("self",))
+        .filter(case__campaign=row, status=FollowUpPlan.Status.ACTIVE)
+        .select_related("case")
+        .order_by("pk")
+    )
+    for plan in plans:
+        plan.case.campaign = row
+        plan.next_due_at = followups.next_due(plan, now)
+    FollowUpPlan.objects.bulk_update(plans, ["next_due_at"], batch_size=500)
+    journal.record("campaign.heat_wave", row, by=by, campaign_id=row.pk, on=until is not None, plans=len(plans))
+    return len(plans)
 
 
 def _locked(campaign: Campaign) -> Campaign:

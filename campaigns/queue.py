@@ -137,27 +137,27 @@ def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
     return None
 
 
-def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
-    """Ready, held, scheduled, blocked, done and without a number: they always add up to ``enrolled``."""
+def states(now: datetime) -> dict[str, Q]:
+    """Where a case stands; each is in exactly one of these."""
     open_case = Q(status=Case.Status.OPEN)
     dialable = open_case & Q(has_number=True)
-    held = dialable & Q(claimed_until__gt=now)
     free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
     later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
-    found = (
-        (Case.objects.all() if cases is None else cases)
-        .filter(campaign=campaign)
-        .aggregate(
-            enrolled=Count("pk"),
-            ready=Count("pk", filter=free & ~later),
-            held=Count("pk", filter=held),
-            scheduled=Count("pk", filter=free & later),
-            blocked=Count("pk", filter=Q(status=Case.Status.ON_HOLD)),
-            done=Count("pk", filter=Q(status=Case.Status.CLOSED)),
-            without_number=Count("pk", filter=open_case & Q(has_number=False)),
-        )
-    )
-    return dict(found)
+    return {
+        "ready": free & ~later,
+        "held": dialable & Q(claimed_until__gt=now),
+        "scheduled": free & later,
+        "blocked": Q(status=Case.Status.ON_HOLD),
+        "done": Q(status=Case.Status.CLOSED),
+        "without_number": open_case & Q(has_number=False),
+    }
+
+
+def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
+    """Ready, held, scheduled, blocked, done and without a number: they always add up to ``enrolled``."""
+    mine = (Case.objects.all() if cases is None else cases).filter(campaign=campaign)
+    counted = {name: Count("pk", filter=state) for name, state in states(now).items()}
+    return dict(mine.aggregate(enrolled=Count("pk"), **counted))
 
 
 def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: datetime) -> Empty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -222,6 +222,26 @@ def test_a_purged_campaign_is_not_closed_again(now, coordinator):
     campaign = make_campaign(now=now, status=Campaign.Status.PURGED)
     with pytest.raises(LifecycleError, match="effacées"):
         lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
+
+
+def test_a_heat_wave_brings_the_next_calls_forward_and_its_end_sets_them_back(now, coordinator, volunteer):
+    campaign = make_campaign(now=now)
+    plan = make_plan(make_case(campaign), volunteer, next_due_at=now + timedelta(days=8))
+    assert lifecycle.set_heat_wave(campaign=campaign, until=date(2026, 1, 30), by=coordinator, now=now) == 1
+    plan.refresh_from_db()
+    assert now < plan.next_due_at <= now + timedelta(hours=48)
+    lifecycle.set_heat_wave(campaign=campaign, until=None, by=coordinator, now=now)
+    plan.refresh_from_db()
+    assert plan.next_due_at == datetime(2026, 1, 14, 10, tzinfo=campaign.tz)
+    with pytest.raises(LifecycleError, match="à venir"):
+        lifecycle.set_heat_wave(campaign=campaign, until=date(2026, 1, 12), by=coordinator, now=now)
+    lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
+    with pytest.raises(LifecycleError, match="en cours"):
+        lifecycle.set_heat_wave(campaign=campaign, until=None, by=coordinator, now=now)
+
+
+def test_no_campaign_takes_the_address_of_the_form(now, coordinator):
+    assert lifecycle.free_slug("Nouvelle") == "nouvelle-2"
 
 
 # Volunteers ------------------------------------------------------------------------------------------------------
