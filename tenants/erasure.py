@@ -68,7 +68,7 @@ def _forget_admin_history(model: Any, ids: Collection[int]) -> None:
 
 @transaction.atomic
 def forget_lists(*, landlord_ids: Collection[int], before: datetime, by: Any = None) -> Counter[str]:
-    """Erase what finished imports of these landlords still hold: rows, file, the file's name and columns.
+    """Erase what finished imports of these landlords still hold: rows, file, the file's name, sheets and columns.
 
     Only lists uploaded before ``before``; the counts of each import stay. One under way is left alone.
     """
@@ -89,8 +89,9 @@ def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
         rows = ImportRow.objects.filter(list_import=one)
         gone["tenants.ImportRow"] += rows.count()
         rows._raw_delete(rows.db)
-        one.file, one.file_name, one.digest, one.columns = "", FORGOTTEN, "", {}
+        # The columns were kept with samples of what stood in them.
+        one.file, one.file_name, one.columns, one.sheets = "", FORGOTTEN, [], []
         one.message = one.sheet = ""
-        one.save(update_fields=["file", "file_name", "digest", "columns", "message", "sheet"])
+        one.save(update_fields=["file", "file_name", "columns", "sheets", "sheet", "message"])
         journal.record("import.forgotten", one, by=by)
     return +gone

@@ -1,0 +1,210 @@
+"""Headings → fields: recognised by their usual French spellings, refused when the purpose does not need them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from tenants.communes import fold
+from tenants.imports.headings import BLOCKERS, KEYWORDS, LABELS, MANY, REFUSED, SECOND_PERSON, SPELLINGS
+
+HEADER_WITHIN = 60  # title rows above the header, at most
+_STOP = frozenset(("DE", "DU", "DES", "LA", "LE", "LES", "L", "D", "A", "AU", "AUX", "EN", "OU"))
+
+
+@dataclass(slots=True)
+class Column:
+    """One column of the file: its heading as written, what it is taken for, and how sure that is (0–100)."""
+
+    index: int
+    heading: str
+    field: str = ""
+    score: int = 0
+    refused: bool = False
+    second_person: bool = False
+    samples: list[str] = dataclasses.field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Header:
+    """Where the header is (position among the rows read) and the columns under it."""
+
+    position: int
+    columns: list[Column]
+    score: int = 0
+
+    @property
+    def fields(self) -> set[str]:
+        return {column.field for column in self.columns if column.field}
+
+    @property
+    def refused(self) -> list[str]:
+        return [column.heading for column in self.columns if column.refused]
+
+    @property
+    def usable(self) -> bool:
+        """A list needs at least the names."""
+        return bool({"last_name", "full_name", "birth_name"} & self.fields)
+
+
+@lru_cache(maxsize=10_000)
+def canonical(heading: str) -> str:
+    """« N° d'usage (nom) » → « N USAGE NOM »: accents, case, dots, apostrophes and small words aside."""
+    heading = re.sub(r"\b(?:[^\W\d_]\.){2,}", lambda match: match[0].replace(".", "") + " ", heading)
+    spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", heading.replace("°", " ").replace("º", " "))
+    words = re.findall(r"[A-Z]+|\d+", fold(spaced))
+    return " ".join(word for word in words if word not in _STOP)
+
+
+def _squash(text: str) -> str:
+    return text.replace(" ", "")
+
+
+@cache
+def _exact() -> dict[str, str]:
+    known: dict[str, str] = {}
+    for name, spellings in SPELLINGS.items():
+        for spelling in spellings:
+            known.setdefault(_squash(canonical(spelling)), name)
+    return known
+
+
+@cache
+def _refused() -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?:{pattern})" for pattern in REFUSED))
+
+
+def is_refused(heading: str) -> bool:
+    return bool(_refused().search(canonical(heading)))
+
+
+@lru_cache(maxsize=10_000)
+def recognise(heading: str) -> tuple[str, int]:
+    """The field a heading names and a score; ("", 0) when it names none."""
+    name = canonical(heading)
+    if not name or len(heading) > 120:
+        return "", 0
+    known = _exact()
+    squashed = _squash(name)
+    if squashed in known:
+        return known[squashed], 100
+    # « Téléphone 2 », « Tél1 »
+    bare = re.sub(r"\d+$", "", squashed)
+    if bare != squashed and known.get(bare) in MANY:
+        return known[bare], 95
+    tokens = set(name.split())
+    for wanted, found in KEYWORDS:
+        if all(any(re.fullmatch(pattern, token) for token in tokens) for pattern in wanted):
+            return found, 80
+    if tokens & BLOCKERS:
+        return "", 0
+    if len(squashed) >= 5 and (close := difflib.get_close_matches(squashed, known, n=1, cutoff=0.86)):
+        return known[close[0]], int(100 * difflib.SequenceMatcher(None, squashed, close[0]).ratio()) - 10
+    return "", 0
+
+
+def read_header(cells: Sequence[Any], position: int) -> Header:
+    """What each heading of one row is taken for; of two columns for one field the surer, then the first, wins."""
+    columns: list[Column] = []
+    best: dict[str, Column] = {}
+    for index, cell in enumerate(cells):
+        heading = " ".join(str(cell if cell is not None else "").split())
+        column = Column(index, heading[:120])
+        columns.append(column)
+        if not heading:
+            continue
+        if is_refused(heading):
+            column.refused = True
+            continue
+        column.second_person = bool(SECOND_PERSON.search(canonical(heading)))
+        name, score = recognise(heading)
+        if not name:
+            continue
+        rival = best.get(name)
+        if rival is not None and name not in MANY:
+            if rival.score >= score:
+                continue
+            rival.field, rival.score = "", 0
+        best[name] = column
+        column.field, column.score = name, score
+    _settle(columns)
+    return Header(position, columns, score=sum(column.score for column in columns))
+
+
+def _settle(columns: list[Column]) -> None:
+    """« Locataire » is the name only where no other column holds names."""
+    fields = {column.field for column in columns}
+    for column in columns:
+        if column.field == "full_name" and "last_name" in fields:
+            column.field, column.score = "", 0
+
+
+def find_header(rows: Sequence[tuple[int, Sequence[Any]]]) -> Header | None:
+    """The header among the first rows: the one where most headings are recognised; None when none has two."""
+    best: Header | None = None
+    for position, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
+        filled = [cell for cell in cells if cell not in (None, "")]
+        if len(filled) < 2:
+            continue
+        header = read_header(cells, position)
+        recognised = sum(1 for column in header.columns if column.field and column.score >= 80)
+        if recognised >= 2 and (best is None or header.score > best.score):
+            best = header
+    if best is not None:
+        add_samples(best, [cells for _, cells in rows[best.position + 1 :]])
+    return best
+
+
+def add_samples(header: Header, rows: Sequence[Sequence[Any]]) -> None:
+    """Three values of each column, to see what it holds; none of a refused one."""
+    for column in header.columns:
+        if column.refused:
+            continue
+        values: list[str] = []
+        for cells in rows:
+            value = cells[column.index] if column.index < len(cells) else ""
+            text = shown(value)
+            if text and text not in values:
+                values.append(text[:60])
+            if len(values) == 3:
+                break
+        column.samples = values
+
+
+def shown(value: Any) -> str:
+    """A cell as a spreadsheet shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def fingerprint(header: Header) -> str:
+    """The same headings in the same order have the same one: a profile is proposed by it."""
+    return hashlib.sha256("\n".join(canonical(column.heading) for column in header.columns).encode()).hexdigest()
+
+
+def use_fields(header: Header, fields: dict[str, str]) -> None:
+    """Take the fields somebody chose (canonical heading → field); a refused column stays refused."""
+    for column in header.columns:
+        if column.refused or canonical(column.heading) not in fields:
+            continue
+        chosen = fields[canonical(column.heading)]
+        if chosen not in LABELS:
+            chosen = ""
+        if chosen != column.field:
+            column.field, column.score = chosen, 100 if chosen else 0
+
+
+def header_from_json(columns: list[dict[str, Any]], position: int = 0) -> Header:
+    return Header(position, [Column(**column) for column in columns])

@@ -1,0 +1,110 @@
+"""Tables of a web page that some systems name « .xls », and spreadsheets saved as XML of 2003."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+from tenants.imports import csvs
+from tenants.imports.refusal import Refused
+
+ROW_TAGS = frozenset(("tr", "row", "ss:row"))
+CELL_TAGS = frozenset(("td", "th", "cell", "ss:cell"))
+HIDDEN = frozenset(("script", "style", "title", "head"))
+COLUMNS = 1000
+CELL = 10_000
+
+
+class _Tables(HTMLParser):
+    """Collects finished rows in ``ready``; a row of an inner table belongs to its outer cell's text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.ready: list[list[str]] = []
+        self._row: list[str] | None = None
+        self._cell: list[str] | None = None
+        self._size = 0
+        self._span = 1
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in HIDDEN:
+            self._hidden = tag
+        elif tag in ROW_TAGS:
+            self._end_row()
+            self._row = []
+        elif tag in CELL_TAGS and self._row is not None:
+            self._end_cell()
+            self._cell, self._size = [], 0
+            given = dict(attrs)
+            self._span = _number(given.get("colspan"), 1)
+            index = _number(given.get("ss:index") or given.get("index"), 0)
+            while len(self._row) < min(index - 1, COLUMNS + 1):
+                self._row.append("")
+        elif tag in ("br", "p", "div") and self._cell:
+            self._cell.append("\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag in CELL_TAGS:
+            self._end_cell()
+        elif tag in ROW_TAGS:
+            self._end_row()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._hidden:
+            self._hidden = ""
+        elif tag in CELL_TAGS:
+            self._end_cell()
+        elif tag in ROW_TAGS or tag == "table":
+            self._end_row()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None and not self._hidden and self._size < CELL:
+            self._cell.append(data)
+            self._size += len(data)
+
+    def _end_cell(self) -> None:
+        if self._cell is None or self._row is None:
+            return
+        text = "\n".join(" ".join(line.split()) for line in "".join(self._cell).split("\n"))
+        self._row.append(text.strip())
+        self._row.extend([""] * (min(self._span, COLUMNS + 1) - 1))
+        self._cell = None
+        if len(self._row) > COLUMNS:
+            raise Refused("columns", len(self._row))
+
+    def _end_row(self) -> None:
+        self._end_cell()
+        if self._row is not None:
+            self.ready.append(self._row)
+        self._row = None
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 7 else default
+
+
+def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows of all tables, numbered from 1 as a spreadsheet shows them when it opens the page."""
+    _, codec = csvs.detect_encoding(path)
+    parser = _Tables()
+    number = 0
+    errors = "stray" if codec in ("utf-8", "utf-8-sig", "cp1252") else "replace"
+    with path.open(encoding=codec, errors=errors) as stream:
+        while chunk := stream.read(65_536):
+            if "<!ENTITY" in chunk.upper():
+                raise Refused("entities")
+            parser.feed(chunk)
+            if len(parser.rawdata) > 2_000_000:
+                raise Refused("unreadable")
+            for row in parser.ready:
+                number += 1
+                yield number, row
+            parser.ready.clear()
+    parser.close()
+    parser._end_row()
+    for row in parser.ready:
+        number += 1
+        yield number, row

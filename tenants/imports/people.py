@@ -1,0 +1,317 @@
+"""One row of cells → one person, with what was wrong about it; or the reason why the row holds nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from tenants import communes, phones
+from tenants.addresses import match_key, split_address, split_town
+from tenants.communes import fold
+from tenants.imports import births, words
+from tenants.imports.columns import Header, canonical, shown
+
+# Why a row holds no person: counted and said, never an error.
+TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
+PRESENT, DECEASED, MOVED, CARE_HOME = "present", "deceased", "moved", "care_home"
+# An issue: [column heading, code, severity, value as written]
+Issue = list[str]
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(slots=True)
+class Person:
+    """A row as the check and the writing know it: normalised, and nothing of the refused columns."""
+
+    number: int
+    reference: str = ""
+    household: str = ""
+    civility: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    birth: str = ""  # ISO; 1 January for a bare year
+    precision: str = births.UNKNOWN
+    status: str = PRESENT
+    street: str = ""
+    building: str = ""
+    door: str = ""
+    postal_code: str = ""
+    city: str = ""
+    insee: str = ""
+    department: str = ""
+    match_key: str = ""
+    residence: str = ""
+    residence_name: str = ""
+    agency: str = ""
+    living_alone: bool | None = None
+    fragile: bool = False
+    language: str = ""
+    notes: str = ""
+    phones: list[list[Any]] = field(default_factory=list)  # [e164, label, third party, preferred]
+    phones_rejected: int = 0
+    rejected: str = ""
+    # Number of an earlier row of the same person: this one only brings its phones.
+    same_as: int = 0
+    issues: list[Issue] = field(default_factory=list)
+
+    def to_list(self) -> list[Any]:
+        return [getattr(self, name) for name in _NAMES]
+
+    @classmethod
+    def from_list(cls, values: Sequence[Any]) -> Person:
+        return cls(*values)
+
+
+_NAMES = tuple(f.name for f in fields(Person))
+
+
+class Parser:
+    """Reads rows under one header. ``today`` settles two-digit years and exits to come."""
+
+    def __init__(self, header: Header, today: date) -> None:
+        self.today = today
+        self.header = header
+        self.headings = [fold(column.heading) for column in header.columns]
+        self.at: dict[str, int] = {}
+        self.title: dict[str, str] = {}
+        self.phone_columns: list[tuple[int, str, bool, str]] = []
+        self.extra: list[int] = []
+        self.note_columns: list[int] = []
+        for column in header.columns:
+            if column.field in ("phone", "phone_third"):
+                third = column.field == "phone_third"
+                label = _column_label(column.heading) if third else ""
+                self.phone_columns.append((column.index, column.heading, third, label))
+            elif column.field == "street_extra":
+                self.extra.append(column.index)
+            elif column.field == "notes":
+                self.note_columns.append(column.index)
+            elif column.field:
+                self.at.setdefault(column.field, column.index)
+                self.title.setdefault(column.field, column.heading)
+        # Everything read of a row: the refused columns are not among it.
+        self.read = [column.index for column in header.columns if column.field]
+        self.preferred_first = len(self.phone_columns)
+
+    # Cells -----------------------------------------------------------------------------------------
+
+    def cell(self, cells: Sequence[Any], name: str) -> Any:
+        index = self.at.get(name)
+        return cells[index] if index is not None and index < len(cells) else ""
+
+    def text(self, cells: Sequence[Any], name: str, limit: int) -> str:
+        value = self.cell(cells, name)
+        return words.clean(shown(value))[:limit] if value not in ("", None) else ""
+
+    # Rows ------------------------------------------------------------------------------------------
+
+    def kind(self, cells: Sequence[Any]) -> str:
+        """ "" for a person's row, else BLANK, HEADER, TOTAL or TITLE."""
+        filled = [(i, cell) for i, cell in enumerate(cells) if cell not in ("", None) and str(cell).strip()]
+        if not filled:
+            return BLANK
+        if len(filled) > 1 and self._is_header(filled):
+            return HEADER
+        if len(filled) <= 4 or not self.text(cells, "first_name", 10):
+            names = (self.text(cells, "last_name", 120), self.text(cells, "full_name", 120))
+            first = str(filled[0][1])
+            if words.is_total(first) or any(words.is_total(name) for name in names if name):
+                if len(filled) <= max(4, len(self.read) // 3):
+                    return TOTAL
+        if len(filled) == 1:
+            index, value = filled[0]
+            if index == self.at.get("last_name", -1):
+                return ""
+            if index == self.at.get("full_name", -1) and len(self.read) > 1 and not words.looks_like_name(str(value)):
+                return TITLE
+            if index in (self.at.get("full_name", -1),):
+                return ""
+            if index == self.at.get("reference", -1) and re.fullmatch(r"[\w./-]*\d[\w./-]*", str(value).strip()):
+                return ""
+            return TITLE
+        return ""
+
+    def _is_header(self, filled: list[tuple[int, Any]]) -> bool:
+        same = sum(
+            1
+            for i, cell in filled
+            if i < len(self.headings) and self.headings[i] and fold(str(cell)).strip() == self.headings[i]
+        )
+        return same >= 2 and same * 10 >= len(filled) * 6
+
+    def person(self, number: int, cells: Sequence[Any]) -> Person:
+        person = Person(number)
+        issues = person.issues
+        person.reference = words.reference(self.text(cells, "reference", 200))[:60]
+        contract = words.reference(self.text(cells, "contract", 200))[:60]
+        person.household = contract or words.reference(self.text(cells, "dwelling", 200))[:60]
+        self._names(person, cells, issues)
+        if not person.last_name:
+            person.rejected = "no_last_name"
+            issues.append([self.title.get("last_name") or self.title.get("full_name", ""), "no_last_name", ERROR, ""])
+            return person
+        if not person.reference and not person.first_name:
+            person.rejected = "no_identity"
+            issues.append([self.title.get("first_name", ""), "no_identity", ERROR, person.last_name])
+            return person
+        self._address(person, cells, issues)
+        self._birth(person, cells, issues)
+        self._status(person, cells, issues)
+        self._phones(person, cells, issues)
+        self._others(person, cells, issues)
+        return person
+
+    def _names(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        civility = self.text(cells, "civility", 60)
+        last = self.text(cells, "last_name", 120) or self.text(cells, "birth_name", 120)
+        first = self.text(cells, "first_name", 120)
+        if not last and (full := self.text(cells, "full_name", 200)):
+            found, last, split_first = words.split_name(full)
+            first = first or split_first
+            civility = civility or found
+        for which, value in (("last_name", last), ("first_name", first)):
+            if value and words.DEAD.search(fold(value)):
+                person.status = DECEASED
+                issues.append([self.title.get(which, ""), "deceased_in_name", WARNING, value])
+        last, first = words.name(last), words.name(first)
+        if not civility and last:
+            civility, last = words.leading_civility(last)
+        person.civility, several = words.civility(civility)
+        if several:
+            issues.append(
+                [self.title.get("civility", self.title.get("full_name", "")), "several_people", WARNING, civility]
+            )
+        person.last_name, person.first_name = last[:120], first[:120]
+
+    def _address(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        street = self.text(cells, "street", 400)
+        number = self.text(cells, "street_number", 20)
+        kind = self.text(cells, "street_type", 30)
+        postal = words.postal_code(self.text(cells, "postal_code", 30))
+        city = self.text(cells, "city", 120)
+        if not (postal and city) and (both := self.text(cells, "postal_city", 160)):
+            postal_found, city_found = words.postal_and_city(both)
+            postal, city = postal or postal_found, city or city_found
+        extra = [words.clean(shown(cells[i])) for i in self.extra if i < len(cells) and cells[i] not in ("", None)]
+        street = (
+            " ".join(part for part in (number, kind) if part and not street.startswith(part))
+            + (" " if number or kind else "")
+            + street
+        )
+        whole = "\n".join(part for part in (street.strip(), *extra) if part)
+        if not (postal and city) and (town := split_town(whole.replace("\n", " "))):
+            whole, postal, city = town[0], postal or town[1], city or town[2]
+        line, building, door = split_address(whole)
+        building = ", ".join(part for part in (_labelled("Bât.", self.text(cells, "building", 60)), building) if part)
+        door = ", ".join(part for part in (_labelled("Porte", self.text(cells, "door", 60)), door) if part)
+        person.street, person.building, person.door = line[:200], building[:60], door[:60]
+        person.postal_code, person.city = postal[:10], words.city(city)[:120]
+        self._commune(person, city, self.text(cells, "insee", 10), issues)
+        person.match_key = match_key(person.street, person.building, person.door, person.postal_code, person.city)
+
+    def _commune(self, person: Person, city: str, insee: str, issues: list[Issue]) -> None:
+        found = communes.find(person.postal_code, city)
+        known = communes.get(insee.zfill(5)) if insee and not found else None
+        title = self.title.get("city") or self.title.get("postal_city") or self.title.get("street", "")
+        if found:
+            person.insee, person.department = found.commune.code, found.commune.department
+            if not person.postal_code:
+                issues.append([self.title.get("postal_code", title), "postal_code_missing", WARNING, ""])
+                if len(found.commune.postal_codes) == 1:
+                    person.postal_code = found.commune.postal_codes[0]
+            elif not found.exact:
+                issues.append([title, "commune_close", WARNING, f"{person.postal_code} {person.city}"])
+        elif known:
+            person.insee, person.department = known.code, known.department
+        else:
+            person.department = communes.department_of_postal_code(person.postal_code) if person.postal_code else ""
+            issues.append([title, "commune_unknown", WARNING, f"{person.postal_code} {person.city}".strip()])
+
+    def _birth(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        value = self.cell(cells, "birth")
+        birth = births.parse(value, today=self.today, leaseholder=words.is_leaseholder(self.text(cells, "role", 60)))
+        for code in birth.codes:
+            issues.append([self.title.get("birth", ""), code, WARNING, shown(value)[:60]])
+        if birth.day is None:
+            if not birth.codes:
+                issues.append([self.title.get("birth", ""), "birth_unknown", WARNING, shown(value)[:60]])
+            return
+        person.birth, person.precision = birth.day.isoformat(), birth.precision
+
+    def _status(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        said = self.text(cells, "status", 80)
+        status, understood = words.status(said)
+        if status:
+            person.status = status
+        elif said and not understood:
+            issues.append([self.title.get("status", ""), "status_unknown", WARNING, said])
+        exit_value = self.cell(cells, "exit_date")
+        if exit_value not in ("", None) and (left := self._past(exit_value)) is not None:
+            if left and person.status == PRESENT:
+                person.status = MOVED
+        elif exit_value not in ("", None) and str(exit_value).strip() and words.status(str(exit_value))[0] is None:
+            issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, shown(exit_value)[:60]])
+        death = self.cell(cells, "death_date")
+        if death not in ("", None) and (self._past(death) or words.is_yes(shown(death))):
+            person.status = DECEASED
+
+    def _past(self, value: Any) -> bool | None:
+        """Whether a date has come; None when it is not one. 31/12/9999 and 01/01/1900 have not."""
+        read = words.any_date(value, self.today)
+        if read is None:
+            return None
+        return date(1901, 1, 1) < read <= self.today
+
+    def _phones(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        region = communes.phone_region(person.department)
+        known: dict[str, list[Any]] = {}
+        for index, heading, third, label in self.phone_columns:
+            if index >= len(cells) or cells[index] in ("", None):
+                continue
+            read = phones.parse_cell(shown(cells[index]), region)
+            for wrong in read.rejected:
+                person.phones_rejected += 1
+                issues.append([heading, "phone_invalid", WARNING, wrong])
+            for phone in read.phones:
+                entry = [phone.e164, phone.label or label, phone.third_party or third, phone.preferred]
+                if phone.e164 not in known:
+                    known[phone.e164] = entry
+                elif known[phone.e164][2] and not entry[2]:
+                    known[phone.e164][2] = False
+        person.phones = list(known.values())
+
+    def _others(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+        person.agency = self.text(cells, "agency", 120)
+        person.residence = words.reference(self.text(cells, "residence", 60))
+        person.residence_name = self.text(cells, "residence_name", 160)
+        if person.residence_name and not person.residence:
+            person.residence = person.residence_name[:60]
+        person.living_alone = words.yes_no(self.text(cells, "living_alone", 30))
+        fragile = self.text(cells, "fragile", 60)
+        person.fragile = bool(fragile) and words.yes_no(fragile) is not False
+        if language := self.text(cells, "language", 40):
+            person.language = words.language(language)
+            if not person.language and not words.is_french(language):
+                issues.append([self.title.get("language", ""), "language_unknown", WARNING, language])
+        notes = [
+            words.clean(shown(cells[i])) for i in self.note_columns if i < len(cells) and cells[i] not in ("", None)
+        ]
+        person.notes = " · ".join(note for note in notes if note)[:300]
+
+
+def _labelled(label: str, value: str) -> str:
+    """« B » in a column « Bâtiment » → « Bât. B »; « Bât B » and « RDC » stay."""
+    if not value or value.strip() in ("0", "-"):
+        return ""
+    return f"{label} {value}" if re.fullmatch(r"[A-Za-z]?\d{0,4}[A-Za-z]?", value.strip()) else value
+
+
+@lru_cache(maxsize=100)
+def _column_label(heading: str) -> str:
+    """« Tél. fils » → « fils »."""
+    label = phones.read_label(heading)[0]
+    return label.lower() if label and canonical(label) not in ("D URGENCE",) else "proche"

@@ -1,0 +1,279 @@
+"""What single cells say: names, civilities, statuses, yes and no, languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from tenants.communes import fold
+from tenants.imports import births
+
+DEAD = re.compile(r"\b(?:DCD|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC)\b|[†✝]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f​‎‏\ufeff]")
+_SPACE = re.compile(r"[ \t  ]+")
+_CIVILITIES = {
+    "M": "M.", "MR": "M.", "MONSIEUR": "M.", "MONS": "M.", "MSIEUR": "M.", "1": "M.", "H": "M.", "HOMME": "M.",
+    "MME": "Mme", "MADAME": "Mme", "MMES": "Mme", "MLLE": "Mme", "MELLE": "Mme", "MADEMOISELLE": "Mme", "2": "Mme",
+    "F": "Mme", "FEMME": "Mme", "VVE": "Mme", "VEUVE": "Mme", "3": "Mme", "MRS": "Mme", "MS": "Mme",
+    "DR": "Dr", "DOCTEUR": "Dr", "ME": "Me", "MAITRE": "Me",
+}  # fmt: skip
+_LEADING = re.compile(
+    r"^((?:M(?:ONSIEUR|R)?\.?\s*(?:ET|OU|&|/)\s*M(?:ADA)?ME\.?)|(?:M(?:ADA)?ME\.?\s*(?:ET|OU|&|/)\s*M(?:ONSIEUR|R)?\.?)"
+    r"|MONSIEUR|MADAME|MADEMOISELLE|MLLE\.?|MELLE\.?|MME\.?|MR\.?|M\.|M(?=\s)|VVE|VEUVE)\s+",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=50_000)
+def clean(text: str) -> str:
+    """Spaces made plain, invisible characters gone, a spreadsheet's ="…" and leading apostrophe undone."""
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    text = _SPACE.sub(" ", _CONTROL.sub("", text))
+    return text.strip().removeprefix("'").strip() if text.startswith("'") else text.strip()
+
+
+def reference(text: str) -> str:
+    """A reference as written, without the spaces and the « .0 » a spreadsheet adds."""
+    text = text.strip()
+    if re.fullmatch(r"\d+[.,]0+", text):
+        text = re.split(r"[.,]", text)[0]
+    if fold(text) in ("", "NC", "N/A", "NEANT", "NULL", "-", "0", "#N/A", "#REF!", "AUCUN", "AUCUNE"):
+        return ""
+    return text
+
+
+@lru_cache(maxsize=50_000)
+def name(text: str) -> str:
+    """A name without the marks written after it: « MARTIN (DCD) », « MARTIN Vve »."""
+    text = re.sub(r"\((?:DCD|D[ée]c[ée]d[ée]e?(?:\(e\))?|†)\)", " ", text, flags=re.IGNORECASE)
+    text = re.sub(
+        r"\b(?:DCD|D[ÉEée]C[ÉEée]D[ÉEée]E?|SUCCESSION|SUCC\.?|FEUE?)(?![\w'’-])|[†✝]", " ", text, flags=re.IGNORECASE
+    )
+    text = re.sub(r"[\n\r]+", " ", text)
+    text = " ".join(text.split()).strip(" ,;.-–()/")
+    return text if re.search(r"[^\W\d_]", text) else ""
+
+
+def leading_civility(text: str) -> tuple[str, str]:
+    match = _LEADING.match(text)
+    if match and match.end() < len(text):
+        return match[1].strip(), text[match.end() :].strip()
+    return "", text
+
+
+@lru_cache(maxsize=2_000)
+def civility(text: str) -> tuple[str, bool]:
+    """(« Mme », False); the second says that the cell names more than one person."""
+    folded = fold(text).strip()
+    parts = re.findall(r"[A-Z0-9]+", folded)
+    if not parts:
+        return "", False
+    people = [word for word in parts if word in _CIVILITIES]
+    if len({_CIVILITIES[word] for word in people}) > 1 or parts[0] in ("MRS", "MM", "MMES"):
+        if set(parts) & {"ET", "OU"} or len(parts) >= 2:
+            return "", True
+    return (_CIVILITIES[people[0]] if people else ""), False
+
+
+_PARTICLES = frozenset(
+    (
+        "DE",
+        "DU",
+        "DES",
+        "LE",
+        "LA",
+        "DA",
+        "DOS",
+        "DI",
+        "EL",
+        "BEN",
+        "VAN",
+        "VON",
+        "D",
+        "MC",
+        "SAINT",
+        "AL",
+        "ABD",
+        "AIT",
+        "O",
+    )
+)
+
+
+@lru_cache(maxsize=50_000)
+def split_name(text: str) -> tuple[str, str, str]:
+    """« Mme DE OLIVEIRA Jeanne » → (« Mme », « DE OLIVEIRA », « Jeanne »).
+
+    Capitals are the last name; « MARTIN, Jeanne » is split at its comma; otherwise the last name comes
+    first, with its particles.
+    """
+    found, rest = leading_civility(" ".join(text.split()))
+    rest = rest.strip(" ,;")
+    if "," in rest:
+        last, _, first = rest.partition(",")
+        return found, last.strip(), first.strip()
+    tokens = rest.split()
+    if len(tokens) < 2:
+        return found, rest, ""
+    capitals = [
+        token
+        for token in tokens
+        if len(re.sub(r"[^\w]", "", token)) > 1 and token.upper() == token and not token.isdigit()
+    ]
+    if capitals and len(capitals) < len(tokens):
+        last = " ".join(token for token in tokens if token in capitals)
+        first = " ".join(token for token in tokens if token not in capitals)
+        return found, last, first
+    cut = 1
+    while cut < len(tokens) - 1 and fold(tokens[cut - 1]).strip("'’") in _PARTICLES:
+        cut += 1
+    return found, " ".join(tokens[:cut]), " ".join(tokens[cut:])
+
+
+def looks_like_name(text: str) -> bool:
+    return (
+        bool(re.fullmatch(r"[^\W\d_][\w'’. -]{1,60}", text.strip())) and not is_total(text) and len(text.split()) <= 5
+    )
+
+
+_TOTAL = re.compile(
+    r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b|^EDITION\b|^PAGE \d"
+    r"|^IMPRIMEE? LE\b|^EXTRACTION\b|^SOMME\b|^TOTAL(?:ITE)?\b|^\d+ (?:LOCATAIRES?|LIGNES?|PERSONNES?|ENREGISTREMENTS?)\b"
+    r"|^---|^\*\*\*"
+)
+
+
+@lru_cache(maxsize=20_000)
+def is_total(text: str) -> bool:
+    return bool(_TOTAL.match(fold(text).strip()))
+
+
+# Towns ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=20_000)
+def postal_code(text: str) -> str:
+    """« 6110 » → « 06110 », « F-33 000 » → « 33000 », « 33077 CEDEX » → « 33077 »."""
+    text = re.sub(r"[.,]0+$", "", text.strip())
+    match = re.match(r"^(?:F(?:R)?[- ]?)?(\d[\d ]{2,6})\b", text.upper())
+    if not match:
+        return ""
+    digits = match[1].replace(" ", "")[:5]
+    return digits.zfill(5) if 4 <= len(digits) <= 5 else ""
+
+
+def postal_and_city(text: str) -> tuple[str, str]:
+    """« 33000 BORDEAUX » or « BORDEAUX (33000) »."""
+    if match := re.match(r"^\s*(?:F-?)?(\d{2} ?\d{2,3})\s*[-,]?\s*(\D.*)$", text):
+        return postal_code(match[1]), match[2].strip()
+    if match := re.match(r"^\s*(\D+?)\s*[-,(]?\s*(\d{2} ?\d{3})\)?\s*$", text):
+        return postal_code(match[2]), match[1].strip(" ,-(")
+    return "", text
+
+
+@lru_cache(maxsize=20_000)
+def city(text: str) -> str:
+    """The town without its CEDEX."""
+    return re.sub(r"\s*\b(?:CEDEX|CX)\b.*$", "", text, flags=re.IGNORECASE).strip(" ,-")
+
+
+# Status ---------------------------------------------------------------------------------------------
+
+_DECEASED = re.compile(
+    r"^(?:DCD|DECE|DEC(?:\b|$)|DEFUNT|MORTE?\b|SUCCESSION|VEUF ET DECEDE|TITULAIRE DECEDE|LOCATAIRE DECEDE|D$)|^(?:SORTI|PARTI|RESILI)\w*.*\bDECES\b"
+)
+_CARE_HOME = re.compile(r"\b(?:EHPAD|MAISON (?:DE )?RETRAITE|USLD|MAPA)\b")
+_LEFT = re.compile(
+    r"^(?:PARTIE?S?\b|SORTIE?S?\b|SORTANTE?\b|RESILI|CONGE\b|A QUITTE|DEMENAG|EXPULS|LOGEMENT VACANT|VACANT|ANCIENNE?\b|TERMINE|CLOS\b|CLOTURE"
+    r"|INACTI|NON PRESENT|ABSENTE?\b|SOLDE\b|EX[ -]|PLUS LOCATAIRE|ARCHIVE|DEPART\b|FIN DE BAIL|NON OCCUPANT)"
+)
+_HERE = re.compile(
+    r"^(?:PRESENT|ACTI|EN COURS|EN PLACE|OCCUP|LOCATAIRE|TITULAIRE|COTITULAIRE|CO[ -]TITULAIRE|VALIDE|OUI|O$|NORMAL|EN VIGUEUR|ENTRE|OK|1$"
+    r"|P$|A$|MARIE|CELIB|VEU|VVE|DIVORC|SEPAR|PACS|CONCUB|UNION|VIE MARITALE|CONJOINT|RETRAIT|SANS|NON|N$|0$|NC|NR|LOUE|BAIL|SIGNE|COLOC|COUPLE|SEUL)"
+)
+
+
+@lru_cache(maxsize=2_000)
+def status(text: str) -> tuple[str | None, bool]:
+    """(status or None, understood): « Décédé(e) », « Parti le… », « EHPAD »; a family situation says nothing."""
+    folded = " ".join(re.findall(r"[A-Z0-9]+", fold(text)))
+    if not folded:
+        return None, True
+    if _DECEASED.match(folded):
+        return "deceased", True
+    if _CARE_HOME.search(folded):
+        return "care_home", True
+    if _LEFT.match(folded):
+        return "moved", True
+    return None, bool(_HERE.match(folded))
+
+
+_YES = frozenset(("OUI", "O", "YES", "Y", "1", "X", "VRAI", "TRUE", "V"))
+_NO = frozenset(("NON", "N", "NO", "0", "FAUX", "FALSE", "F", "AUCUN", "AUCUNE", "RAS", "NEANT", "NC"))
+
+
+def is_yes(text: str) -> bool:
+    return fold(text).strip(" .") in _YES
+
+
+def yes_no(text: str) -> bool | None:
+    folded = fold(text).strip(" .")
+    if folded in _YES:
+        return True
+    if folded in _NO:
+        return False
+    if folded.startswith(("SEUL", "ISOLE", "FRAGILE", "VULNERABLE")):
+        return True
+    return False if folded.startswith(("COUPLE", "FAMILLE", "PAS ", "NON ")) else None
+
+
+@lru_cache(maxsize=500)
+def is_leaseholder(role: str) -> bool:
+    """False for somebody said to be a child or another occupant: no lease, so any age."""
+    return not re.match(
+        r"^(?:ENFANT|OCCUPANT|FILS|FILLE|PETIT|A CHARGE|PERSONNE A CHARGE|ASCENDANT|MINEUR)", fold(role).strip()
+    )
+
+
+_LANGUAGES = {
+    "ANGLAIS": "en", "ESPAGNOL": "es", "PORTUGAIS": "pt", "ARABE": "ar", "TURC": "tr", "ITALIEN": "it", "ALLEMAND": "de",
+    "RUSSE": "ru", "POLONAIS": "pl", "ROUMAIN": "ro", "CHINOIS": "zh", "MANDARIN": "zh", "VIETNAMIEN": "vi", "TAMOUL": "ta",
+    "BERBERE": "ber", "KABYLE": "kab", "WOLOF": "wo", "BAMBARA": "bm", "SONINKE": "snk", "PEUL": "ff", "CREOLE": "crp",
+    "SERBE": "sr", "CROATE": "hr", "ALBANAIS": "sq", "BULGARE": "bg", "GREC": "el", "NEERLANDAIS": "nl", "BASQUE": "eu",
+    "OCCITAN": "oc", "BRETON": "br", "CATALAN": "ca", "CORSE": "co", "LSF": "fsl", "LANGUE DES SIGNES": "fsl", "GEORGIEN": "ka",
+    "ARMENIEN": "hy", "PERSAN": "fa", "DARI": "fa", "PACHTO": "ps", "OURDOU": "ur", "HINDI": "hi", "BENGALI": "bn",
+    "UKRAINIEN": "uk", "KHMER": "km", "LAO": "lo", "JAPONAIS": "ja", "COMORIEN": "zdj", "SHIMAORE": "swb", "MALGACHE": "mg",
+}  # fmt: skip
+
+
+def is_french(text: str) -> bool:
+    return fold(text).strip().startswith(("FR", "NC", "NEANT"))
+
+
+@lru_cache(maxsize=500)
+def language(text: str) -> str:
+    """A code for a language that is not French; empty for French and for what is not known."""
+    folded = fold(text).strip()
+    if folded in _LANGUAGES:
+        return _LANGUAGES[folded]
+    for known, code in _LANGUAGES.items():
+        if folded.startswith(known):
+            return code
+    return folded.lower() if folded.lower() in _LANGUAGES.values() else ""
+
+
+def any_date(value: Any, today: date) -> date | None:
+    """A date that may lie in the future (an exit, a death)."""
+    far = date(9000, 1, 1)
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2})\s*", value)):
+        value = f"{match[1]}/{match[2]}/20{match[3]}"
+    if isinstance(value, str) and "9999" in value:
+        return far
+    read = births.parse(value, today=far)
+    if read.day is None and isinstance(value, str):
+        # Too old for somebody alive in 9000: read it against today.
+        read = births.parse(value, today=today.replace(year=today.year + 60, day=1))
+    return read.day
