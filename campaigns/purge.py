@@ -57,16 +57,9 @@ HOUSEHOLDS_A_STEP = 500
 UNUSED_LIST_DAYS = 90
 ALIVE = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
 # « alert:12:raised:3 »: what a mail is about is written in its key.
-MAIL_SUBJECTS: dict[str, type[Model]] = {
-    "alert": Alert,
-    "call": Call,
-    "case": Case,
-    "due_call": DueCall,
-    "need": Need,
-    "plan": FollowUpPlan,
-    "referral": Referral,
-    "welfare": WelfareCheck,
-}
+MAIL_SUBJECTS: dict[str, type[Model]] = {"alert": Alert, "referral": Referral, "welfare": WelfareCheck}
+# What the journal and the admin's own history may speak of.
+ERASED: tuple[type[Model], ...] = (Case, Call, Need, FollowUpPlan, DueCall, Referral, WelfareCheck, Alert)
 
 
 @dataclass(frozen=True)
@@ -262,7 +255,7 @@ def _finish(campaign_id: int, now: datetime, by: User | None) -> PurgeProof | No
     gone: Counter[str] = Counter(Alert.objects.filter(campaign=campaign).delete()[1])
     gone.update(_forget_lists(campaign, kept["landlords"], last, by))
     gone["solidarites.OutgoingMail"] += _forget_mails()
-    _forget_admin_history()
+    gone["solidarites.journal_details"] += _forget_history()
     details = JournalEntry.objects.filter(campaign_id=campaign.pk).exclude(detail={})
     gone["solidarites.journal_details"] += details.update(detail={})
     _count(campaign, gone)
@@ -297,13 +290,18 @@ def _forget_mails() -> int:
     return OutgoingMail.objects.filter(pk__in=gone).delete()[0]
 
 
-def _forget_admin_history() -> None:
-    """Delete the admin's own history of things that are no longer there."""
-    for model in MAIL_SUBJECTS.values():
+def _forget_history() -> int:
+    """Of things that are no longer there: empty the details of the journal, delete the admin's own history."""
+    emptied = 0
+    for model in ERASED:
+        entries = JournalEntry.objects.filter(object_type=model._meta.label_lower).exclude(detail={})
+        orphans = entries.filter(~Exists(model._default_manager.filter(pk=OuterRef("object_id"))))
+        emptied += orphans.update(detail={})
         rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
         ids = {pk: int(number) for pk, number in rows.values_list("pk", "object_id") if str(number).isdecimal()}
         left = set(model._default_manager.filter(pk__in=set(ids.values())).values_list("pk", flat=True))
         LogEntry.objects.filter(pk__in=[pk for pk, number in ids.items() if number not in left]).delete()
+    return emptied
 
 
 # Lists that no campaign uses ------------------------------------------------------------------------

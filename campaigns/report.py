@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import TruncDate
 
 from campaigns import enrolment, needs, outcomes
-from campaigns.models import Call, Campaign, Case, FollowUpPlan, FrozenFigures, Need, Partner, Referral
+from campaigns.models import Call, Campaign, Case, FollowUpPlan, FrozenFigures, Need, Partner, Referral, ReferralEvent
 
 # Kept as it is in FrozenFigures; a later reader knows what it reads.
 FORMAT = 1
@@ -108,12 +108,12 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
     calls = Call.objects.filter(case__campaign=campaign, state=Call.State.RECORDED).aggregate(
         calls=Count("pk"), volunteers=Count("volunteer", distinct=True)
     )
-    # Referred: the sheet left for the partner, whatever came of it.
-    sent = Referral.objects.filter(case__campaign=campaign, sent_at__isnull=False).order_by()
-    kinds = dict(sent.values_list("partner__kind").annotate(Count("pk")).order_by("partner__kind"))
+    # Referred: a sheet left for a partner, whatever came of it; one sent again elsewhere counts for both kinds.
+    sent = ReferralEvent.objects.filter(referral__case__campaign=campaign, to_state=Referral.State.SENT).order_by()
+    kinds = dict(sent.values_list("partner__kind").annotate(Count("referral", distinct=True)))
     # A sheet about the household as a whole counts for one person.
-    people = sent.filter(tenant__isnull=False).values("tenant").distinct().count()
-    people += sent.filter(tenant=None).values("case").distinct().count()
+    people = sent.filter(referral__tenant__isnull=False).values("referral__tenant").distinct().count()
+    people += sent.filter(referral__tenant=None).values("referral__case").distinct().count()
     plans = FollowUpPlan.objects.filter(case__campaign=campaign).exclude(status=FollowUpPlan.Status.PROPOSED)
     valid, reached = cases["valid"], cases["reached"]
     return {
@@ -123,7 +123,7 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         "calls": calls["calls"],
         "volunteers": calls["volunteers"],
         "people_referred": people,
-        "referrals_by_partner_kind": {str(kind): count for kind, count in kinds.items() if kind},
+        "referrals_by_partner_kind": {str(kind): count for kind, count in sorted(kinds.items(), key=str) if kind},
         "follow_up_plans": plans.count() + cases["plans_moved"],
         "coverage_percent": round(100 * reached / valid, 1) if valid else 0.0,
     }

@@ -43,4 +43,4 @@ def enrol_arrivals() -> int:
 
 @shared_task
 def purge_expired() -> int:
-    return len(purge.purge_expired(now=timezone.now(), confirm=True))
+    return len(purge.purge_expired(now=timezone.now()))
