@@ -92,11 +92,11 @@ def phone_to_dial(case: Case, dialled: Sequence[int | None] = ()) -> PhoneNumber
     for phone in own:
         if phone.pk not in dialled:
             return phone
-    return (own or phones or [None])[0]
+    return next(iter(own or phones), None)
 
 
 def callback_presets(case: Case, now: datetime) -> list[datetime]:
-    """Four moments within opening hours: in an hour, later today or tomorrow, and the next days' morning and afternoon."""
+    """Four moments within opening hours: in an hour, then the coming slots of today and of the next two days."""
     calendar = calendar_of(case.campaign, case.region)
     found: list[datetime] = []
     try:

@@ -65,7 +65,8 @@ class Empty:
             self.ALL_DONE: "Tous les foyers ont été appelés. Merci de votre aide.",
             self.ALL_HELD: "Tous les foyers à appeler sont en ce moment avec d'autres bénévoles.",
             self.ONLY_FUTURE: "Il ne reste que des appels prévus plus tard.",
-            self.NONE_FOR_YOU: "Les foyers qui attendent ne correspondent pas à votre secteur, à vos langues, ou vous les avez passés aujourd'hui.",
+            self.NONE_FOR_YOU: "Les foyers qui attendent ne correspondent pas à votre secteur ou à vos langues, "
+            "ou vous les avez passés aujourd'hui.",
         }[self.code]
 
 
@@ -228,8 +229,8 @@ def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
 def _tiers_with_work(campaign: Campaign, tiers: dict[int, QuerySet[Case]]) -> list[QuerySet[Case]]:
     """One read says which tiers have a row at all, so that empty ones cost nothing."""
     flags = {f"tier_{number}": Exists(tier.order_by()) for number, tier in tiers.items()}
-    found = Campaign.objects.filter(pk=campaign.pk).values(**flags).get()
-    return [tier for number, tier in tiers.items() if found[f"tier_{number}"]]
+    (found,) = Campaign.objects.filter(pk=campaign.pk).annotate(**flags).values_list(*flags)
+    return [tier for tier, has_work in zip(tiers.values(), found, strict=True) if has_work]
 
 
 def current_claim(by: User) -> Case | None:
@@ -267,7 +268,7 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
     """Give this volunteer one named case: their own callback or follow-up, or a household that rings back.
 
     Raises CaseHeldError when another volunteer holds it; NotYoursError when it is neither due to this volunteer,
-    nor open to anyone, nor a returned call; QueueError when they already hold another case, or when the case is not open.
+    nor open to anyone, nor a returned call; QueueError when they already hold another case, or when it is not open.
     """
     mine = current_claim(by)
     if mine is not None:

@@ -36,7 +36,7 @@ def next_attempt(
 
 
 def slot_on(calendar: Calendar, day: date, *, avoid: Collection[str]) -> datetime:
-    """The first untried slot of ``day`` or of the working days of the week after it; else the least recently tried one."""
+    """The first untried slot of ``day`` or of the four working days after it; else the least recently tried one."""
     candidate = day
     for _ in range(5):
         windows = calendar.slot_windows(candidate)

@@ -27,7 +27,9 @@ PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720)]
 WAITING = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.SENDING, OutgoingMail.State.UNSURE])
 
 
-def queue_mail(*, key: str, to: str, template: str, context: dict[str, Any], now: datetime | None = None) -> OutgoingMail:
+def queue_mail(
+    *, key: str, to: str, template: str, context: dict[str, Any], now: datetime | None = None
+) -> OutgoingMail:
     """Put a message in the queue, inside the caller's transaction; the same ``key`` is queued once.
 
     ``template`` names ``templates/emails/<template>.txt`` (first line: subject) and ``.html``. ``context``
@@ -45,9 +47,8 @@ def queue_mail(*, key: str, to: str, template: str, context: dict[str, Any], now
 
 
 def due_ids(now: datetime, limit: int = 50) -> list[int]:
-    return list(
-        OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("next_try_at").values_list("pk", flat=True)[:limit]
-    )
+    due = OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("next_try_at")
+    return list(due.values_list("pk", flat=True)[:limit])
 
 
 def send_one(mail_id: int, now: datetime) -> bool:

@@ -29,6 +29,14 @@ SWITCHBOARD = "switchboard"
 View = Callable[..., HttpResponse]
 
 
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, then back; a form that was sent cannot be opened as a page, so it leads home."""
+    # Imported late: it needs the user model, which needs this module.
+    from django.contrib.auth.views import redirect_to_login
+
+    return redirect_to_login(request.get_full_path() if request.method in ("GET", "HEAD") else reverse("home"))
+
+
 def role_required(*roles: str) -> Callable[[View], View]:
     """Open the view to people who hold one of ``roles``.
 
@@ -42,17 +50,15 @@ def role_required(*roles: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            # Imported late: it needs the user model, which needs this module.
-            from django.contrib.auth.views import redirect_to_login
-
             user = request.user
             if not user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_sign_in(request)
             allowed = any(user.has_role(role) for role in roles if role != SWITCHBOARD) or (
                 SWITCHBOARD in roles and user.has_perm(SWITCHBOARD_PERMISSION)
             )
             if not allowed:
-                journal.record("access.refused", by=user, route=request.resolver_match.view_name or "")
+                match = request.resolver_match
+                journal.record("access.refused", by=user, route=match.view_name if match else "")
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -68,6 +74,20 @@ def public(view: View) -> View:
     return view
 
 
+def signed_in(view: View) -> View:
+    """Open to everyone who has signed in, whatever their role."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    # « nobody »: an account without any role.
+    checked.roles = ("nobody", *ROLES, SWITCHBOARD)  # type: ignore[attr-defined]
+    return checked
+
+
 def home_for(user: Any) -> str:
     """The path of the page where this person's work starts."""
     if user.has_role(VOLUNTEER) and not user.has_role(COORDINATOR):
@@ -79,17 +99,3 @@ def home_for(user: Any) -> str:
     if user.has_perm(SWITCHBOARD_PERMISSION):
         return reverse("switchboard:verify")
     return reverse("no_role")
-
-
-def signed_in(view: View) -> View:
-    """Open to everyone who has signed in, whatever their role."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        return view(request, *args, **kwargs)
-
-    # « nobody »: an account without any role.
-    checked.roles = ("nobody", *ROLES, SWITCHBOARD)  # type: ignore[attr-defined]
-    return checked

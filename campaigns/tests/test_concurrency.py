@@ -68,7 +68,8 @@ def call_until_empty(arguments: tuple[int, int]) -> list[int]:
 
 
 def make_team(count: int) -> list[User]:
-    return [factories.make_user(f"b{number}@exemple.fr", "Béné", f"Vole{number}", "volunteer") for number in range(count)]
+    names = [f"b{number}@exemple.fr" for number in range(count)]
+    return [factories.make_user(name, "Béné", name.split("@")[0], "volunteer") for name in names]
 
 
 def test_no_case_is_given_twice_and_none_is_lost() -> None:
