@@ -1,0 +1,1 @@
+"""The caller's screens: home, the call, what was recorded, the day."""

@@ -1,0 +1,316 @@
+"""The call: open, save as one types, hold, alert, pass, record, confirm."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import calls, needs, outcomes, queue
+from campaigns.calendar import clock_label, moment_label
+from campaigns.forms.caller import PassForm, Typed, read_form
+from campaigns.models import Call, Case, FollowUpPlan, Need
+from campaigns.models.levels import Level
+from campaigns.views.caller.follows import Line, outcome_of, what_follows
+from campaigns.views.caller.labels import past_label, zone_of
+from campaigns.views.caller.page import CallPage, Notice, Place, alert_of, describe_alert, notice_of, place_of
+from solidarites import journal
+from solidarites.models import User
+from solidarites.roles import VOLUNTEER, role_required
+
+# A volunteer sees their own calls again for a day.
+RECENT = timedelta(hours=24)
+# CallError speaks of fields by their meaning; the page shows these under the form's own words.
+OUTCOME = "outcome"
+
+
+def _place(request: HttpRequest, case_id: int, now: datetime) -> Place:
+    """The case, or a journaled refusal in the words of a page that does not exist."""
+    place = place_of(case_id=case_id, by=request.user, now=now)
+    if place is None:
+        journal.record("access.refused", by=request.user, route="caller:call", case=case_id)
+        raise Http404
+    return place
+
+
+def _typed(request: HttpRequest, place: Place) -> Typed:
+    return Typed.from_post(request.POST, place.content, place.keys)
+
+
+def _show(request: HttpRequest, page: CallPage, status: int = 200) -> HttpResponse:
+    return render(request, "volunteer/call.html", {"page": page}, status=status)
+
+
+@role_required(VOLUNTEER)
+@require_GET
+@never_cache
+def call(request: HttpRequest, case_id: int) -> HttpResponse:
+    place = _place(request, case_id, timezone.now())
+    typed = Typed.from_draft(place.draft)
+    if request.GET.get("entrant"):
+        typed.fields.setdefault("direction", Call.Direction.INCOMING)
+    return _show(request, CallPage(place, typed))
+
+
+# While it goes on -------------------------------------------------------------------------------------
+
+
+@role_required(VOLUNTEER)
+@require_POST
+def save(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Autosave: keeps the text, renews the claim, says what will follow and whether the case was lost."""
+    now = timezone.now()
+    place = _place(request, case_id, now)
+    typed = _typed(request, place)
+    if _stamp(place.draft.draft) > _stamp(typed.fields):
+        text = "Ce dossier est ouvert dans un onglet plus récent. Continuez là-bas, ou rechargez cette page."
+        return _lost(request, Notice("warning", text, "stale"))
+    try:
+        draft = calls.save_draft(
+            case_id=case_id, by=request.user, answers=typed.answers, comment=typed.comment, extra=typed.fields, now=now
+        )
+    except queue.NotYoursError:
+        return _lost(request, Notice("info", "Cet appel est déjà enregistré.", "recorded"))
+    queue.renew(case_id=case_id, by=request.user, now=now)
+    place.draft = draft
+    return JsonResponse(_live(request, place, typed))
+
+
+def _stamp(fields: dict[str, Any]) -> int:
+    text = str(fields.get("page", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
+
+
+def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
+    """What the page replaces after a save."""
+    reading = place.read(typed)
+    situation = outcomes.situation_of(place.case, by=place.by, now=place.now)
+    notice = notice_of(place)
+    alert = alert_of(place.draft, place) if reading.alerts else None
+    campaign = place.case.campaign
+    return {
+        "saved": f"enregistré à {clock_label(place.now.astimezone(place.calendar.tz))}",
+        "follows": render_to_string(
+            "volunteer/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
+        ),
+        "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
+        "alert": render_to_string("volunteer/_alert.html", {"alert": alert, "page": _emergency(place)}, request) if alert else "",
+        "campaign": campaign.pk,
+    }
+
+
+def _emergency(place: Place) -> CallPage:
+    return CallPage(place, Typed.from_draft(place.draft))
+
+
+def _lost(request: HttpRequest, notice: Notice) -> JsonResponse:
+    html = render_to_string("volunteer/_notice.html", {"notice": notice}, request)
+    return JsonResponse({"notice": html, "code": notice.code}, status=409)
+
+
+@role_required(VOLUNTEER)
+@require_POST
+def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The open form holds its case; says when somebody else has it."""
+    now = timezone.now()
+    if queue.renew(case_id=case_id, by=request.user, now=now):
+        return JsonResponse({"held": True})
+    place = _place(request, case_id, now)
+    notice = notice_of(place)
+    html = render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else ""
+    return JsonResponse({"held": False, "notice": html})
+
+
+@role_required(VOLUNTEER)
+@require_http_methods(["GET", "POST"])
+def alert(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The red button: raises at once, keeps what was typed, says who was told."""
+    if request.method == "GET":
+        return redirect("caller:call", case_id)
+    now = timezone.now()
+    place = _place(request, case_id, now)
+    try:
+        raised = calls.raise_button_alert(case_id=case_id, by=request.user, now=now)
+        typed = _typed(request, place)
+        place.draft = calls.save_draft(
+            case_id=case_id, by=request.user, answers=typed.answers, comment=typed.comment, extra=typed.fields, now=now
+        )
+    except queue.NotYoursError as error:
+        raise Http404 from error
+    if request.headers.get("X-Requested-With") != "fetch":
+        return redirect("caller:call", case_id)
+    view = describe_alert(raised, place)
+    return render(request, "volunteer/_alert.html", {"alert": view, "page": CallPage(place, typed)})
+
+
+@role_required(VOLUNTEER)
+@require_http_methods(["GET", "POST"])
+def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
+    """« Passer »: give the case back with a reason."""
+    if request.method == "GET":
+        return redirect("caller:call", case_id)
+    now = timezone.now()
+    place = _place(request, case_id, now)
+    form = PassForm(request.POST)
+    if not form.is_valid():
+        errors = {"reason": form.errors["reason"][0]}
+        return _show(request, CallPage(place, _typed(request, place), errors), status=422)
+    try:
+        queue.pass_case(case_id=case_id, by=request.user, reason=form.cleaned_data["reason"], now=now)
+    except queue.QueueError as error:
+        messages.warning(request, str(error))
+        return redirect("caller:call", case_id)
+    messages.success(request, "Dossier passé : quelqu'un d'autre appellera ce foyer. Il ne vous sera plus proposé aujourd'hui.")
+    return redirect("caller:home")
+
+
+# Recording --------------------------------------------------------------------------------------------
+
+
+@role_required(VOLUNTEER)
+@require_http_methods(["GET", "POST"])
+def record(request: HttpRequest, case_id: int) -> HttpResponse:
+    if request.method == "GET":  # back from the sign-in page: the draft holds what was typed
+        return redirect("caller:call", case_id)
+    now = timezone.now()
+    submission = _uuid(request.POST.get("submission"))
+    done = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user).exclude(state=Call.State.DRAFT)
+    if submission and (known := done.first()) is not None:
+        return redirect("caller:done", known.pk)
+    place = _place(request, case_id, now)
+    typed = _typed(request, place)
+    reading = place.read(typed)
+    outcome = request.POST.get("outcome") or outcome_of(reading)
+    checked, errors = read_form(
+        typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar
+    )
+    proposals: list[datetime] = []
+    if not errors:
+        try:
+            recorded = calls.record_call(
+                case_id=case_id,
+                by=request.user,
+                submission=submission or place.draft.submission,
+                outcome=outcome,
+                now=now,
+                answers=typed.answers,
+                comment=typed.comment,
+                consents=typed.consents(),
+                phone_id=checked.phone_id,
+                tenant_id=checked.tenant_id,
+                language=checked.language,
+                direction=checked.direction,
+                callback_at=checked.callback_at,
+                follow_up=checked.follow_up,
+                touched_me=checked.touched_me,
+            )
+            return redirect("caller:done", recorded.pk)
+        except calls.CallError as error:
+            errors, proposals = {error.field: error.message}, error.proposals
+        except queue.NotYoursError:
+            # A page older than the last recording: the draft of now, with what was just typed.
+            errors = {OUTCOME: "Cette page n'était plus à jour. Relisez, puis enregistrez."}
+    _keep(request, place, typed, now)
+    return _show(request, CallPage(place, typed, errors, proposals), status=422)
+
+
+def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> None:
+    """A refused form is kept as a draft too: closing the page now loses nothing."""
+    try:
+        calls.save_draft(
+            case_id=place.case.pk, by=request.user, answers=typed.answers, comment=typed.comment, extra=typed.fields, now=now
+        )
+    except queue.NotYoursError:
+        pass
+
+
+def _uuid(text: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(text)[:40])
+    except ValueError:
+        return None
+
+
+# After ------------------------------------------------------------------------------------------------
+
+
+@role_required(VOLUNTEER)
+@require_GET
+@never_cache
+def done(request: HttpRequest, call_id: int) -> HttpResponse:
+    """One's own call, for 24 hours: what was recorded and what happens next."""
+    now = timezone.now()
+    recorded = (
+        Call.objects.filter(pk=call_id, volunteer=request.user, recorded_at__gte=now - RECENT)
+        .exclude(state=Call.State.DRAFT)
+        .first()
+    )
+    if recorded is None:
+        journal.record("access.refused", by=request.user, route="caller:done", call=call_id)
+        raise Http404
+    case = calls.with_household(recorded.case_id)
+    journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
+    people = calls.people_of(case)
+    tz = zone_of(case)
+    rule = outcomes.TABLE.get(recorded.outcome)
+    return render(
+        request,
+        "volunteer/done.html",
+        {
+            "call": recorded,
+            "campaign": case.campaign,
+            "name": people[0].full_name if people else "Foyer",
+            "at": past_label(recorded.recorded_at, now, tz),
+            "label": rule.label if rule else "Appel",
+            "pending": recorded.state == Call.State.PENDING,
+            "lines": _what_happens(recorded, case, request.user, now),
+            "can_go_on": case.campaign.status == case.campaign.Status.OPEN,
+        },
+    )
+
+
+def _what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
+    """Read from the rows, not from the form: what is really planned."""
+    tz, lines = zone_of(case), []
+    if recorded.state == Call.State.PENDING:
+        who = case.claimed_by or next((c.volunteer for c in case.calls.filter(state=Call.State.RECORDED).select_related("volunteer").order_by("-recorded_at")[:1]), None)
+        name = (who.first_name or str(who)) if who and who.pk != by.pk else "quelqu'un d'autre"
+        return [Line("hourglass-split", f"Ce dossier a été repris par {name}. Votre texte est gardé : la coordination décide de ce qu'on en fait.", "attention")]
+    if recorded.state == Call.State.DROPPED:
+        return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
+    plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).select_related("volunteer").first()
+    if plan is not None and plan.next_due_at is not None:
+        who = "par vous" if plan.volunteer_id == by.pk else f"par {plan.volunteer}" if plan.volunteer else "par l'équipe"
+        lines.append(Line("heart", f"Suivi {plan.get_cadence_display()} : prochain appel {who} {moment_label(plan.next_due_at, now, tz)}."))
+    if case.status == Case.Status.CLOSED:
+        lines.append(Line("check-circle", "Dossier clos : plus d'appel prévu dans cette campagne."))
+    elif case.status == Case.Status.ON_HOLD:
+        lines.append(Line("people", f"La coordination prend la suite : {case.get_hold_reason_display()}."))
+    elif not case.has_number:
+        lines.append(Line("search", "Aucun numéro valable : la coordination cherche un autre moyen de joindre ce foyer."))
+    elif case.next_call_at is not None:
+        who = " par vous" if case.next_call_for_id == by.pk else ""
+        moment = "dès que possible" if case.next_call_at <= now else moment_label(case.next_call_at, now, tz)
+        lines.append(Line("clock", f"Prochain appel{who} : {moment}."))
+    for need in Need.objects.filter(call=recorded).order_by("level", "category"):
+        kind = "alert" if need.level in (Level.U0, Level.U1) else ""
+        delay = Level(need.level).label.partition(":")[2].strip()
+        lines.append(Line("flag", f"{needs.label(need.category)}, {delay} : {_consent_text(need)}", kind))
+    return lines
+
+
+def _consent_text(need: Need) -> str:
+    if need.state == Need.State.REFERRED:
+        return "transmis à la coordination, qui relit avant d'envoyer."
+    return {
+        Need.Consent.NO: "refus noté, rien ne part.",
+        Need.Consent.THINKING: "la personne y réfléchit, rien ne part.",
+    }.get(Need.Consent(need.consent), "transmis à la coordination.")

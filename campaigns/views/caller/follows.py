@@ -1,0 +1,126 @@
+"""What recording the call will do, said before it is done; read from the same rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from campaigns import followups, needs, outcomes, partners, scripts
+from campaigns.calendar import Calendar, moment_label
+from campaigns.forms.caller import Typed, callback_of, wish_of
+from campaigns.models import Case, FollowUpPlan, Need
+from campaigns.models.levels import Level
+
+if TYPE_CHECKING:
+    from campaigns.views.caller.page import Place
+
+COMPLETED = "completed"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One consequence: an icon, words, and how much it matters (« », attention, alert)."""
+
+    icon: str
+    text: str
+    kind: str = ""
+
+
+@dataclass
+class Follows:
+    outcome: str
+    label: str
+    missing: int = 0
+    lines: list[Line] = field(default_factory=list)
+
+
+def outcome_of(reading: scripts.Reading) -> str:
+    """What « Enregistrer l'appel » records: what the conversation led to, else an exchange."""
+    return reading.outcome or COMPLETED
+
+
+def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation: outcomes.Situation) -> Follows:
+    outcome = outcome_of(reading)
+    rule = outcomes.TABLE[outcome]
+    found = Follows(outcome, rule.label, missing=len(reading.missing) if outcome == COMPLETED else 0)
+    calendar, now = place.calendar, place.now
+    if outcome == "callback":
+        callback_at, _ = callback_of(typed.fields, calendar)
+        situation = replace(situation, callback_at=callback_at)
+    wish = None
+    if outcome == COMPLETED and "follow_up" in reading.opens:
+        wish, _ = wish_of(typed.fields, reading.cadence)
+        situation = replace(situation, plan=True)
+    elif reading.ends_plan and situation.plan:
+        situation = replace(situation, plan=False, due=None)
+        found.lines.append(Line("heart", "Le suivi s'arrête, comme la personne le souhaite."))
+    if wish is not None:
+        found.lines.append(_plan_line(place.case, wish, calendar, now))
+    elif outcome == COMPLETED and "follow_up" in reading.opens:
+        found.lines.append(Line("heart", "Suivi : il reste à choisir le jour et l'heure.", "attention"))
+    else:
+        text = rule.decide(situation).text
+        icon = "clock" if situation.callback_at or outcome in ("callback", "soft_refusal") else "check-circle"
+        found.lines.append(Line(icon, f"{text[:1].upper()}{text[1:]}."))
+    if rule.reached:
+        found.lines += _need_lines(place, typed, reading)
+    if reading.propose_follow_up and not situation.plan and wish is None and outcome == COMPLETED:
+        found.lines.append(Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention"))
+    return found
+
+
+def _plan_line(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> Line:
+    try:
+        followups.check_wish(wish, calendar)
+    except followups.FollowUpError as error:
+        return Line("heart", f"Suivi : {error}", "attention")
+    first = first_follow_up(case, wish, calendar, now)
+    cadence = FollowUpPlan.Cadence(wish.cadence).label
+    return Line("heart", f"Suivi {cadence}, premier appel par vous {moment_label(first, now, calendar.tz)}.")
+
+
+def first_follow_up(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> datetime:
+    """The first call of the plan that recording would start: a full day ahead at least."""
+    today = calendar.local(now).date()
+    every_48h = wish.cadence == FollowUpPlan.Cadence.EVERY_48H
+    plan = FollowUpPlan(
+        case=case,
+        cadence=wish.cadence,
+        weekdays=[] if every_48h else sorted(set(wish.weekdays)),
+        time=wish.time,
+        starts_on=today + timedelta(days=2 if every_48h else 1),
+    )
+    return followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
+
+
+def _need_lines(place: Place, typed: Typed, reading: scripts.Reading) -> list[Line]:
+    worst: dict[str, str] = {}
+    for need in reading.needs:
+        worst[need.category] = min(worst.get(need.category, need.level), need.level)
+    if not worst:
+        return []
+    consents, household, among = typed.consents(), place.case.household, partners.active()
+    lines = []
+    for category, level in sorted(worst.items(), key=lambda item: item[1]):
+        label = (place.content.needs.get(category) if place.content else "") or needs.label(category)
+        partner = partners.propose(
+            categories=[category], insee_code=household.insee_code, department=household.department, among=among
+        )
+        consent = consents.get(category, Need.Consent.UNASKED)
+        kind = "alert" if level in (Level.U0, Level.U1) else ""
+        delay = Level(level).label.partition(":")[2].strip()
+        lines.append(Line("flag", f"{label}, {delay} : {_what_becomes(consent, level, partner.name if partner else '')}", kind))
+    return lines
+
+
+def _what_becomes(consent: str, level: str, partner: str) -> str:
+    """As record_call decides: a draft waits for the coordinator unless the tenant said no or is thinking."""
+    urgent = level in (Level.U0, Level.U1)
+    to = f" ({partner})" if partner else ""
+    if consent == Need.Consent.YES:
+        return f"signalement préparé pour la coordination{to}, avec l'accord de la personne."
+    if consent == Need.Consent.UNASKED:
+        return f"signalement préparé pour la coordination{to}. Demandez l'accord de la personne."
+    refused = "refus noté" if consent == Need.Consent.NO else "la personne y réfléchit"
+    return f"{refused}, la coordination décide car c'est urgent." if urgent else f"{refused}, rien ne part."

@@ -1,0 +1,100 @@
+"""Words of the caller's screens that depend on a case: why this call now, when, what came before."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from campaigns import outcomes
+from campaigns.calendar import MONTHS, WEEKDAYS, calendar_of, clock_label, day_label, moment_label
+from campaigns.models import Call, Case
+from solidarites.models import User
+from tenants.models import PhoneNumber
+
+# A space before « : ; ? ! » » or after « « » that must not break the line.
+_BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
+_AFTER = re.compile(r"(?<=«) ")
+
+
+def typography(text: str) -> str:
+    """Scripts are typed with ordinary spaces; French wants some of them non-breaking."""
+    return _AFTER.sub("\u00a0", _BEFORE.sub("\u00a0", text))
+
+
+def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
+    """« aujourd'hui à 10 h », « hier à 14 h 30 », « lundi à 10 h », « lundi 2 mars à 10 h »."""
+    local, today = at.astimezone(tz), now.astimezone(tz).date()
+    ago = (today - local.date()).days
+    if ago <= 0:
+        day = day_label(local.date(), today)
+    elif ago == 1:
+        day = "hier"
+    elif ago < 7:
+        day = WEEKDAYS[local.weekday()]
+    else:
+        number = "1er" if local.day == 1 else str(local.day)
+        year = "" if local.year == today.year else f" {local.year}"
+        day = f"{WEEKDAYS[local.weekday()]} {number} {MONTHS[local.month - 1]}{year}"
+    return f"{day} à {clock_label(local)}"
+
+
+def when_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
+    """A moment on either side of now."""
+    return moment_label(at, now, tz) if at >= now else past_label(at, now, tz)
+
+
+def zone_of(case: Case) -> ZoneInfo:
+    return calendar_of(case.campaign, case.region).tz
+
+
+def reason(case: Case, by: User, now: datetime) -> str:
+    """« Pourquoi maintenant », in one sentence."""
+    tz = zone_of(case)
+    at = when_label(case.next_call_at, now, tz) if case.next_call_at else ""
+    mine = case.next_call_for_id == by.pk
+    if case.next_call_kind == Case.Kind.CALLBACK:
+        return f"Rappel convenu avec vous, {at}." if mine else f"Rappel convenu {at} avec quelqu'un d'autre : l'heure est passée."
+    if case.next_call_kind == Case.Kind.FOLLOW_UP:
+        return f"Appel de suivi prévu avec vous, {at}." if mine else f"Appel de suivi prévu {at} : il attend quelqu'un."
+    if case.next_call_kind == Case.Kind.CALL_BACK_AFTER_REFERRAL:
+        return "Rappel après un signalement : l'aide demandée est-elle venue ?"
+    if case.next_call_kind == Case.Kind.ASKED or case.tier == Case.Tier.PUT_FIRST:
+        return "La coordination demande cet appel en priorité."
+    if case.next_call_kind == Case.Kind.RETRY or case.last_call_at:
+        if case.last_call_at is None or case.last_outcome not in outcomes.TABLE:
+            return "Nouvel essai."
+        last = outcomes.TABLE[case.last_outcome].label.lower()
+        return f"Nouvel essai : {last} {past_label(case.last_call_at, now, tz)}."
+    if case.fragile:
+        return "Premier appel, en priorité : personne âgée de 85 ans ou plus, seule, ou signalée comme fragile."
+    return "Premier appel de la campagne."
+
+
+def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:
+    """« Hier à 10 h, Paul : pas de réponse »."""
+    rule = outcomes.TABLE.get(call.outcome)
+    what = rule.label.lower() if rule else "appel"
+    who = f", {call.volunteer.first_name or call.volunteer}" if call.volunteer else ""
+    line = past_label(call.recorded_at or call.started_at, now, tz)
+    return f"{line[:1].upper()}{line[1:]}{who} : {what}"
+
+
+def national(e164: str) -> str:
+    """« 05 36 49 00 12 »; a number that cannot be read stays as it is."""
+    try:
+        number = phonenumbers.parse(e164, "FR")
+    except phonenumbers.NumberParseException:
+        return e164
+    french = number.country_code == 33
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def dial(phone: PhoneNumber, *, hidden: bool) -> str:
+    """The « tel: » address; with #31# in front, the French prefix that hides the caller's number."""
+    if not hidden:
+        return f"tel:{phone.e164}"
+    return "tel:%2331%23" + re.sub(r"\D", "", national(phone.e164)) if phone.e164.startswith("+33") else f"tel:%2331%23{phone.e164}"
