@@ -113,6 +113,6 @@ class MFAAdapter(DefaultMFAAdapter):
         **DefaultMFAAdapter.error_messages,
         "cannot_delete_authenticator": "La double authentification ne peut pas être retirée.",
         "cannot_generate_recovery_codes": "Installez d'abord une application de codes.",
-        "incorrect_code": "Code inexact. Vérifiez l'heure de votre téléphone, puis saisissez le code affiché maintenant.",
+        "incorrect_code": "Code inexact. Vérifiez l'heure du téléphone, puis saisissez le code affiché maintenant.",
         "unverified_email": "Votre adresse e-mail doit d'abord être confirmée.",
     }

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from solidarites import roles
 from solidarites.models import JournalEntry, User
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = "rôle"
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(roles.LABELS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(groups__name=self.value()) if self.value() in roles.LABELS else queryset
 
 
 @admin.register(User)
@@ -17,7 +30,7 @@ class UserAdmin(admin.ModelAdmin):
     """A look at accounts; invitations, roles and deactivation have their own page, which keeps their rules."""
 
     list_display = ["email", "first_name", "last_name", "is_active", "last_login"]
-    list_filter = ["is_active", "groups"]
+    list_filter = ["is_active", RoleFilter]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
     fields = ["page", "email", "first_name", "last_name", "languages", "trained_at", "is_active", "last_login"]

@@ -13,7 +13,7 @@ from django.contrib.auth import password_validation
 from solidarites import accounts, roles
 from solidarites.models import User
 
-PASSWORD_HELP = "12 caractères au moins. Une phrase de quelques mots convient très bien."
+HELP_TO_CHOOSE = "12 caractères au moins. Une phrase de quelques mots convient très bien."
 
 
 class Plain(forms.Form):
@@ -45,7 +45,7 @@ class ForgottenPasswordForm(Plain, account.ResetPasswordForm):
 
 
 NEW = {
-    "password1": ("Nouveau mot de passe", PASSWORD_HELP),
+    "password1": ("Nouveau mot de passe", HELP_TO_CHOOSE),
     "password2": ("Nouveau mot de passe, une seconde fois", ""),
 }
 
@@ -128,7 +128,7 @@ class JoinForm(forms.Form):
     )
     password1 = forms.CharField(
         label="Mot de passe",
-        help_text=PASSWORD_HELP,
+        help_text=HELP_TO_CHOOSE,
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
