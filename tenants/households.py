@@ -75,9 +75,16 @@ def record_opposition(*, household: Household, now: datetime, by: Any = None) ->
 
 
 @transaction.atomic
-def close_person(*, tenant: Tenant, status: str, now: datetime, by: Any = None) -> None:
-    """The person died, moved or entered a care home: not called, never asked for. Idempotent."""
-    changed = Tenant.objects.filter(pk=tenant.pk).exclude(status=status).update(status=status, status_at=now)
+def close_person(*, tenant: Tenant, status: str, now: datetime, by: Any = None, by_list: bool = False) -> None:
+    """The person died, moved or entered a care home: not called, never asked for. Idempotent.
+
+    ``by_list``: a landlord's list said so, and a later list may say otherwise; what a call taught, no list undoes.
+    """
+    changed = (
+        Tenant.objects.filter(pk=tenant.pk)
+        .exclude(status=status)
+        .update(status=status, status_at=now, closed_by_list=by_list)
+    )
     if not changed:
         return
     tenant.status, tenant.status_at = status, now

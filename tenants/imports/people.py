@@ -116,12 +116,10 @@ class Parser:
             return BLANK
         if len(filled) > 1 and self._is_header(filled):
             return HEADER
-        if len(filled) <= 4 or not self.text(cells, "first_name", 10):
-            names = (self.text(cells, "last_name", 120), self.text(cells, "full_name", 120))
-            first = str(filled[0][1])
-            if words.is_total(first) or any(words.is_total(name) for name in names if name):
-                if len(filled) <= max(4, len(self.read) // 3):
-                    return TOTAL
+        names = [name for name in (self.text(cells, "last_name", 120), self.text(cells, "full_name", 120)) if name]
+        total = words.is_total(str(filled[0][1])) or any(words.is_total(name) for name in names)
+        if total and len(filled) <= max(4, len(self.read) // 3):
+            return TOTAL
         if len(filled) == 1:
             index, value = filled[0]
             if index == self.at.get("last_name", -1):

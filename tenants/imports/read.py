@@ -105,7 +105,7 @@ def _kind(head: bytes) -> str:
         (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<body", b"<style", b"<div", b"<tr")
     ):
         return "html"
-    if start.startswith(b"<?xml") or start.startswith(b"<workbook"):
+    if start.startswith((b"<?xml", b"<workbook")):
         if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b"<html" in start or b"<table" in start:
             return "html"
         raise Refused("entities" if b"<!entity" in start else "document")

@@ -72,9 +72,8 @@ def civility(text: str) -> tuple[str, bool]:
     if not parts:
         return "", False
     people = [word for word in parts if word in _CIVILITIES]
-    if len({_CIVILITIES[word] for word in people}) > 1 or parts[0] in ("MRS", "MM", "MMES"):
-        if set(parts) & {"ET", "OU"} or len(parts) >= 2:
-            return "", True
+    if len({_CIVILITIES[word] for word in people}) > 1 and len(parts) >= 2:
+        return "", True
     return (_CIVILITIES[people[0]] if people else ""), False
 
 
@@ -183,16 +182,19 @@ def city(text: str) -> str:
 # Status ---------------------------------------------------------------------------------------------
 
 _DECEASED = re.compile(
-    r"^(?:DCD|DECE|DEC(?:\b|$)|DEFUNT|MORTE?\b|SUCCESSION|VEUF ET DECEDE|TITULAIRE DECEDE|LOCATAIRE DECEDE|D$)|^(?:SORTI|PARTI|RESILI)\w*.*\bDECES\b"
+    r"^(?:DCD|DECE|DEC\b|DEFUNT|MORTE?\b|SUCCESSION|VEUF ET DECEDE|TITULAIRE DECEDE|LOCATAIRE DECEDE|D$)"
+    r"|^(?:SORTI|PARTI|RESILI)\w*.*\bDECES\b"
 )
 _CARE_HOME = re.compile(r"\b(?:EHPAD|MAISON (?:DE )?RETRAITE|USLD|MAPA)\b")
 _LEFT = re.compile(
-    r"^(?:PARTIE?S?\b|SORTIE?S?\b|SORTANTE?\b|RESILI|CONGE\b|A QUITTE|DEMENAG|EXPULS|LOGEMENT VACANT|VACANT|ANCIENNE?\b|TERMINE|CLOS\b|CLOTURE"
-    r"|INACTI|NON PRESENT|ABSENTE?\b|SOLDE\b|EX[ -]|PLUS LOCATAIRE|ARCHIVE|DEPART\b|FIN DE BAIL|NON OCCUPANT)"
+    r"^(?:PARTIE?S?\b|SORTIE?S?\b|SORTANTE?\b|RESILI|CONGE\b|A QUITTE|DEMENAG|EXPULS|LOGEMENT VACANT|VACANT|ANCIENNE?\b"
+    r"|TERMINE|CLOS\b|CLOTURE|INACTI|NON PRESENT|ABSENTE?\b|SOLDE\b|EX |PLUS LOCATAIRE|ARCHIVE|DEPART\b|FIN DE BAIL"
+    r"|NON OCCUPANT)"
 )
 _HERE = re.compile(
-    r"^(?:PRESENT|ACTI|EN COURS|EN PLACE|OCCUP|LOCATAIRE|TITULAIRE|COTITULAIRE|CO[ -]TITULAIRE|VALIDE|OUI|O$|NORMAL|EN VIGUEUR|ENTRE|OK|1$"
-    r"|P$|A$|MARIE|CELIB|VEU|VVE|DIVORC|SEPAR|PACS|CONCUB|UNION|VIE MARITALE|CONJOINT|RETRAIT|SANS|NON|N$|0$|NC|NR|LOUE|BAIL|SIGNE|COLOC|COUPLE|SEUL)"
+    r"^(?:PRESENT|ACTI|EN COURS|EN PLACE|OCCUP|LOCATAIRE|TITULAIRE|COTITULAIRE|CO TITULAIRE|VALIDE|OUI|O$|NORMAL"
+    r"|EN VIGUEUR|ENTRE|OK|1$|P$|A$|MARIE|CELIB|VEU|VVE|DIVORC|SEPAR|PACS|CONCUB|UNION|VIE MARITALE|CONJOINT|RETRAIT"
+    r"|SANS|NON|N$|0$|NC|NR|LOUE|BAIL|SIGNE|COLOC|COUPLE|SEUL)"
 )
 
 
@@ -267,13 +269,9 @@ def language(text: str) -> str:
 
 def any_date(value: Any, today: date) -> date | None:
     """A date that may lie in the future (an exit, a death)."""
-    far = date(9000, 1, 1)
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2})\s*", value)):
-        value = f"{match[1]}/{match[2]}/20{match[3]}"
-    if isinstance(value, str) and "9999" in value:
-        return far
-    read = births.parse(value, today=far)
-    if read.day is None and isinstance(value, str):
-        # Too old for somebody alive in 9000: read it against today.
-        read = births.parse(value, today=today.replace(year=today.year + 60, day=1))
-    return read.day
+        century = 2000 if int(match[3]) <= today.year % 100 + 20 else 1900
+        value = f"{match[1]}/{match[2]}/{century + int(match[3])}"
+    if "9999" in str(value):
+        return date(9999, 12, 31)
+    return births.parse(value, today=today.replace(year=today.year + 60, day=1)).day

@@ -1,0 +1,514 @@
+"""Households of a list → what would change in the database. Reads, never writes.
+
+A ``Checker`` plans batches of households in a handful of queries each. The same plan is shown as the preview,
+and made again inside the writing transaction: what is written is what was previewed, or nothing is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from tenants import households as rules
+from tenants.communes import fold
+from tenants.imports.matching import Known, match_household
+from tenants.imports.people import PRESENT, WARNING, Person
+from tenants.imports.workspace import Group, folded_name
+from tenants.models import (
+    Agency,
+    Household,
+    ImportRow,
+    Landlord,
+    Opposition,
+    PhoneNumber,
+    Residence,
+    Tenant,
+    TenantAlias,
+)
+
+Kind = ImportRow.Kind
+Change = list[str]
+
+
+@dataclass(slots=True)
+class RowPlan:
+    person: Person
+    kind: str
+    tenant: Tenant | None = None
+    changes: list[Change] = field(default_factory=list)
+    # A status to close the known person with.
+    close: str = ""
+    reopen: bool = False
+    save: bool = False
+
+
+@dataclass(slots=True)
+class HouseholdPlan:
+    rows: list[RowPlan]
+    household: Household | None = None
+    kind: str = ""  # create, update, or empty
+    changes: list[Change] = field(default_factory=list)
+    agency: str = ""
+    residence: str = ""
+    residence_name: str = ""
+    save: bool = False
+    new_phones: list[tuple[PhoneNumber, RowPlan]] = field(default_factory=list)
+    changed_phones: list[PhoneNumber] = field(default_factory=list)
+    left_households: set[int] = field(default_factory=set)
+    phones_valid: int = 0
+    phones_rejected: int = 0
+    callable: bool = False
+
+    def signature(self) -> list[Any]:
+        return [[row.person.number, row.kind, row.changes] for row in self.rows] + [self.kind, self.changes]
+
+
+@dataclass
+class Tally:
+    """The figures of an import, added up household by household."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    issues: Counter[str] = field(default_factory=Counter)
+
+    def add(self, plan: HouseholdPlan) -> None:
+        count = self.counts
+        for row in plan.rows:
+            count["rows"] += 1
+            count[_TALLY[row.kind]] += 1
+            if row.close:
+                count["tenants_closed"] += 1
+            for issue in row.person.issues:
+                self.issues[issue[1]] += 1
+        if plan.kind:
+            count["households_created" if plan.kind == "create" else "households_updated"] += 1
+        count["phones_valid"] += plan.phones_valid
+        count["phones_rejected"] += plan.phones_rejected
+        count["callable_households"] += plan.callable
+
+
+_TALLY = {
+    Kind.CREATE: "tenants_created",
+    Kind.UPDATE: "tenants_updated",
+    Kind.UNCHANGED: "tenants_unchanged",
+    Kind.SKIP: "tenants_skipped",
+    Kind.REJECT: "tenants_rejected",
+}
+COUNTS = (
+    "rows",
+    *_TALLY.values(),
+    "households_created",
+    "households_updated",
+    "phones_valid",
+    "phones_rejected",
+    "callable_households",
+    "tenants_closed",
+)
+
+
+class Checker:
+    """Plans batches for one landlord. Keeps what is small (agencies, residences), asks for the rest per batch."""
+
+    def __init__(self, landlord: Landlord) -> None:
+        self.landlord = landlord
+        self.agencies = {fold(a.name): a for a in Agency.objects.filter(landlord_id=landlord.pk or 0)}
+        self.agency_names = {a.pk: a.name for a in self.agencies.values()}
+        self.residences = {fold(r.reference): r for r in Residence.objects.filter(landlord_id=landlord.pk or 0)}
+        self.residence_references = {r.pk: r.reference for r in self.residences.values()}
+        self.has_aliases = TenantAlias.objects.filter(landlord_id=landlord.pk or 0).exists()
+        self.has_oppositions = Opposition.objects.filter(landlord_id=landlord.pk or 0).exists()
+        # Households whose own fields an earlier group of this list has settled.
+        self.settled: set[int] = set()
+
+    # One batch -------------------------------------------------------------------------------------
+
+    def plan(self, groups: Sequence[Group]) -> list[HouseholdPlan]:
+        known = Known(self.landlord, groups, aliases=self.has_aliases)
+        return [self._plan(group, known) for group in groups]
+
+    def _plan(self, group: Group, known: Known) -> HouseholdPlan:
+        if group[0].rejected:
+            return HouseholdPlan([RowPlan(person, Kind.REJECT) for person in group])
+        household, may_edit = match_household(group, known)
+        plan = HouseholdPlan([], household)
+        taken: set[int] = set()
+        matches = self._match_people(group, household, known, taken)
+        for person, tenant, aliased in matches:
+            plan.rows.append(self._row(person, tenant, aliased, plan))
+        present = [
+            row for row in plan.rows if row.person.status == PRESENT and row.kind != Kind.REJECT and not _is_alias(row)
+        ]
+        stored = [row for row in plan.rows if row.kind in (Kind.CREATE, Kind.UPDATE, Kind.UNCHANGED)]
+        if household is None and any(row.kind == Kind.CREATE or _is_here(row) for row in present):
+            plan.household = Household(landlord_id=self.landlord.pk)
+            plan.kind = "create"
+        if plan.household is not None and present:
+            self._household_fields(plan, present, may_edit)
+            self._phones(plan, present, known)
+        self._moves(plan, stored, known)
+        plan.phones_rejected = sum(row.person.phones_rejected for row in present)
+        living = any(row.kind == Kind.CREATE or _is_here(row) for row in present)
+        plan.callable = plan.callable and living
+        return plan
+
+    # People ----------------------------------------------------------------------------------------
+
+    def _match_people(
+        self, group: Group, household: Household | None, known: Known, taken: set[int]
+    ) -> list[tuple[Person, Tenant | None, bool]]:
+        """By reference, then by alias, then by names and birth within the household."""
+        found: dict[int, tuple[Tenant | None, bool]] = {}
+        for person in group:
+            tenant = known.by_reference.get(person.reference) if person.reference and not person.same_as else None
+            if tenant is not None:
+                found[person.number] = (tenant, False)
+                taken.add(tenant.pk)
+        for person in group:
+            if person.number in found or person.same_as:
+                continue
+            if alias := known.alias(person):
+                found[person.number] = (alias, True)
+                continue
+            if household is None or household.pk is None:
+                continue
+            for tenant in known.members(household.pk):
+                if tenant.pk not in taken and _same_person(person, tenant):
+                    found[person.number] = (tenant, False)
+                    taken.add(tenant.pk)
+                    break
+        seen: dict[str, Person] = {}
+        for person in group:
+            if person.number in found or person.same_as:
+                continue
+            # The same person twice in one household, without a reference to say so.
+            mark = f"{folded_name(person.last_name, person.first_name)}|{person.birth}"
+            if not person.reference and mark in seen:
+                person.same_as = seen[mark].number
+                person.issues.append(["", "same_person", WARNING, str(person.same_as)])
+            elif not person.reference:
+                seen[mark] = person
+        return [(person, *found.get(person.number, (None, False))) for person in group]
+
+    def _row(self, person: Person, tenant: Tenant | None, aliased: bool, plan: HouseholdPlan) -> RowPlan:
+        if person.rejected:
+            return RowPlan(person, Kind.REJECT)
+        if person.same_as or aliased:
+            row = RowPlan(person, Kind.UNCHANGED)
+            if aliased:
+                row.tenant = tenant
+                row.changes = []
+                person.same_as = person.same_as or -1
+            return row
+        if tenant is None:
+            return RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
+        row = RowPlan(person, Kind.UNCHANGED, tenant)
+        if person.status != PRESENT:
+            if tenant.status == PRESENT or (person.status == Tenant.Status.DECEASED != tenant.status):
+                row.close = person.status
+                row.changes.append(["situation", tenant.get_status_display(), Tenant.Status(person.status).label])
+                row.kind = Kind.UPDATE
+            return row
+        if tenant.status != PRESENT:
+            if tenant.closed_by_list:
+                row.reopen = row.save = True
+                row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
+            else:
+                person.issues.append(["", "closed_by_call", WARNING, tenant.get_status_display()])
+        self._person_fields(row, person, tenant)
+        if row.changes:
+            row.kind, row.save = Kind.UPDATE, True
+        return row
+
+    def _person_fields(self, row: RowPlan, person: Person, tenant: Tenant) -> None:
+        if person.reference and person.reference != tenant.reference:
+            row.changes.append(["référence", tenant.reference, person.reference])
+            tenant.reference = person.reference
+        stranger = _stranger(person, tenant)
+        for name, label in (("civility", "civilité"), ("last_name", "nom"), ("first_name", "prénom")):
+            new, old = getattr(person, name), getattr(tenant, name)
+            if new and new != old and not (fold(new) == fold(old) and not _better_spelt(new, old)):
+                row.changes.append([label, old, new])
+                setattr(tenant, name, new)
+        born = date.fromisoformat(person.birth) if person.birth else None
+        if born and (born != tenant.birth_date or person.precision != tenant.birth_precision):
+            vaguer = person.precision == "year" and tenant.birth_precision == "day"
+            if not (vaguer and tenant.birth_date and tenant.birth_date.year == born.year):
+                row.changes.append(["naissance", _birth_text(tenant), _birth_words(born, person.precision)])
+                tenant.birth_date, tenant.birth_precision = born, person.precision
+        if stranger:
+            person.issues.append(["", "identity_changed", WARNING, person.reference])
+
+    # Household -------------------------------------------------------------------------------------
+
+    def _household_fields(self, plan: HouseholdPlan, rows: list[RowPlan], may_edit: bool) -> None:
+        """The first row of the file wins; blanks are filled by the next ones; contradictions are said."""
+        household = plan.household
+        assert household is not None  # noqa: S101
+        new = plan.kind == "create"
+        first = next((r.person for r in rows if r.person.street or r.person.city), rows[0].person)
+        building, door = first.building, first.door
+        for row in rows:
+            person = row.person
+            if person is not first and person.street and fold(person.street) != fold(first.street):
+                person.issues.append(["", "address_contradiction", WARNING, person.street])
+            elif person.postal_code and person.postal_code != first.postal_code:
+                person.issues.append(["", "address_contradiction", WARNING, f"{person.postal_code} {person.city}"])
+            else:
+                building, door = building or person.building, door or person.door
+        reference = next((row.person.household for row in rows if row.person.household), "")
+        agency = self._first(rows, "agency", "agency_contradiction")
+        residence = self._first(rows, "residence", "")
+        residence_name = next((r.person.residence_name for r in rows if r.person.residence_name), "")
+        alone = next((r.person.living_alone for r in rows if r.person.living_alone is not None), None)
+        if not new and household.pk in self.settled:
+            may_edit = False
+        if household.pk:
+            self.settled.add(household.pk)
+        address = {
+            "street": first.street,
+            "building": building,
+            "door": door,
+            "postal_code": first.postal_code,
+            "city": first.city,
+        }
+        if first.street or first.city:
+            self._address(plan, household, address, first, may_edit, new)
+        values: dict[str, Any] = {
+            "living_alone": alone,
+            "fragile": any(r.person.fragile for r in rows) or None,
+            "language": next((r.person.language for r in rows if r.person.language), "")
+            if not household.language
+            else "",
+            "notes": next((r.person.notes for r in rows if r.person.notes), "") if not household.notes else "",
+        }
+        if reference and may_edit:
+            values["reference"] = reference
+        for name, value in values.items():
+            if value not in (None, "") and value != getattr(household, name) and (new or may_edit):
+                if not new:
+                    plan.changes.append([_LABELS[name], _text(getattr(household, name)), _text(value)])
+                setattr(household, name, value)
+        self._place(plan, household, agency, residence, residence_name, new, may_edit)
+        if plan.changes and not new:
+            plan.kind, plan.save = "update", True
+
+    def _address(
+        self,
+        plan: HouseholdPlan,
+        household: Household,
+        address: dict[str, str],
+        first: Person,
+        may_edit: bool,
+        new: bool,
+    ) -> None:
+        from tenants.addresses import match_key
+
+        key = match_key(**address)
+        same = key == household.match_key and (key or address["city"] == household.city)
+        if same and first.insee == household.insee_code:
+            return
+        if not new and not may_edit:
+            if not same:
+                first.issues.append(["", "address_differs", WARNING, first.street])
+            return
+        # A poorer address does not replace a richer one for the same street: a door once known stays known.
+        if not new and not address["building"] and not address["door"] and household.street:
+            bare = match_key(household.street, "", "", household.postal_code, household.city)
+            if key and bare == key:
+                return
+        if not new:
+            old = ", ".join(household.address_lines)
+            for name, value in address.items():
+                setattr(household, name, value)
+            plan.changes.append(["adresse", old, ", ".join(household.address_lines)])
+        else:
+            for name, value in address.items():
+                setattr(household, name, value)
+        household.match_key, household.insee_code, household.department = key, first.insee, first.department
+
+    def _place(
+        self,
+        plan: HouseholdPlan,
+        household: Household,
+        agency: str,
+        residence: str,
+        residence_name: str,
+        new: bool,
+        may_edit: bool,
+    ) -> None:
+        if not (new or may_edit):
+            return
+        old_agency = self.agency_names.get(household.agency_id or 0, "")
+        if agency and fold(agency) != fold(old_agency):
+            plan.agency = agency
+            if not new:
+                plan.changes.append(["agence", old_agency, agency])
+        old_residence = self.residence_references.get(household.residence_id or 0, "")
+        if residence and fold(residence) != fold(old_residence):
+            plan.residence, plan.residence_name = residence, residence_name
+            if not new:
+                plan.changes.append(["résidence", old_residence, residence])
+
+    @staticmethod
+    def _first(rows: list[RowPlan], name: str, code: str) -> str:
+        winner = ""
+        for row in rows:
+            value = getattr(row.person, name)
+            if value and not winner:
+                winner = value
+            elif value and code and fold(value) != fold(winner):
+                row.person.issues.append(["", code, WARNING, value])
+        return winner
+
+    # Phones ----------------------------------------------------------------------------------------
+
+    def _phones(self, plan: HouseholdPlan, rows: list[RowPlan], known: Known) -> None:
+        """New numbers after the known ones; a number a call marked wrong is not revived by being listed again."""
+        household = plan.household
+        assert household is not None  # noqa: S101
+        listed: dict[str, tuple[list[Any], RowPlan]] = {}
+        for row in rows:
+            for phone in row.person.phones:
+                if phone[0] not in listed:
+                    listed[phone[0]] = (list(phone), row)
+                elif listed[phone[0]][0][2] and not phone[2]:
+                    # Somebody's own number, and somebody else's contact: it is of the household.
+                    listed[phone[0]][0][2] = False
+        existing = {p.e164: p for p in known.phones(household.pk)} if household.pk else {}
+        rank = max((p.rank for p in existing.values()), default=-1) + 1
+        order = sorted(listed.values(), key=lambda item: (bool(item[0][2]), not item[0][3]))
+        for (e164, label, third, _), row in order:
+            if (old := existing.get(e164)) is None:
+                plan.new_phones.append((PhoneNumber(e164=e164, label=label, third_party=third, rank=rank), row))
+                rank += 1
+                if plan.kind != "create":
+                    self._phone_change(plan, row, ["téléphone", "", _spaced(e164)])
+            elif old.third_party != third or (label and label != old.label):
+                self._phone_change(
+                    plan, row, ["libellé du numéro", f"{_spaced(e164)} {old.label}".strip(), label or "locataire"]
+                )
+                old.third_party, old.label = third, label or ("" if not third else old.label)
+                plan.changed_phones.append(old)
+        plan.phones_valid = len(listed)
+        plan.callable = any(e164 not in existing or existing[e164].usable for e164 in listed)
+
+    @staticmethod
+    def _phone_change(plan: HouseholdPlan, row: RowPlan, change: Change) -> None:
+        """Shown on the row that brings it, and a change of the household."""
+        if row.tenant is not None and row.kind in (Kind.UNCHANGED, Kind.UPDATE) and not _is_alias(row):
+            row.changes.append(change)
+            row.kind = Kind.UPDATE
+        else:
+            plan.changes.append(change)
+        if plan.kind != "create":
+            plan.kind = "update"
+
+    def _moves(self, plan: HouseholdPlan, rows: list[RowPlan], known: Known) -> None:
+        target = plan.household
+        if target is None:
+            return
+        for row in rows:
+            tenant = row.tenant
+            if tenant is None or not _is_here(row) or row.person.status != PRESENT:
+                continue
+            if tenant.household_id != target.pk:
+                old = known.households.get(tenant.household_id)
+                plan.left_households.add(tenant.household_id)
+                row.changes.append(["foyer", old.reference if old else "", target.reference or "nouveau"])
+                row.kind, row.save = Kind.UPDATE, True
+
+
+def _is_here(row: RowPlan) -> bool:
+    """A known person whom this list may house: not one whom a call found gone, nor one merged into another."""
+    return row.tenant is not None and not _is_alias(row) and (row.tenant.status == PRESENT or row.reopen)
+
+
+def _is_alias(row: RowPlan) -> bool:
+    return row.person.same_as == -1
+
+
+def _same_person(person: Person, tenant: Tenant) -> bool:
+    if folded_name(person.last_name, person.first_name) != folded_name(tenant.last_name, tenant.first_name):
+        return False
+    born = tenant.birth_date.isoformat() if tenant.birth_date else ""
+    if person.reference and tenant.reference and person.reference != tenant.reference:
+        # The landlord renumbered everybody: only a full birth date is sure enough.
+        return bool(born) and born == person.birth and person.precision == tenant.birth_precision == "day"
+    if not born or not person.birth or born == person.birth:
+        return True
+    return "year" in (person.precision, tenant.birth_precision) and born[:4] == person.birth[:4]
+
+
+def _stranger(person: Person, tenant: Tenant) -> bool:
+    """A known reference that now comes with other names and another birth: said, since the reference decides."""
+    if not tenant.birth_date or not person.birth or tenant.birth_date.isoformat() == person.birth:
+        return False
+    return not set(folded_name(person.last_name, person.first_name).split()) & set(
+        folded_name(tenant.last_name, tenant.first_name).split()
+    )
+
+
+def _better_spelt(new: str, old: str) -> bool:
+    """« Hélène » for « HELENE », never the reverse: lists without accents do not undo those with."""
+    return sum(char > "\x7f" for char in new) > sum(char > "\x7f" for char in old)
+
+
+_LABELS = {
+    "living_alone": "vit seul(e)",
+    "fragile": "fragilité",
+    "language": "langue",
+    "notes": "à savoir",
+    "reference": "référence du foyer",
+}
+
+
+def _text(value: Any) -> str:
+    return {True: "oui", False: "non", None: ""}.get(value, value) if not isinstance(value, str) else value
+
+
+def _birth_words(born: date, precision: str) -> str:
+    return str(born.year) if precision == "year" else f"{born:%d/%m/%Y}"
+
+
+def _birth_text(tenant: Tenant) -> str:
+    return _birth_words(tenant.birth_date, tenant.birth_precision) if tenant.birth_date else "inconnue"
+
+
+def _spaced(e164: str) -> str:
+    if e164.startswith("+33") and len(e164) == 12:
+        national = "0" + e164[3:]
+        return " ".join(national[i : i + 2] for i in range(0, 10, 2))
+    return e164
+
+
+# Oppositions ------------------------------------------------------------------------------------------
+
+
+def opposed(landlord: Landlord, plans: Iterable[HouseholdPlan]) -> list[HouseholdPlan]:
+    """Plans whose new people or new own numbers once said « ne plus m'appeler »."""
+    digests: dict[str, list[HouseholdPlan]] = {}
+    for plan in plans:
+        if plan.household is None or plan.household.opposed_at:
+            continue
+        keys: set[str] = set()
+        for row in plan.rows:
+            if row.kind == Kind.CREATE or row.save:
+                person = row.person
+                keys.update(
+                    rules.person_keys(
+                        reference=person.reference,
+                        last_name=person.last_name,
+                        first_name=person.first_name,
+                        birth=person.birth,
+                    )
+                )
+        keys.update(rules.digest(f"tel:{phone.e164}") for phone, _ in plan.new_phones if not phone.third_party)
+        for key in keys:
+            digests.setdefault(key, []).append(plan)
+    found = Opposition.objects.filter(landlord_id=landlord.pk or 0, digest__in=list(digests)).values_list(
+        "digest", flat=True
+    )
+    hit = {id(plan): plan for key in found for plan in digests[key]}
+    return list(hit.values())

@@ -1,0 +1,177 @@
+"""Rows → households, on disk: memory does not grow with the list.
+
+The rows live in an anonymous temporary SQLite file that disappears with the process; a household's rows come
+out together, households in the order of their first row, so that « the first row wins » holds on every import.
+"""
+
+from __future__ import annotations
+
+import marshal
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from tenants.communes import fold
+from tenants.imports.people import WARNING, Person
+
+Group = list[Person]
+
+
+def folded_name(last: str, first: str) -> str:
+    return " ".join(re.findall(r"[A-Z0-9]+", fold(f"{last} | {first}")))
+
+
+def identity(person: Person) -> str:
+    """Names and birth date: who somebody is when no reference says it."""
+    return f"{folded_name(person.last_name, '')}|{folded_name('', person.first_name)}|{person.birth}"
+
+
+def different_people(one: Person, other: Person) -> bool:
+    """Two rows under one reference that cannot be one person: first names apart, and births not the same."""
+    if one.birth and one.birth == other.birth:
+        return False
+    first, second = set(folded_name("", one.first_name).split()), set(folded_name("", other.first_name).split())
+    return bool(first and second and not first & second)
+
+
+class Workspace:
+    def __init__(self) -> None:
+        self.db = sqlite3.connect("", isolation_level=None)
+        self.db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000;"
+            "CREATE TABLE rows (number INTEGER PRIMARY KEY, hh TEXT, ref TEXT, mkey TEXT, data BLOB);"
+        )
+        self.db.execute("BEGIN")
+        self.total = 0
+
+    def close(self) -> None:
+        self.db.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, people: Iterable[Person]) -> None:
+        cursor = self.db.executemany(
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?)",
+            (
+                (
+                    person.number,
+                    f"r:{person.number}" if person.rejected else f"c:{person.household}" if person.household else "",
+                    "" if person.rejected else person.reference,
+                    person.match_key,
+                    _dump(person),
+                )
+                for person in people
+            ),
+        )
+        self.total += cursor.rowcount
+
+    def group(self) -> None:
+        """Settle repeated references, then give every row without a household reference its household."""
+        self._repeated_references()
+        self._without_reference()
+        self.db.execute("CREATE INDEX by_household ON rows (hh, number)")
+
+    def households(self, rows: int) -> Iterator[list[Group]]:
+        """Batches of whole households, about ``rows`` rows each."""
+        cursor = self.db.cursor()
+        cursor.execute(
+            "SELECT r.hh, r.data FROM rows r JOIN (SELECT hh, MIN(number) AS first FROM rows GROUP BY hh) g"
+            " ON g.hh = r.hh ORDER BY g.first, r.number"
+        )
+        batch: list[Group] = []
+        size = 0
+        last = None
+        for hh, data in cursor:
+            if hh != last:
+                if size >= rows:
+                    yield batch
+                    batch, size = [], 0
+                batch.append([])
+                last = hh
+            batch[-1].append(_load(data))
+            size += 1
+        if batch:
+            yield batch
+
+    # Repeated references ---------------------------------------------------------------------------
+
+    def _repeated_references(self) -> None:
+        self.db.execute("CREATE INDEX by_reference ON rows (ref) WHERE ref <> ''")
+        repeated = self.db.execute(
+            "SELECT ref, number, hh, data FROM rows WHERE ref IN"
+            " (SELECT ref FROM rows WHERE ref <> '' GROUP BY ref HAVING COUNT(*) > 1) ORDER BY ref, number"
+        ).fetchall()
+        first: Person | None = None
+        first_hh = last = ""
+        for ref, _number, hh, data in repeated:
+            person = _load(data)
+            if ref != last or first is None:
+                first, first_hh, last = person, hh, ref
+                if not hh:
+                    # Its repetitions must follow it wherever it goes: settle its household now.
+                    first_hh = f"n:{person.number}"
+                continue
+            if different_people(first, person):
+                person.issues.append(["", "reference_shared", WARNING, ref])
+                person.reference = ""
+            else:
+                person.same_as = first.number
+                person.issues.append(["", "same_person", WARNING, str(first.number)])
+                hh = first_hh if hh or first_hh.startswith("c:") else ""
+                self.db.execute("UPDATE rows SET hh = ? WHERE number = ?", (hh or first_hh, person.number))
+                if first_hh.startswith("n:"):
+                    self.db.execute("UPDATE rows SET hh = ? WHERE number = ?", (first_hh, first.number))
+            self._save(person)
+
+    # Rows without a contract or a dwelling ----------------------------------------------------------
+
+    def _without_reference(self) -> None:
+        """Join by identical address and a shared phone, or an identical person at one address."""
+        if not self.db.execute("SELECT 1 FROM rows WHERE hh = '' OR hh LIKE 'n:%' LIMIT 1").fetchone():
+            return
+        self.db.execute("UPDATE rows SET hh = 'n:' || number WHERE hh = ''")
+        self.db.execute("CREATE INDEX by_address ON rows (mkey)")
+        keys = self.db.execute(
+            "SELECT mkey FROM rows WHERE mkey <> '' GROUP BY mkey HAVING COUNT(*) > 1 AND SUM(hh LIKE 'n:%') > 0"
+        ).fetchall()
+        for (key,) in keys:
+            self._join(self.db.execute("SELECT hh, data FROM rows WHERE mkey = ? ORDER BY number", (key,)).fetchall())
+
+    def _join(self, rows: list[tuple[str, bytes]]) -> None:
+        groups: dict[str, str] = {}
+
+        def root(hh: str) -> str:
+            while groups.setdefault(hh, hh) != hh:
+                hh = groups[hh]
+            return hh
+
+        seen: dict[str, str] = {}
+        for hh, data in rows:
+            person = _load(data)
+            for mark in (*(phone[0] for phone in person.phones), identity(person)):
+                other = seen.setdefault(mark, hh)
+                one, two = root(other), root(hh)
+                # Two contracts stay two households, whatever they share.
+                if one != two and not (one.startswith("c:") and two.startswith("c:")):
+                    keep, gone = (two, one) if two.startswith("c:") else (one, two)
+                    groups[gone] = keep
+        for hh in {hh for hh, _ in rows}:
+            if root(hh) != hh:
+                self.db.execute("UPDATE rows SET hh = ? WHERE hh = ?", (root(hh), hh))
+
+    def _save(self, person: Person) -> None:
+        self.db.execute(
+            "UPDATE rows SET ref = ?, data = ? WHERE number = ?", (person.reference, _dump(person), person.number)
+        )
+
+
+def _dump(person: Person) -> bytes:
+    return marshal.dumps(person.to_list())
+
+
+def _load(data: bytes) -> Person:
+    return Person.from_list(marshal.loads(data))  # noqa: S302 — our own bytes, from our own temporary file
