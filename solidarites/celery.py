@@ -94,15 +94,14 @@ app.autodiscover_tasks(["solidarites", "tenants", "campaigns"])
 
 @worker_init.connect
 @beat_init.connect
-def refuse_unsafe_start(**kwargs: Any) -> None:
-    """Celery only logs what a signal raises; leaving is what stops the process."""
-    import django
+def refuse_demonstration_leftovers(**kwargs: Any) -> None:
+    """Secrets or accounts of the demonstration serve nobody real."""
     from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
-    from solidarites.checks import refuse_demonstration_leftovers
+    from solidarites import checks
 
     try:
-        refuse_demonstration_leftovers()
+        checks.refuse_demonstration_leftovers()
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from None
+        # Celery logs what a signal raises and goes on: only leaving stops it.
+        raise SystemExit(str(error)) from error

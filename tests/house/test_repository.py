@@ -26,7 +26,7 @@ def test_no_file_speaks_of_one_machine():
 
 def test_no_test_is_left_out_in_silence():
     words = re.compile(
-        r"(pytest\.|mark\.)(" + "skip|xfail|importor" + r"skip)|unittest\.skip|TODO|FIXME|NotImplemented" + "Error"
+        r"(pytest\.|mark\.)(" + "skip|xfail|importor" + r"skip)|unittest\.skip|TODO|FIXME|raise NotImplemented"
     )
     found = [
         f"{name_of(path)}: {match.group(0)}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from solidarites.models import Heartbeat
+from tests.factories import make_user
 from tests.house.source import ROOT
 from tests.processes.installation import Installation, wait_until
 
@@ -45,3 +47,20 @@ def test_the_procfile_starts_what_the_tests_start():
     assert set(lines) == {"web", "worker", "beat"}
     assert "--pool prefork" in lines["worker"]
     assert "--without-gossip --without-mingle" in lines["worker"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["celery", "-A", "solidarites", "worker", "--pool", "solo"],
+        ["celery", "-A", "solidarites", "beat"],
+        ["gunicorn", "solidarites.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"],
+    ],
+    ids=["worker", "beat", "web"],
+)
+def test_nothing_real_starts_on_the_accounts_of_the_demonstration(installation: Installation, command):
+    make_user("benevole@exemple.fr", "Léa", "Bonnet", is_demo=True)
+    process = installation.start("refused", *command)
+    wait_until(lambda: process.popen.poll() is not None, say=process.output)
+    assert process.popen.returncode != 0
+    assert "comptes de démonstration" in process.output()
