@@ -1,0 +1,162 @@
+"""The scripts shipped with the product: every path leads to an end, every consequence follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+import yaml
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns import scripts
+from campaigns.models import Script
+from campaigns.models.script import PublishedScriptError
+
+FILES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in scripts.DEFAULTS.glob("*.yaml")}
+CONTENTS = {
+    name: scripts.parse({key: value for key, value in raw.items() if key not in ("key", "kind")})
+    for name, raw in FILES.items()
+}
+PEOPLE = ["7", "12"]
+
+
+def test_the_default_scripts_ship_without_a_problem() -> None:
+    assert set(CONTENTS) == {"veille-seniors", "suivi"}
+    for content in CONTENTS.values():
+        assert len(content.questions) >= 8
+        assert {line["number"] for line in content.helplines} >= {"15", "18", "112", "114", "3114"}
+        assert len(content.reactions) == 6
+
+
+def test_loading_twice_keeps_one_published_version(db: None) -> None:
+    first = scripts.load_defaults(now=timezone.now())
+    again = scripts.load_defaults(now=timezone.now())
+    assert [script.pk for script in first] == [script.pk for script in again]
+    assert {script.status for script in first} == {Script.Status.PUBLISHED}
+
+
+def test_a_published_version_never_changes_and_is_copied_instead(db: None, coordinator: Any) -> None:
+    script = scripts.load_defaults(now=timezone.now())[0]
+    script.title = "Autre"
+    with pytest.raises(PublishedScriptError):
+        script.save()
+    draft = scripts.copy(script=Script.objects.get(pk=script.pk), by=coordinator)
+    assert (draft.key, draft.version, draft.status) == (script.key, 2, Script.Status.DRAFT)
+    scripts.publish(script=draft, now=timezone.now(), by=coordinator)
+    assert Script.objects.get(pk=draft.pk).status == Script.Status.PUBLISHED
+
+
+def paths(content: scripts.Content) -> st.SearchStrategy[dict[str, dict[str, Any]]]:
+    """Any answers whatever, shown or not, for a couple."""
+
+    def answer(question: scripts.Question) -> st.SearchStrategy[Any]:
+        keys = [choice.key for choice in question.choices]
+        if question.kind == "text":
+            return st.sampled_from(["", "Elle va bien.", "x" * 400, "\x00", "  "])
+        return st.lists(st.sampled_from(keys), unique=True) if question.kind == "multi" else st.sampled_from(keys)
+
+    def voices(question: scripts.Question) -> st.SearchStrategy[dict[str, Any]]:
+        people = PEOPLE if question.per_person else [""]
+        return st.fixed_dictionaries({}, optional={person: answer(question) for person in people})
+
+    return st.fixed_dictionaries({}, optional={question.key: voices(question) for question in content.questions})
+
+
+@pytest.mark.parametrize("name", sorted(CONTENTS))
+@given(data=st.data())
+def test_every_path_ends_and_its_consequences_are_those_of_what_was_shown(name: str, data: st.DataObject) -> None:
+    content = CONTENTS[name]
+    answers = content.clean(data.draw(paths(content)), PEOPLE)
+    reading = content.read(answers, PEOPLE)
+    assert all(question.required for question, _ in reading.missing)
+    # Answering what is missing, and what that shows in turn, always leads to an end.
+    for _ in range(3 * len(content.questions)):
+        if not reading.missing:
+            break
+        question, person = reading.missing[0]
+        key = data.draw(st.sampled_from([choice.key for choice in question.choices]))
+        answers.setdefault(question.key, {})[person] = [key] if question.kind == "multi" else key
+        reading = content.read(answers, PEOPLE)
+    assert not reading.missing
+    shown = {(question.key, person) for question, person in reading.shown}
+    chosen = [
+        (question, choice, person)
+        for question, person in reading.shown
+        for choice in question.chosen(answers.get(question.key, {}).get(person))
+    ]
+    assert len(reading.needs) == sum(1 for _, choice, _ in chosen if choice.need)
+    assert {(alert.question, alert.person) for alert in reading.alerts} <= shown
+    assert len(reading.alerts) == sum(1 for _, choice, _ in chosen if choice.alert)
+    if reading.outcome:
+        last, _ = reading.shown[-1]
+        assert any(choice.outcome == reading.outcome for choice in last.choices)
+
+
+@pytest.mark.parametrize(
+    ("solitude", "clues", "proposed"),
+    [
+        ("souvent", {}, True),
+        ("parfois", {"conversation": "ancienne"}, True),
+        ("parfois", {"recours": ["personne"]}, True),
+        ("parfois", {}, False),
+        ("rarement", {"conversation": "ancienne", "recours": ["personne"]}, False),
+    ],
+)
+def test_the_loneliness_rule(solitude: str, clues: dict[str, Any], proposed: bool) -> None:
+    answers = {"accueil": {"": "oui"}, "information": {"": "oui"}, "solitude": {"7": solitude}}
+    answers |= {key: {"7": value} for key, value in clues.items()}
+    assert CONTENTS["veille-seniors"].read(answers, ["7"]).propose_follow_up is proposed
+
+
+def test_one_person_s_loneliness_is_not_added_to_the_other_s() -> None:
+    answers = {"solitude": {"7": "parfois"}, "recours": {"12": ["personne"]}}
+    assert not CONTENTS["veille-seniors"].read(answers, PEOPLE).propose_follow_up
+
+
+def test_branching_follows_the_person_who_answered() -> None:
+    content = CONTENTS["veille-seniors"]
+    reading = content.read({"accueil": {"": "oui"}, "sante": {"7": "pas_bien", "12": "bien"}}, PEOPLE)
+    shown = {(question.key, person) for question, person in reading.shown}
+    assert ("urgence", "7") in shown
+    assert ("urgence", "12") not in shown
+    assert ("manger", "") in shown
+
+
+def test_an_answer_that_ends_the_conversation_hides_what_follows() -> None:
+    reading = CONTENTS["veille-seniors"].read({"accueil": {"": "vexe"}, "courses": {"": "personne"}}, PEOPLE)
+    assert reading.outcome == "soft_refusal"
+    assert [question.key for question, _ in reading.shown] == ["accueil"]
+    assert not reading.needs
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"questions": []}, "aucune question"),
+        ({"say": "Bonjour {surnom}"}, "« {surnom} » n'existe pas"),
+        ({"kind": "dessin"}, "sorte inconnue"),
+        ({"shown_if": ["suivi.hebdo"]}, "aucune réponse posée avant"),
+        ({"choices": []}, "aucune réponse proposée"),
+        ({"choices": [{"key": "a", "label": "A", "need": "voiture", "level": "U2"}]}, "besoin « voiture » inconnu"),
+        ({"choices": [{"key": "a", "label": "A", "need": "repas"}]}, "niveau manquant"),
+        ({"choices": [{"key": "a", "label": "A", "outcome": "gagné"}]}, "issue inconnue"),
+        ({"choices": [{"key": "a", "label": "A", "couleur": "vert"}]}, "mal formée"),
+    ],
+)
+def test_a_script_that_does_not_hold_together_is_not_published(db: None, change: dict[str, Any], problem: str) -> None:
+    raw = yaml.safe_load((scripts.DEFAULTS / "veille-seniors.yaml").read_text(encoding="utf-8"))
+    if "questions" in change:
+        raw |= change
+    else:
+        raw["questions"][0] |= change
+    script = Script.objects.create(key="essai", title="Essai", content=raw)
+    with pytest.raises(scripts.ScriptError) as refusal:
+        scripts.publish(script=script, now=datetime.now(tz=timezone.get_current_timezone()))
+    assert any(problem in text for text in refusal.value.problems), refusal.value.problems
+
+
+def test_a_placeholder_without_a_value_stays_visible() -> None:
+    assert scripts.fill("Bonjour {civilite} {nom}", {"civilite": "Madame"}) == "Bonjour Madame …"

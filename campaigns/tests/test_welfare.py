@@ -1,0 +1,177 @@
+"""Welfare checks and alerts: deadlines, the ladder, what each result brings, who is told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from campaigns import alerts, welfare
+from campaigns.models import Alert, Campaign, Case, CoordinatorScope, FollowUpPlan, WelfareCheck
+from solidarites.models import OutgoingMail
+from tests import factories
+
+TUESDAY = datetime(2026, 1, 13, 10, 30, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+@pytest.fixture
+def case(volunteer: Any) -> Case:
+    campaign = factories.make_campaign(volunteers=[volunteer], now=TUESDAY)
+    return factories.make_case(campaign, now=TUESDAY)
+
+
+def opened(case: Case, by: Any, level: str = "U2") -> WelfareCheck:
+    return welfare.open_check(case=case, origin=WelfareCheck.Origin.COORDINATOR, level=level, by=by, now=TUESDAY)
+
+
+@pytest.mark.parametrize(("level", "hours"), [("U0", 2), ("U1", 24), ("U2", 72), ("U3", 72)])
+def test_the_deadline_follows_the_level(case: Case, coordinator: Any, level: str, hours: int) -> None:
+    assert opened(case, coordinator, level).due_at == TUESDAY + timedelta(hours=hours)
+
+
+def test_a_household_has_one_open_check_and_leaves_the_queue(case: Case, coordinator: Any) -> None:
+    first = opened(case, coordinator)
+    assert opened(case, coordinator) == first
+    case.refresh_from_db()
+    assert (case.status, case.hold_reason) == (Case.Status.ON_HOLD, Case.Hold.WELFARE)
+
+
+def test_the_ladder_proposes_the_next_step(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator)
+    made = []
+    while (kind := welfare.next_step(check)) is not None:
+        made.append(kind)
+        welfare.add_step(check=check, kind=kind, result="rien", by=coordinator, now=TUESDAY)
+    assert made == ["letter", "neighbour", "caretaker", "agency", "town", "emergency"]
+
+
+@pytest.mark.parametrize(
+    ("result", "call_again", "status", "reason"),
+    [
+        ("well", False, "closed", "well"),
+        ("well", True, "open", ""),
+        ("difficulty", False, "open", ""),
+        ("hospital", False, "open", ""),
+        ("not_found", False, "closed", "not_found"),
+        ("moved", False, "closed", "moved"),
+        ("care_home", False, "closed", "care_home"),
+        ("deceased", False, "closed", "deceased"),
+    ],
+)
+def test_what_each_result_brings(
+    case: Case, coordinator: Any, result: str, call_again: bool, status: str, reason: str
+) -> None:
+    check = opened(case, coordinator)
+    welfare.close_check(check=check, result=result, call_again=call_again, by=coordinator, now=TUESDAY)
+    case.refresh_from_db()
+    assert (case.status, case.closed_reason) == (status, reason)
+    if result == "hospital":
+        assert case.next_call_at is not None
+        assert case.next_call_at > TUESDAY + timedelta(days=13)
+    with pytest.raises(welfare.WelfareError, match="déjà close"):
+        welfare.close_check(check=check, result="well", by=coordinator, now=TUESDAY)
+    with pytest.raises(welfare.WelfareError, match="close"):
+        welfare.add_step(check=check, kind="letter", result="", by=coordinator, now=TUESDAY)
+
+
+def test_found_well_leaves_a_running_plan_running(case: Case, volunteer: Any, coordinator: Any) -> None:
+    FollowUpPlan.objects.create(
+        case=case, household=case.household, weekdays=[3], time="15:00", volunteer=volunteer,
+        starts_on=TUESDAY.date(), next_due_at=TUESDAY + timedelta(days=2), review_on=TUESDAY.date(),
+    )  # fmt: skip
+    check = opened(case, coordinator)
+    welfare.close_check(check=check, result="well", by=coordinator, now=TUESDAY)
+    case.refresh_from_db()
+    assert (case.status, case.next_call_kind, case.next_call_at) == ("open", Case.Kind.FOLLOW_UP, None)
+
+
+def test_of_a_couple_it_must_be_said_who_died(coordinator: Any, volunteer: Any) -> None:
+    campaign = factories.make_campaign(volunteers=[volunteer], now=TUESDAY)
+    couple = factories.make_case(campaign, factories.make_household(people=2), now=TUESDAY)
+    check = opened(couple, coordinator)
+    with pytest.raises(welfare.WelfareError, match="Précisez"):
+        welfare.close_check(check=check, result="deceased", by=coordinator, now=TUESDAY)
+    check.refresh_from_db()
+    assert check.closed_at is None
+    who = couple.household.tenants.order_by("pk")[0]
+    welfare.close_check(check=check, result="deceased", tenant=who, by=coordinator, now=TUESDAY)
+    couple.refresh_from_db()
+    assert (couple.status, couple.hold_reason) == ("on_hold", "person_closed")
+
+
+def test_an_overdue_check_climbs_once_to_every_coordinator_who_sees_the_case(
+    case: Case, coordinator: Any, agency: Any
+) -> None:
+    elsewhere = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    CoordinatorScope.objects.create(user=elsewhere).agencies.add(agency)
+    check = opened(case, coordinator)
+    assert welfare.watch_overdue(now=check.due_at - timedelta(minutes=1)) == 0
+    assert welfare.watch_overdue(now=check.due_at) == 1
+    assert welfare.watch_overdue(now=check.due_at) == 0
+    assert Alert.objects.get().kind == Alert.Kind.WELFARE_OVERDUE
+    assert [mail.to for mail in OutgoingMail.objects.filter(template="welfare_overdue")] == [coordinator.email]
+
+
+# Alerts ---------------------------------------------------------------------------------------------------
+
+
+def raised(case: Case, level: str = "U0") -> Alert:
+    return alerts.raise_alert(key=f"test:{level}", kind=Alert.Kind.BUTTON, level=level, case=case, now=TUESDAY)
+
+
+@pytest.mark.parametrize(("level", "mails"), [("U0", 1), ("U1", 1), ("U2", 0), ("U3", 0)])
+def test_the_urgent_ones_leave_by_mail_at_once(case: Case, coordinator: Any, level: str, mails: int) -> None:
+    raised(case, level)
+    raised(case, level)
+    assert (Alert.objects.count(), OutgoingMail.objects.count()) == (1, mails)
+
+
+def test_an_alert_nobody_takes_goes_to_the_next_coordinator_every_15_minutes(case: Case, coordinator: Any) -> None:
+    second = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    alert = raised(case)
+    OutgoingMail.objects.all().delete()
+    assert alerts.remind(now=TUESDAY + timedelta(minutes=14)) == 0
+    for minutes in (15, 15, 30, 45):
+        alerts.remind(now=TUESDAY + timedelta(minutes=minutes))
+    sent = OutgoingMail.objects.order_by("pk").values_list("to", flat=True)
+    assert list(sent) == [coordinator.email, second.email, coordinator.email]
+    alerts.take(alert=alert, by=coordinator, now=TUESDAY)
+    assert alerts.remind(now=TUESDAY + timedelta(hours=2)) == 0
+
+
+def test_an_alert_is_taken_by_one_solved_with_what_was_done_and_reopened(
+    case: Case, coordinator: Any, administrator: Any
+) -> None:
+    alert = raised(case)
+    alerts.take(alert=alert, by=coordinator, now=TUESDAY)
+    with pytest.raises(alerts.AlertError, match="Nadia"):
+        alerts.take(alert=Alert.objects.get(), by=administrator, now=TUESDAY)
+    with pytest.raises(alerts.AlertError, match="ce qui a été fait"):
+        alerts.solve(alert=alert, solution="  ", by=coordinator, now=TUESDAY)
+    alert = alerts.solve(alert=alert, solution="Les pompiers sont passés.", by=coordinator, now=TUESDAY)
+    with pytest.raises(alerts.AlertError, match="déjà résolue"):
+        alerts.solve(alert=alert, solution="Encore.", by=coordinator, now=TUESDAY)
+    alert = alerts.reopen(alert=alert, by=coordinator, now=TUESDAY)
+    assert (alert.solved_at, alert.taken_by, alert.solution) == (None, None, "")
+
+
+def test_a_cause_that_rings_again_is_not_reopened_beside_itself(case: Case, coordinator: Any) -> None:
+    first = alerts.solve(alert=raised(case), solution="Fait.", by=coordinator, now=TUESDAY)
+    raised(case)
+    with pytest.raises(alerts.AlertError, match="déjà ouverte"):
+        alerts.reopen(alert=first, by=coordinator, now=TUESDAY)
+
+
+def test_no_alert_mail_says_anything_about_anybody(case: Case, coordinator: Any) -> None:
+    from solidarites import mail
+
+    raised(case)
+    message = mail.build(OutgoingMail.objects.get())
+    sent = message.message().as_string() + message.body + str(message.alternatives)
+    for tenant in case.household.tenants.all():
+        assert tenant.last_name not in sent
+        assert tenant.first_name not in sent
+    assert f"dossier n° {case.pk}" in message.subject.lower()
+    assert Campaign.objects.get().name not in sent
