@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from campaigns.views import switchboard
-from campaigns.views.caller import call, home
+from campaigns.views.caller import call, done, home
 
 caller = [
     path("", home.home, name="home"),
@@ -11,7 +11,7 @@ caller = [
     path("on-me-rappelle/", home.returned, name="returned"),
     path("suivant/<int:campaign_id>/", home.next_call, name="next"),
     path("suivis/<int:plan_id>/", home.follow_up, name="follow_up"),
-    path("faits/<int:call_id>/", call.done, name="done"),
+    path("faits/<int:call_id>/", done.done, name="done"),
     path("<int:case_id>/", call.call, name="call"),
     path("<int:case_id>/prendre/", home.claim, name="claim"),
     path("<int:case_id>/brouillon/", call.save, name="save"),

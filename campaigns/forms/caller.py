@@ -55,7 +55,7 @@ class Typed:
         fields: dict[str, Any] = {name: _text(post.get(name), 60) for name in SINGLE if post.get(name)}
         if days := [day for day in post.getlist("weekdays") if day in "0123456"][:7]:
             fields["weekdays"] = days
-        people = list(people)
+        people = list(people) or [""]
         for question in content.questions if content is not None else ():
             for person in people if question.per_person else [""]:
                 name = field_name(question.key, person)
@@ -176,7 +176,10 @@ class PassForm(forms.Form):
     reason = forms.ChoiceField(
         label="Pourquoi passer ce dossier",
         choices=CasePass.Reason.choices,
-        error_messages={"required": "Choisissez une raison dans la liste.", "invalid_choice": "Choisissez une raison dans la liste."},
+        error_messages={
+            "required": "Choisissez une raison dans la liste.",
+            "invalid_choice": "Choisissez une raison dans la liste.",
+        },
     )
 
 
@@ -198,7 +201,9 @@ class ReturnedCallForm(forms.Form):
         typed = self.cleaned_data["number"].replace("#31#", "")
         found = {phone.e164 for region in phones.REGIONS for phone in phones.parse_cell(typed, region).phones}
         if not found:
-            raise forms.ValidationError("Ce numéro n'est pas lisible. Tapez les dix chiffres, par exemple 05 36 49 00 00.")
+            raise forms.ValidationError(
+                "Ce numéro n'est pas lisible. Tapez les dix chiffres, par exemple 05 36 49 00 00."
+            )
         return sorted(found)
 
 
@@ -209,5 +214,8 @@ class PhraseForm(forms.Form):
         label="Phrase donnée par la personne",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        error_messages={"required": "Tapez les deux mots et le nombre.", "max_length": "Deux mots et un nombre suffisent."},
+        error_messages={
+            "required": "Tapez les deux mots et le nombre.",
+            "max_length": "Deux mots et un nombre suffisent.",
+        },
     )

@@ -21,7 +21,9 @@ def shipped(db):
 
 @pytest.fixture
 def campaign(make_campaign, volunteer, volunteer2, shipped):
-    return make_campaign(volunteers=[volunteer, volunteer2], script=shipped["first"], follow_up_script=shipped["follow_up"])
+    return make_campaign(
+        volunteers=[volunteer, volunteer2], script=shipped["first"], follow_up_script=shipped["follow_up"]
+    )
 
 
 @pytest.fixture
@@ -74,7 +76,8 @@ def test_home(lea, case):
 def test_a_call_is_recorded(lea, held):
     tenant = held.case.household.tenants.get()
     response = lea.post(
-        url("record", held.case.pk), {"submission": str(held.call.submission), **well(tenant.pk), "comment": "Tout va bien."}
+        url("record", held.case.pk),
+        {"submission": str(held.call.submission), **well(tenant.pk), "comment": "Tout va bien."},
     )
     assert response.status_code == 302, response.content.decode()
     call = Call.objects.get(case=held.case)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,22 +15,16 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import calls, needs, outcomes, queue
-from campaigns.calendar import clock_label, moment_label
+from campaigns import calls, outcomes, queue
+from campaigns.calendar import clock_label
 from campaigns.forms.caller import PassForm, Typed, read_form
-from campaigns.models import Call, Case, FollowUpPlan, Need
-from campaigns.models.levels import Level
-from campaigns.views.caller.follows import Line, outcome_of, what_follows
-from campaigns.views.caller.labels import past_label, zone_of
-from campaigns.views.caller.page import CallPage, Notice, Place, alert_of, describe_alert, notice_of, place_of
+from campaigns.models import Call
+from campaigns.views.caller.follows import outcome_of, what_follows
+from campaigns.views.caller.labels import typography
+from campaigns.views.caller.page import CallPage
+from campaigns.views.caller.place import Notice, Place, alert_of, describe_alert, notice_of, place_of
 from solidarites import journal
-from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
-
-# A volunteer sees their own calls again for a day.
-RECENT = timedelta(hours=24)
-# CallError speaks of fields by their meaning; the page shows these under the form's own words.
-OUTCOME = "outcome"
 
 
 def _place(request: HttpRequest, case_id: int, now: datetime) -> Place:
@@ -95,15 +90,15 @@ def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
     situation = outcomes.situation_of(place.case, by=place.by, now=place.now)
     notice = notice_of(place)
     alert = alert_of(place.draft, place) if reading.alerts else None
-    campaign = place.case.campaign
     return {
-        "saved": f"enregistré à {clock_label(place.now.astimezone(place.calendar.tz))}",
+        "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.calendar.tz))}"),
         "follows": render_to_string(
             "volunteer/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
         ),
         "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
-        "alert": render_to_string("volunteer/_alert.html", {"alert": alert, "page": _emergency(place)}, request) if alert else "",
-        "campaign": campaign.pk,
+        "alert": render_to_string("volunteer/_alert.html", {"alert": alert, "page": _emergency(place)}, request)
+        if alert
+        else "",
     }
 
 
@@ -168,7 +163,9 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
     except queue.QueueError as error:
         messages.warning(request, str(error))
         return redirect("caller:call", case_id)
-    messages.success(request, "Dossier passé : quelqu'un d'autre appellera ce foyer. Il ne vous sera plus proposé aujourd'hui.")
+    messages.success(
+        request, "Dossier passé : quelqu'un d'autre appellera ce foyer. Il ne vous sera plus proposé aujourd'hui."
+    )
     return redirect("caller:home")
 
 
@@ -182,7 +179,9 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
         return redirect("caller:call", case_id)
     now = timezone.now()
     submission = _uuid(request.POST.get("submission"))
-    done = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user).exclude(state=Call.State.DRAFT)
+    done = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user).exclude(
+        state=Call.State.DRAFT
+    )
     if submission and (known := done.first()) is not None:
         return redirect("caller:done", known.pk)
     place = _place(request, case_id, now)
@@ -217,19 +216,22 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
             errors, proposals = {error.field: error.message}, error.proposals
         except queue.NotYoursError:
             # A page older than the last recording: the draft of now, with what was just typed.
-            errors = {OUTCOME: "Cette page n'était plus à jour. Relisez, puis enregistrez."}
+            errors = {"outcome": "Cette page n'était plus à jour. Relisez, puis enregistrez."}
     _keep(request, place, typed, now)
     return _show(request, CallPage(place, typed, errors, proposals), status=422)
 
 
 def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> None:
     """A refused form is kept as a draft too: closing the page now loses nothing."""
-    try:
+    with contextlib.suppress(queue.NotYoursError):
         calls.save_draft(
-            case_id=place.case.pk, by=request.user, answers=typed.answers, comment=typed.comment, extra=typed.fields, now=now
+            case_id=place.case.pk,
+            by=request.user,
+            answers=typed.answers,
+            comment=typed.comment,
+            extra=typed.fields,
+            now=now,
         )
-    except queue.NotYoursError:
-        pass
 
 
 def _uuid(text: Any) -> uuid.UUID | None:
@@ -237,80 +239,3 @@ def _uuid(text: Any) -> uuid.UUID | None:
         return uuid.UUID(str(text)[:40])
     except ValueError:
         return None
-
-
-# After ------------------------------------------------------------------------------------------------
-
-
-@role_required(VOLUNTEER)
-@require_GET
-@never_cache
-def done(request: HttpRequest, call_id: int) -> HttpResponse:
-    """One's own call, for 24 hours: what was recorded and what happens next."""
-    now = timezone.now()
-    recorded = (
-        Call.objects.filter(pk=call_id, volunteer=request.user, recorded_at__gte=now - RECENT)
-        .exclude(state=Call.State.DRAFT)
-        .first()
-    )
-    if recorded is None:
-        journal.record("access.refused", by=request.user, route="caller:done", call=call_id)
-        raise Http404
-    case = calls.with_household(recorded.case_id)
-    journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
-    people = calls.people_of(case)
-    tz = zone_of(case)
-    rule = outcomes.TABLE.get(recorded.outcome)
-    return render(
-        request,
-        "volunteer/done.html",
-        {
-            "call": recorded,
-            "campaign": case.campaign,
-            "name": people[0].full_name if people else "Foyer",
-            "at": past_label(recorded.recorded_at, now, tz),
-            "label": rule.label if rule else "Appel",
-            "pending": recorded.state == Call.State.PENDING,
-            "lines": _what_happens(recorded, case, request.user, now),
-            "can_go_on": case.campaign.status == case.campaign.Status.OPEN,
-        },
-    )
-
-
-def _what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
-    """Read from the rows, not from the form: what is really planned."""
-    tz, lines = zone_of(case), []
-    if recorded.state == Call.State.PENDING:
-        who = case.claimed_by or next((c.volunteer for c in case.calls.filter(state=Call.State.RECORDED).select_related("volunteer").order_by("-recorded_at")[:1]), None)
-        name = (who.first_name or str(who)) if who and who.pk != by.pk else "quelqu'un d'autre"
-        return [Line("hourglass-split", f"Ce dossier a été repris par {name}. Votre texte est gardé : la coordination décide de ce qu'on en fait.", "attention")]
-    if recorded.state == Call.State.DROPPED:
-        return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
-    plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).select_related("volunteer").first()
-    if plan is not None and plan.next_due_at is not None:
-        who = "par vous" if plan.volunteer_id == by.pk else f"par {plan.volunteer}" if plan.volunteer else "par l'équipe"
-        lines.append(Line("heart", f"Suivi {plan.get_cadence_display()} : prochain appel {who} {moment_label(plan.next_due_at, now, tz)}."))
-    if case.status == Case.Status.CLOSED:
-        lines.append(Line("check-circle", "Dossier clos : plus d'appel prévu dans cette campagne."))
-    elif case.status == Case.Status.ON_HOLD:
-        lines.append(Line("people", f"La coordination prend la suite : {case.get_hold_reason_display()}."))
-    elif not case.has_number:
-        lines.append(Line("search", "Aucun numéro valable : la coordination cherche un autre moyen de joindre ce foyer."))
-    elif case.next_call_at is not None:
-        who = " par vous" if case.next_call_for_id == by.pk else ""
-        moment = "dès que possible" if case.next_call_at <= now else moment_label(case.next_call_at, now, tz)
-        lines.append(Line("clock", f"Prochain appel{who} : {moment}."))
-    for need in Need.objects.filter(call=recorded).order_by("level", "category"):
-        kind = "alert" if need.level in (Level.U0, Level.U1) else ""
-        delay = Level(need.level).label.partition(":")[2].strip()
-        lines.append(Line("flag", f"{needs.label(need.category)}, {delay} : {_consent_text(need)}", kind))
-    return lines
-
-
-def _consent_text(need: Need) -> str:
-    if need.state == Need.State.REFERRED:
-        return "transmis à la coordination, qui relit avant d'envoyer."
-    return {
-        Need.Consent.NO: "refus noté, rien ne part.",
-        Need.Consent.THINKING: "la personne y réfléchit, rien ne part.",
-    }.get(Need.Consent(need.consent), "transmis à la coordination.")

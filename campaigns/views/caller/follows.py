@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from campaigns import followups, needs, outcomes, partners, scripts
-from campaigns.calendar import Calendar, moment_label
+from campaigns.calendar import Calendar
 from campaigns.forms.caller import Typed, callback_of, wish_of
 from campaigns.models import Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
-
-if TYPE_CHECKING:
-    from campaigns.views.caller.page import Place
+from campaigns.views.caller.labels import typography, when_label
+from campaigns.views.caller.place import Place
 
 COMPLETED = "completed"
 
@@ -62,11 +60,13 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     else:
         text = rule.decide(situation).text
         icon = "clock" if situation.callback_at or outcome in ("callback", "soft_refusal") else "check-circle"
-        found.lines.append(Line(icon, f"{text[:1].upper()}{text[1:]}."))
+        found.lines.append(Line(icon, typography(f"{text[:1].upper()}{text[1:]}.")))
     if rule.reached:
         found.lines += _need_lines(place, typed, reading)
     if reading.propose_follow_up and not situation.plan and wish is None and outcome == COMPLETED:
-        found.lines.append(Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention"))
+        found.lines.append(
+            Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention")
+        )
     return found
 
 
@@ -77,7 +77,7 @@ def _plan_line(case: Case, wish: followups.Wish, calendar: Calendar, now: dateti
         return Line("heart", f"Suivi : {error}", "attention")
     first = first_follow_up(case, wish, calendar, now)
     cadence = FollowUpPlan.Cadence(wish.cadence).label
-    return Line("heart", f"Suivi {cadence}, premier appel par vous {moment_label(first, now, calendar.tz)}.")
+    return Line("heart", f"Suivi {cadence}, premier appel par vous {when_label(first, now, calendar.tz)}.")
 
 
 def first_follow_up(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> datetime:
@@ -110,7 +110,9 @@ def _need_lines(place: Place, typed: Typed, reading: scripts.Reading) -> list[Li
         consent = consents.get(category, Need.Consent.UNASKED)
         kind = "alert" if level in (Level.U0, Level.U1) else ""
         delay = Level(level).label.partition(":")[2].strip()
-        lines.append(Line("flag", f"{label}, {delay} : {_what_becomes(consent, level, partner.name if partner else '')}", kind))
+        lines.append(
+            Line("flag", f"{label}, {delay} : {_what_becomes(consent, level, partner.name if partner else '')}", kind)
+        )
     return lines
 
 

@@ -15,12 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import followups, outcomes, queue
-from campaigns.calendar import moment_label
 from campaigns.forms.caller import ReturnedCallForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
-from campaigns.views.caller.call import RECENT
+from campaigns.views.caller.done import RECENT
 from campaigns.views.caller.labels import past_label, reason, when_label, zone_of
-from campaigns.views.caller.page import DRAFT_OPENS
+from campaigns.views.caller.place import DRAFT_OPENS
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
@@ -71,9 +70,18 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "volunteer/home.html", home_context(request.user, now))
 
 
-def home_context(user: User, now: datetime, form: ReturnedCallForm | None = None, found: list[Case] | None = None) -> dict[str, object]:
+def home_context(
+    user: User, now: datetime, form: ReturnedCallForm | None = None, found: list[Case] | None = None
+) -> dict[str, object]:
     claim = queue.current_claim(user)
-    claimed = Case.objects.filter(pk=claim.pk).select_related("campaign", "household").prefetch_related("household__tenants").first() if claim else None
+    claimed = (
+        Case.objects.filter(pk=claim.pk)
+        .select_related("campaign", "household")
+        .prefetch_related("household__tenants")
+        .first()
+        if claim
+        else None
+    )
     memberships = CampaignVolunteer.objects.filter(
         user=user, active=True, campaign__status__in=[Campaign.Status.OPEN, Campaign.Status.PAUSED]
     ).select_related("campaign")
@@ -95,7 +103,9 @@ def home_context(user: User, now: datetime, form: ReturnedCallForm | None = None
         "claim_name": name_of(claimed.household) if claimed else "",
         "running": [_running(one, user, now) for one in memberships],
         "today": rendezvous(user, now),
-        "drafts": [(call, name_of(call.case.household), past_label(call.saved_at, now, zone_of(call.case))) for call in drafts],
+        "drafts": [
+            (call, name_of(call.case.household), past_label(call.saved_at, now, zone_of(call.case))) for call in drafts
+        ],
         "recent": [_recent(call, now) for call in recent[:10]],
         "form": form or ReturnedCallForm(),
         "found": [(case, name_of(case.household)) for case in found or []],
@@ -120,7 +130,7 @@ def _running(membership: CampaignVolunteer, user: User, now: datetime) -> Runnin
         case.campaign = campaign
         return Running(campaign, reason=reason(case, user, now))
     empty = queue.why_empty(campaign=campaign, by=user, membership=membership, now=now)
-    next_at = moment_label(empty.next_at, now, campaign.tz) if empty.next_at else ""
+    next_at = when_label(empty.next_at, now, campaign.tz) if empty.next_at else ""
     return Running(campaign, why=empty.message, next_at=next_at)
 
 
@@ -128,12 +138,15 @@ def rendezvous(user: User, now: datetime) -> list[Rendezvous]:
     """Today's callbacks and follow-ups of this volunteer, by their hour."""
     callbacks = (
         Case.objects.filter(
-            next_call_for=user, status=Case.Status.OPEN, next_call_kind=Case.Kind.CALLBACK, next_call_at__lte=now + SOON,
+            next_call_for=user,
+            status=Case.Status.OPEN,
+            next_call_kind=Case.Kind.CALLBACK,
+            next_call_at__lte=now + SOON,
             campaign__status=Campaign.Status.OPEN,
         )
         .select_related("campaign", "household")
         .prefetch_related("household__tenants")
-    )  # fmt: skip
+    )
     found = [_meeting(case, case.next_call_at, "Rappel convenu", now, case_id=case.pk) for case in callbacks]
     opened, coming = followups.today_of(user, now)
     for due in opened.prefetch_related("case__household__tenants"):
@@ -150,7 +163,9 @@ def rendezvous(user: User, now: datetime) -> list[Rendezvous]:
     return sorted(found, key=lambda one: one.at)
 
 
-def _meeting(case: Case, at: datetime | None, kind: str, now: datetime, *, case_id: int | None = None, plan_id: int | None = None) -> Rendezvous:
+def _meeting(
+    case: Case, at: datetime | None, kind: str, now: datetime, *, case_id: int | None = None, plan_id: int | None = None
+) -> Rendezvous:
     moment = at or now
     return Rendezvous(
         at=moment,
@@ -179,7 +194,9 @@ def next_call(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if given.case is not None:
         return redirect("caller:call", given.case.pk)
     if given.empty is not None:
-        when = f" Prochain appel prévu {moment_label(given.empty.next_at, now, campaign.tz)}." if given.empty.next_at else ""
+        when = (
+            f" Prochain appel prévu {when_label(given.empty.next_at, now, campaign.tz)}." if given.empty.next_at else ""
+        )
         messages.info(request, f"{given.empty.message}{when}")
     return redirect("caller:home")
 
@@ -239,7 +256,9 @@ def returned(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "volunteer/home.html", home_context(request.user, now, form), status=422)
     if not _may_search(request.user):
-        form.add_error("number", "Trop de recherches en peu de temps. Réessayez dans une heure, ou prévenez la coordination.")
+        form.add_error(
+            "number", "Trop de recherches en peu de temps. Réessayez dans une heure, ou prévenez la coordination."
+        )
         return render(request, "volunteer/home.html", home_context(request.user, now, form), status=429)
     cases = cases_of_numbers(request.user, form.cleaned_data["number"])
     journal.record("phone.searched", by=request.user, found=len(cases))
@@ -247,7 +266,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     if len(cases) == 1 or chosen:
         return _take(request, (chosen or cases)[0].pk, incoming=True)
     if not cases:
-        form.add_error("number", "Ce numéro n'est celui d'aucun foyer de vos campagnes. Excusez-vous simplement, et raccrochez.")
+        form.add_error("number", "Ce numéro n'est celui d'aucun foyer de vos campagnes.")
         return render(request, "volunteer/home.html", home_context(request.user, now, form), status=422)
     return render(request, "volunteer/home.html", home_context(request.user, now, form, cases))
 
@@ -301,9 +320,13 @@ def my_day(request: HttpRequest) -> HttpResponse:
         .order_by("-recorded_at")
     )
     reached = {call.case_id for call in made if call.outcome in outcomes.REACHED_CODES}
-    spent = sum((min(call.recorded_at - call.started_at, timedelta(hours=1)) for call in made if call.recorded_at), timedelta())
+    spent = sum(
+        (min(call.recorded_at - call.started_at, timedelta(hours=1)) for call in made if call.recorded_at), timedelta()
+    )
     plans = (
-        FollowUpPlan.objects.filter(volunteer=user, status=FollowUpPlan.Status.ACTIVE, case__campaign__status=Campaign.Status.OPEN)
+        FollowUpPlan.objects.filter(
+            volunteer=user, status=FollowUpPlan.Status.ACTIVE, case__campaign__status=Campaign.Status.OPEN
+        )
         .select_related("case__campaign")
         .prefetch_related(HOUSEHOLD)
         .order_by("next_due_at")

@@ -17,11 +17,13 @@ from tenants.models import PhoneNumber
 # A space before « : ; ? ! » » or after « « » that must not break the line.
 _BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
 _AFTER = re.compile(r"(?<=«) ")
+_HOUR = re.compile(r"(?<=\d) h(?: (?=\d))?")
 
 
 def typography(text: str) -> str:
-    """Scripts are typed with ordinary spaces; French wants some of them non-breaking."""
-    return _AFTER.sub("\u00a0", _BEFORE.sub("\u00a0", text))
+    """Scripts and hours are written with ordinary spaces; French wants some of them non-breaking."""
+    text = _AFTER.sub("\u00a0", _BEFORE.sub("\u00a0", text))
+    return _HOUR.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
 def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
@@ -38,12 +40,12 @@ def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
         number = "1er" if local.day == 1 else str(local.day)
         year = "" if local.year == today.year else f" {local.year}"
         day = f"{WEEKDAYS[local.weekday()]} {number} {MONTHS[local.month - 1]}{year}"
-    return f"{day} à {clock_label(local)}"
+    return typography(f"{day} à {clock_label(local)}")
 
 
 def when_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
     """A moment on either side of now."""
-    return moment_label(at, now, tz) if at >= now else past_label(at, now, tz)
+    return typography(moment_label(at, now, tz)) if at >= now else past_label(at, now, tz)
 
 
 def zone_of(case: Case) -> ZoneInfo:
@@ -56,7 +58,11 @@ def reason(case: Case, by: User, now: datetime) -> str:
     at = when_label(case.next_call_at, now, tz) if case.next_call_at else ""
     mine = case.next_call_for_id == by.pk
     if case.next_call_kind == Case.Kind.CALLBACK:
-        return f"Rappel convenu avec vous, {at}." if mine else f"Rappel convenu {at} avec quelqu'un d'autre : l'heure est passée."
+        return (
+            f"Rappel convenu avec vous, {at}."
+            if mine
+            else f"Rappel convenu {at} avec quelqu'un d'autre : l'heure est passée."
+        )
     if case.next_call_kind == Case.Kind.FOLLOW_UP:
         return f"Appel de suivi prévu avec vous, {at}." if mine else f"Appel de suivi prévu {at} : il attend quelqu'un."
     if case.next_call_kind == Case.Kind.CALL_BACK_AFTER_REFERRAL:
@@ -97,4 +103,8 @@ def dial(phone: PhoneNumber, *, hidden: bool) -> str:
     """The « tel: » address; with #31# in front, the French prefix that hides the caller's number."""
     if not hidden:
         return f"tel:{phone.e164}"
-    return "tel:%2331%23" + re.sub(r"\D", "", national(phone.e164)) if phone.e164.startswith("+33") else f"tel:%2331%23{phone.e164}"
+    return (
+        "tel:%2331%23" + re.sub(r"\D", "", national(phone.e164))
+        if phone.e164.startswith("+33")
+        else f"tel:%2331%23{phone.e164}"
+    )

@@ -1,0 +1,132 @@
+"""A case as its volunteer may open it, whose it is now, and the alerts raised in its call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from campaigns import calls, scope, scripts
+from campaigns.calendar import Calendar, calendar_of, clock_label
+from campaigns.forms.caller import Typed
+from campaigns.models import Alert, Call, Campaign, Case
+from campaigns.views.caller.labels import past_label, typography
+from solidarites.models import User
+from tenants.models import Tenant
+
+# A draft whose claim went elsewhere may still be opened and recorded this long after its last word.
+DRAFT_OPENS = timedelta(hours=24)
+
+
+@dataclass
+class Place:
+    """A case this volunteer may open: held, or with a draft that is still fresh."""
+
+    case: Case
+    draft: Call
+    history: list[Call]
+    by: User
+    now: datetime
+    content: scripts.Content | None
+    people: list[Tenant]
+
+    @property
+    def keys(self) -> list[str]:
+        return [str(tenant.pk) for tenant in self.people]
+
+    @property
+    def calendar(self) -> Calendar:
+        return calendar_of(self.case.campaign, self.case.region)
+
+    def read(self, typed: Typed) -> scripts.Reading:
+        if self.content is None:
+            return scripts.Reading()
+        return self.content.read(self.content.clean(typed.answers, self.keys), self.keys)
+
+
+def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
+    """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
+    rows = list(
+        Call.objects.filter(Q(state=Call.State.RECORDED) | Q(state=Call.State.DRAFT, volunteer=by), case_id=case_id)
+        .select_related("volunteer")
+        .order_by("-started_at", "-pk")[:12]
+    )
+    draft = next((call for call in rows if call.state == Call.State.DRAFT), None)
+    if draft is None:
+        return None
+    case = calls.with_household(case_id)
+    if case.claimed_by_id != by.pk and now - (draft.saved_at or draft.started_at) > DRAFT_OPENS:
+        return None
+    history = [call for call in rows if call.state == Call.State.RECORDED]
+    draft.case = case
+    _, content = calls.script_of(case)
+    return Place(case, draft, history, by, now, content, calls.people_of(case))
+
+
+def notice_of(place: Place) -> Notice | None:
+    """Whose the case is now, in words without blame."""
+    case, now, tz = place.case, place.now, place.calendar.tz
+    if not case.campaign.is_running:
+        return Notice(
+            "warning",
+            "Cette campagne est terminée : l'appel ne peut plus être enregistré. Votre texte est gardé.",
+            "closed",
+        )
+    if case.claimed_by_id == place.by.pk:
+        if case.campaign.status == Campaign.Status.PAUSED:
+            return Notice("info", "La campagne est en pause. Vous pouvez terminer et enregistrer cet appel.", "paused")
+        return None
+    if case.claimed_by_id is not None and case.claimed_by is not None:
+        at = typography(clock_label(case.claimed_at.astimezone(tz))) if case.claimed_at else ""
+        name = case.claimed_by.first_name or str(case.claimed_by)
+        return Notice("warning", f"Ce dossier a été repris par {name} à {at}. Votre texte est gardé.", "taken")
+    newer = next(
+        (call for call in place.history if (call.recorded_at or call.started_at) > place.draft.started_at), None
+    )
+    if newer is not None:
+        name = (newer.volunteer.first_name or str(newer.volunteer)) if newer.volunteer else "Quelqu'un d'autre"
+        when = past_label(newer.recorded_at or newer.started_at, now, tz)
+        return Notice("warning", f"{name} a enregistré un appel à ce foyer {when}. Votre texte est gardé.", "taken")
+    return Notice(
+        "info",
+        "Le délai d'une heure est passé. Personne n'a repris ce dossier : vous pouvez encore enregistrer.",
+        "free",
+    )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the person must know about the state of the case: kind is a Bootstrap alert's."""
+
+    kind: str
+    text: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """The alerts raised in this call that nobody has solved: since when, and who was told."""
+
+    at: str
+    told: str
+    taken_by: str
+
+
+def alert_of(draft: Call, place: Place) -> AlertView | None:
+    raised = (
+        Alert.objects.filter(case_id=draft.case_id, key__startswith=f"call:{draft.pk}:", solved_at=None)
+        .select_related("taken_by")
+        .order_by("raised_at")
+        .first()
+    )
+    return describe_alert(raised, place) if raised is not None else None
+
+
+def describe_alert(alert: Alert, place: Place) -> AlertView:
+    people = [person.display_name for person in scope.coordinators_of(place.case)]
+    told = ""
+    if people:
+        told = people[0] if len(people) == 1 else ", ".join(people[:-1]) + " et " + people[-1]
+    taken = alert.taken_by.display_name if alert.taken_by else ""
+    return AlertView(typography(clock_label(alert.raised_at.astimezone(place.calendar.tz))), told, taken)

@@ -1,0 +1,174 @@
+"""The script as the call page shows it: questions, who answers, what each answer opens, what to ask leave for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns import needs, partners, scripts
+from campaigns.forms.caller import CONSENTS, Typed, consent_name, field_name
+from campaigns.models import Need
+from campaigns.models.levels import Level
+from campaigns.views.caller.labels import typography
+from tenants.models import Household
+
+ANY_PARTNER = "un service d'aide (mairie, CCAS ou association)"
+
+
+@dataclass(frozen=True)
+class ChoiceView:
+    choice: scripts.Choice
+    checked: bool
+    need: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """One question put to one person."""
+
+    name: str
+    person: str
+    label: str
+    text: str
+    choices: list[ChoiceView]
+    shown: bool
+    error: str
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    question: scripts.Question
+    section: str
+    say: str
+    guide: str
+    condition: str
+    shown_if: str
+    blocks: list[Block]
+    panels: set[str]
+
+    @property
+    def shown(self) -> bool:
+        return any(block.shown for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class ConsentView:
+    name: str
+    category: str
+    label: str
+    partner: str
+    say: str
+    options: list[tuple[str, str, bool]]
+    shown: bool
+
+
+def level_label(choice: scripts.Choice) -> str:
+    """« sous 48 heures » for a choice that opens a need."""
+    return Level(choice.level).label.partition(":")[2].strip() if choice.level in Level.values else ""
+
+
+@dataclass(frozen=True)
+class ScriptView:
+    """A script, for these people, with what was typed."""
+
+    content: scripts.Content
+    reading: scripts.Reading
+    typed: Typed
+    values: Mapping[str, str]
+    names: Mapping[str, str]
+    household: Household
+    errors: Mapping[str, str]
+
+    def say(self, text: str, **more: str) -> str:
+        return typography(scripts.fill(text, {**self.values, **more}))
+
+    def questions(self) -> list[QuestionView]:
+        content = self.content
+        shown = {(question.key, person) for question, person in self.reading.shown}
+        persons = list(self.names) or [""]
+        views: list[QuestionView] = []
+        section, opened = "", set()
+        for question in content.questions:
+            blocks = [
+                self._block(question, person, (question.key, person) in shown)
+                for person in (persons if question.per_person else [""])
+            ]
+            panels = {choice.opens for choice in question.choices if choice.opens} - opened
+            opened |= panels
+            views.append(
+                QuestionView(
+                    question=question,
+                    section=question.section if question.section != section else "",
+                    say=self.say(question.say),
+                    guide=self.say(question.guide),
+                    condition=self._condition(question),
+                    shown_if=" ".join(f"{key}.{choice}" for key, choice in question.shown_if),
+                    blocks=blocks,
+                    panels=panels,
+                )
+            )
+            section = question.section
+        return views
+
+    def _block(self, question: scripts.Question, person: str, shown: bool) -> Block:
+        value: Any = self.typed.answers.get(question.key, {}).get(person)
+        chosen = value if isinstance(value, list) else [value]
+        name = field_name(question.key, person)
+        choices = [
+            ChoiceView(choice, choice.key in chosen, self._need(choice.need), level_label(choice))
+            for choice in question.choices
+        ]
+        # Which of two persons is named only where there are two.
+        label = self.names.get(person, "") if len(self.names) > 1 else ""
+        text = value if isinstance(value, str) and question.kind == "text" else ""
+        return Block(name, person, label, text, choices, shown, self.errors.get(name, ""))
+
+    def _need(self, category: str) -> str:
+        if not category:
+            return ""
+        return self.content.needs.get(category) or needs.label(category)
+
+    def _condition(self, question: scripts.Question) -> str:
+        """« Comment allez-vous ? : Pas bien »: when to ask, for those who read the page without a script."""
+        parts = []
+        for key, wanted in question.shown_if:
+            earlier = self.content.question(key)
+            label = next((choice.label for choice in earlier.choices if choice.key == wanted), "") if earlier else ""
+            if label:
+                parts.append(f"«\u00a0{label}\u00a0»")
+        return " ou ".join(parts)
+
+    def consents(self) -> list[ConsentView]:
+        content = self.content
+        asked = {choice.need for question in content.questions for choice in question.choices if choice.need}
+        heard = {need.category for need in self.reading.needs}
+        among = partners.active() if asked else []
+        given = self.typed.consents()
+        labels = dict(zip(CONSENTS, [choice["label"] for choice in content.consent.get("choices", [])], strict=False))
+        views = []
+        for category in content.needs:
+            if category not in asked:
+                continue
+            partner = partners.propose(
+                categories=[category],
+                insee_code=self.household.insee_code,
+                department=self.household.department,
+                among=among,
+            )
+            views.append(
+                ConsentView(
+                    name=consent_name(category),
+                    category=category,
+                    label=self._need(category),
+                    partner=partner.name if partner else "",
+                    say=self.say(content.consent.get("say", ""), partenaire=partner.name if partner else ANY_PARTNER),
+                    options=[
+                        (code, labels.get(code, Need.Consent(code).label), given.get(category) == code)
+                        for code in CONSENTS
+                    ],
+                    shown=category in heard,
+                )
+            )
+        return views
