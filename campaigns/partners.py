@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
+from statistics import median
+
+from django.db import transaction
+from django.db.models import QuerySet
 
 from campaigns import needs as categories_of_need
-from campaigns.models import Partner
+from campaigns.models import Partner, Referral
+from solidarites import journal
+from solidarites.models import User
 from tenants import communes
 
 # Past this age, « vérifié le » warns: people and addresses change.
@@ -44,8 +50,8 @@ class Fit:
             Nearness.EVERYWHERE: "intervient partout",
         }[self.nearness]
         labels = ", ".join(categories_of_need.label(category).lower() for category in self.covered)
-        what = f"pour ce besoin : {labels}" if self.specific else "tous les besoins"
-        return f"{where} ; {what}"
+        what = f"pour ce besoin : {labels}" if self.specific else "tous les besoins"
+        return f"{where} ; {what}"
 
 
 def active() -> list[Partner]:
@@ -97,3 +103,53 @@ def propose(
     """The closest fitting partner, or None when nobody covers any of the categories there."""
     found = fits(categories=categories, insee_code=insee_code, department=department, among=among)
     return found[0].partner if found else None
+
+
+def is_old(partner: Partner, today: date) -> bool:
+    """Never verified, or more than six months ago."""
+    return partner.verified_on is None or today - partner.verified_on > VERIFIED_FOR
+
+
+@transaction.atomic
+def save(*, partner: Partner, by: User, now: datetime) -> Partner:
+    """Create or correct a partner (its form has checked it); one journal row."""
+    action = "partner.changed" if partner.pk else "partner.created"
+    partner.save()
+    journal.record(action, partner, by=by, active=partner.active)
+    return partner
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How a partner's referrals go."""
+
+    total: int
+    acknowledged: int
+    declined: int
+    answered: int
+    hours_to_acknowledge: float | None
+
+    @property
+    def delay(self) -> str:
+        """« 3 h », « 2 jours »; nothing while no referral was acknowledged."""
+        hours = self.hours_to_acknowledge
+        if hours is None:
+            return ""
+        if hours < 48:
+            return f"{max(round(hours), 1)} h"
+        return f"{round(hours / 24)} jours"
+
+
+def figures(referrals: QuerySet[Referral]) -> Figures:
+    """The figures of these referrals (those of one partner that the coordinator sees), in one query."""
+    rows = list(
+        referrals.exclude(sent_at=None).values_list("state", "sent_at", "acknowledged_at", "answered_at", named=True)
+    )
+    delays = [(row.acknowledged_at - row.sent_at).total_seconds() / 3600 for row in rows if row.acknowledged_at]
+    return Figures(
+        total=len(rows),
+        acknowledged=len(delays),
+        declined=sum(row.state == Referral.State.DECLINED for row in rows),
+        answered=sum(row.answered_at is not None for row in rows),
+        hours_to_acknowledge=median(delays) if delays else None,
+    )

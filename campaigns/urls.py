@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from campaigns import urls_caller, urls_figures
+from campaigns import urls_caller, urls_figures, urls_partner, urls_referrals
 
-coordinator = [*urls_figures.urlpatterns]
+coordinator = [*urls_figures.urlpatterns, *urls_referrals.urlpatterns]
 
 urlpatterns = [
     *urls_caller.urlpatterns,
     path("", include((coordinator, "coordinator"))),
+    path("", include(urls_partner)),
 ]

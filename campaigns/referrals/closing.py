@@ -118,7 +118,7 @@ def reroute(*, referral: Referral, partner: Partner, by: User, now: datetime) ->
     if referral.state != State.DECLINED:
         raise StateError("Seul un signalement décliné est réorienté.")
     if partner.pk == referral.partner_id:
-        raise ReferralError("Ce partenaire vient de décliner : choisissez-en un autre.", "partner")
+        raise ReferralError("Ce partenaire vient de décliner : choisissez-en un autre.", "partner")
     if not partner.active:
         raise ReferralError("Ce partenaire n'est plus actif.", "partner")
     move(

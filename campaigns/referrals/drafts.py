@@ -226,7 +226,7 @@ def edit(*, referral: Referral, by: User, now: datetime, **fields: Any) -> Refer
     """
     unknown = set(fields) - set(EDITABLE)
     if unknown:
-        raise ReferralError(f"Champs inconnus : {', '.join(sorted(unknown))}")
+        raise ReferralError(f"Champs inconnus : {', '.join(sorted(unknown))}")
     changed = {name: value for name, value in fields.items() if getattr(referral, name) != value}
     if not changed:
         return referral
@@ -237,7 +237,7 @@ def edit(*, referral: Referral, by: User, now: datetime, **fields: Any) -> Refer
         changed["due_at"] = deadlines.due(State.DRAFT, changed["level"], start, referral.case.household.department)
     changed["first_approval_by"] = None
     if not Referral.objects.filter(pk=referral.pk, state=State.DRAFT).update(**changed):
-        raise StateError("Ce signalement n'est plus à relire : il a été approuvé ou retiré.")
+        raise StateError("Ce signalement n'est plus à relire : il a été approuvé ou retiré.")
     for name, value in changed.items():
         setattr(referral, name, value)
     if "agreement" in changed:

@@ -46,12 +46,12 @@ def missing_for_approval(referral: Referral) -> list[ReferralError]:
     if partner is None:
         problems.append(ReferralError("Choisissez le partenaire.", "partner"))
     elif not partner.active:
-        problems.append(ReferralError("Ce partenaire n'est plus actif : choisissez-en un autre.", "partner"))
+        problems.append(ReferralError("Ce partenaire n'est plus actif : choisissez-en un autre.", "partner"))
     if not referral.facts.strip():
         problems.append(ReferralError("Écrivez les faits entendus.", "facts"))
     if not referral.agreement:
         problems.append(
-            ReferralError("Indiquez l'accord du locataire : oui, non, ou impossible à recueillir.", "agreement")
+            ReferralError("Indiquez l'accord du locataire : oui, non, ou impossible à recueillir.", "agreement")
         )
     elif referral.agreement == Agreement.YES:
         if referral.agreement_at is None:
@@ -62,7 +62,7 @@ def missing_for_approval(referral: Referral) -> list[ReferralError]:
         if referral.phoned_at is None:
             problems.append(
                 ReferralError(
-                    "Danger grave et imminent : téléphonez d'abord, puis notez l'heure de l'appel.", "phoned_at"
+                    "Danger grave et imminent : téléphonez d'abord, puis notez l'heure de l'appel.", "phoned_at"
                 )
             )
         if not referral.phoned_person.strip():
@@ -222,7 +222,7 @@ def back_to_draft(*, referral: Referral, by: User, now: datetime) -> Referral:
     if referral.state != State.APPROVED:
         raise StateError("Seul un signalement approuvé revient à la relecture.")
     if not _cancel_mail(referral):
-        raise StateError("L'e-mail est déjà parti : retirez le signalement s'il ne doit pas être suivi.")
+        raise StateError("L'e-mail est déjà parti : retirez le signalement s'il ne doit pas être suivi.")
     move(
         referral,
         State.DRAFT,
@@ -310,7 +310,7 @@ def remind(*, referral: Referral, by: User | None, now: datetime) -> Referral:
     free = Q(reminded_at=None) | Q(reminded_at__lte=now - REMINDERS_APART)
     waiting = Referral.objects.filter(free, pk=referral.pk, state=referral.state, reminders=referral.reminders)
     if not waiting.update(reminders=F("reminders") + 1, reminded_at=now, token_until=now + LINK_LASTS):
-        raise StateError("Une relance vient de partir : attendez dix minutes.")
+        raise StateError("Une relance vient de partir : attendez dix minutes.")
     referral.reminders, referral.reminded_at, referral.token_until = referral.reminders + 1, now, now + LINK_LASTS
     mail.queue_mail(
         key=f"referral:{referral.pk}:reminder:{referral.sending}:{referral.reminders}",

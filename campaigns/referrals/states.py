@@ -92,9 +92,9 @@ def require(referral: Referral, to: str, actor: str) -> None:
     movers = TRANSITIONS.get((referral.state, to))
     now_is = referral.get_state_display()
     if movers is None:
-        raise StateError(f"Ce signalement est « {now_is} » : il ne peut pas passer à « {State(to).label} ».")
+        raise StateError(f"Ce signalement est « {now_is} » : il ne peut pas passer à « {State(to).label} ».")
     if actor not in movers:
-        raise StateError(f"Ce passage de « {now_is} » à « {State(to).label} » ne se fait pas ici.")
+        raise StateError(f"Ce passage de « {now_is} » à « {State(to).label} » ne se fait pas ici.")
 
 
 @transaction.atomic
@@ -180,5 +180,5 @@ def solve_alerts(referral: Referral, *, by: User | None, now: datetime) -> None:
     """What an alert asked for has happened: the referral moved."""
     for alert in Alert.objects.filter(key__startswith=alert_key(referral, ""), solved_at=None):
         alerts.solve(
-            alert=alert, solution=f"Signalement {referral.reference} : {referral.get_state_display()}.", by=by, now=now
+            alert=alert, solution=f"Signalement {referral.reference} : {referral.get_state_display()}.", by=by, now=now
         )

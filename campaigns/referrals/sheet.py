@@ -1,0 +1,128 @@
+"""The sheet a partner reads: on the page and as a PDF, the same facts in the same words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typst
+from django.conf import settings
+
+from campaigns import calendar
+from campaigns import needs as categories_of_need
+from campaigns.models import Referral
+from campaigns.models.levels import Level
+from campaigns.referrals.sending import spoken_number
+from tenants import communes
+
+Agreement = Referral.Agreement
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the partner needs to help, and nothing else of the household."""
+
+    reference: str
+    level: str
+    sender: str
+    sender_phone: str
+    made_on: str
+    person: str
+    age: str
+    address: list[str]
+    phones: list[str]
+    needs: list[str]
+    facts: list[str]
+    since: str
+    help_in_place: str
+    contact: str
+    assessment: str
+    agreement: str
+    expected: str
+
+
+def sheet_of(referral: Referral, now: datetime) -> Sheet:
+    """Read the sheet of a referral (case, household, landlord, campaign and tenant loaded)."""
+    household, campaign = referral.case.household, referral.case.campaign
+    tz = ZoneInfo(communes.zone_of(household.department))
+    tenant = referral.tenant
+    age = tenant.age_on(now.astimezone(tz).date()) if tenant else None
+    phones = [phone for phone in household.phones.all() if phone.usable and not phone.third_party]
+    return Sheet(
+        reference=referral.reference,
+        level=str(Level(referral.level).label),
+        sender=household.landlord.spoken_name or household.landlord.name,
+        sender_phone=spoken_number(campaign.callback_number or household.landlord.callback_number),
+        made_on=_moment(referral.approved_at or referral.created_at, tz),
+        person=tenant.full_name if tenant else "Le foyer",
+        age=f"{age} ans" if age is not None else "",
+        address=household.address_lines,
+        phones=[spoken_number(phone.e164) for phone in phones],
+        needs=[categories_of_need.label(need.category) for need in referral.needs.all()],
+        facts=[line for line in referral.facts.splitlines() if line.strip()],
+        since=referral.since,
+        help_in_place=referral.help_in_place,
+        contact=_contact(referral),
+        assessment=referral.assessment,
+        agreement=agreement_line(referral, tz),
+        expected=_expected(referral, tz),
+    )
+
+
+def _contact(referral: Referral) -> str:
+    """A third person is named to the partner only when that person agreed."""
+    return referral.contact_person if referral.contact_agrees else ""
+
+
+def agreement_line(referral: Referral, tz: ZoneInfo) -> str:
+    """« Oui, recueilli pendant l'appel d'un(e) bénévole le 12 janvier 2026 à 10 h 30. »"""
+    if referral.agreement == Agreement.YES:
+        how = referral.get_agreement_how_display() if referral.agreement_how else ""
+        when = f" le {_moment(referral.agreement_at, tz)}" if referral.agreement_at else ""
+        return f"Oui, recueilli {how}{when}.".replace("  ", " ")
+    if referral.grave_danger:
+        when = f" le {_moment(referral.phoned_at, tz)}" if referral.phoned_at else ""
+        return f"Pas d'accord recueilli : danger grave et imminent, signalé d'abord par téléphone{when}."
+    if referral.agreement:
+        said = "La personne n'a pas donné son accord" if referral.agreement == Agreement.NO else "Accord impossible"
+        return f"{said}. Motif du signalement, approuvé par deux personnes : {referral.no_agreement_reason}"
+    return "Pas encore recueilli."
+
+
+def _expected(referral: Referral, tz: ZoneInfo) -> str:
+    if referral.due_at is None:
+        return ""
+    return _moment(referral.due_at, tz)
+
+
+def _moment(at: datetime, tz: ZoneInfo) -> str:
+    """« mardi 13 janvier 2026 à 10 h 30 »: a printed sheet is read on another day."""
+    local = at.astimezone(tz)
+    day = "1er" if local.day == 1 else str(local.day)
+    weekday, month = calendar.WEEKDAYS[local.weekday()], calendar.MONTHS[local.month - 1]
+    return f"{weekday} {day} {month} {local.year} à {calendar.clock_label(local)}"
+
+
+# PDF ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _template() -> bytes:
+    return (settings.BASE_DIR / "templates" / "documents" / "referral.typ").read_bytes()
+
+
+def pdf_of(referral: Referral, now: datetime) -> bytes:
+    """The sheet as a tagged PDF (PDF/UA-1). Values go in as data: nothing a person typed is ever markup."""
+    data: dict[str, Any] = asdict(sheet_of(referral, now)) | {"demo": settings.DEMO}
+    pdf = typst.compile(
+        _template(),
+        format="pdf",
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=["ua-1"],
+        ignore_system_fonts=True,
+    )
+    return bytes(pdf)

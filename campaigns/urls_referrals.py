@@ -1,0 +1,17 @@
+"""Referrals and partners, for coordinators (namespace ``coordinator``)."""
+
+from django.urls import path
+
+from campaigns.views.coordinator import partners, referrals
+
+urlpatterns = [
+    path("signalements/", referrals.referral_list, name="referral_list"),
+    path("signalements/dossier/<int:case_id>/", referrals.referral_new, name="referral_new"),
+    path("signalements/<int:referral_id>/", referrals.referral, name="referral"),
+    path("signalements/<int:referral_id>/modifier/", referrals.referral_edit, name="referral_edit"),
+    path("signalements/<int:referral_id>/fiche.pdf", referrals.referral_pdf, name="referral_pdf"),
+    path("signalements/<int:referral_id>/faire/<slug:act>/", referrals.referral_act, name="referral_act"),
+    path("partenaires/", partners.partner_list, name="partner_list"),
+    path("partenaires/nouveau/", partners.partner_new, name="partner_new"),
+    path("partenaires/<int:partner_id>/", partners.partner, name="partner"),
+]

@@ -1,0 +1,150 @@
+"""Partners: who they are, whether somebody checked lately, and how their referrals go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from campaigns import needs, partners, referrals
+from campaigns.forms.partners import PartnerForm, commune_label, epci_label
+from campaigns.models import Partner
+from campaigns.referrals.states import WITH_PARTNER
+from campaigns.views import referral_looks as looks
+from solidarites import journal, roles
+from solidarites.roles import role_required
+from tenants import communes
+
+A_PAGE = 25
+
+
+class PartnerFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom", max_length=80)
+    sorte = django_filters.ChoiceFilter(
+        field_name="kind", label="Sorte", choices=Partner.Kind.choices, empty_label="toutes"
+    )
+    actif = django_filters.ChoiceFilter(
+        label="Actif", method="by_active", choices=[("oui", "actifs"), ("non", "inactifs")], empty_label="tous"
+    )
+    verifie = django_filters.ChoiceFilter(
+        label="Vérifié", method="by_verified", choices=[("non", "à vérifier")], empty_label="tous"
+    )
+
+    class Meta:
+        model = Partner
+        fields: list[str] = []
+
+    def by_active(self, queryset: QuerySet[Partner], name: str, value: str) -> QuerySet[Partner]:
+        return queryset.filter(active=value == "oui")
+
+    def by_verified(self, queryset: QuerySet[Partner], name: str, value: str) -> QuerySet[Partner]:
+        limit = timezone.localdate() - partners.VERIFIED_FOR
+        return queryset.filter(Q(verified_on=None) | Q(verified_on__lt=limit))
+
+
+@require_GET
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
+def partner_list(request: HttpRequest) -> HttpResponse:
+    filters = PartnerFilter(request.GET, queryset=Partner.objects.all())
+    for field in filters.form.fields.values():
+        field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
+    mine = referrals.visible(request.user).values("pk")
+    found = filters.qs.annotate(
+        running=Count("referrals", filter=Q(referrals__state__in=WITH_PARTNER, referrals__in=mine))
+    ).order_by("name", "pk")
+    page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    today = timezone.localdate()
+    rows = [
+        {
+            "partner": partner,
+            "old": partners.is_old(partner, today),
+            "territory": territory(partner),
+            "categories": ", ".join(needs.label(category) for category in partner.categories) or "Tous les besoins",
+        }
+        for partner in page
+    ]
+    return render(
+        request,
+        "coordinator/partner_list.html",
+        {
+            "filter": filters,
+            "page_obj": page,
+            "rows": rows,
+            "filtered": any(request.GET.get(name) for name in filters.filters),
+        },
+    )
+
+
+def territory(partner: Partner) -> str:
+    """« Bordeaux, Mérignac et 3 autres communes », « département 33 », « partout »."""
+    names = [commune_label(code).partition(" ")[2] or code for code in partner.communes[:2]]
+    more = len(partner.communes) - len(names)
+    parts = [", ".join(names) + (f" et {more} autre{'s' if more > 1 else ''}" if more else "")] if names else []
+    parts += [epci_label(code).partition(" ")[2] or code for code in partner.epcis[:2]]
+    if partner.departments:
+        word = "départements" if len(partner.departments) > 1 else "département"
+        parts.append(f"{word} {', '.join(partner.departments)}")
+    return " ; ".join(parts) or "partout"
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
+def partner_new(request: HttpRequest) -> HttpResponse:
+    """A new partner; the address may bring the commune that has none yet (« ?commune=33063 »)."""
+    commune = communes.get(request.GET.get("commune", ""))
+    initial: dict[str, Any] = {"active": True}
+    if commune:
+        initial |= {
+            "kind": Partner.Kind.TOWN_HALL,
+            "name": f"Mairie de {commune.name}",
+            "communes": f"{commune.code} {commune.name}",
+        }
+    form = PartnerForm(request.POST if request.method == "POST" else None, initial=initial)
+    return _save(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
+def partner(request: HttpRequest, partner_id: int) -> HttpResponse:
+    """One partner: its facts to correct, and its referrals."""
+    one = get_object_or_404(Partner, pk=partner_id)
+    form = PartnerForm(request.POST if request.method == "POST" else None, instance=one)
+    return _save(request, form, one)
+
+
+def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpResponse:
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            saved = partners.save(partner=form.instance, by=request.user, now=timezone.now())
+            messages.success(request, "Le partenaire est enregistré.")
+            return redirect("coordinator:partner", saved.pk)
+        status = 422
+    now = timezone.now()
+    context: dict[str, Any] = {"form": form, "partner": one, "rows": [], "figures": None, "old": False}
+    if one is not None:
+        mine = referrals.visible(request.user).filter(partner=one)
+        context["old"] = partners.is_old(one, timezone.localdate(now))
+        context["figures"] = partners.figures(mine)
+        # The form may hold a name not yet saved: the title keeps the one that is.
+        context["name"] = Partner.objects.values_list("name", flat=True).get(pk=one.pk)
+        latest = mine.select_related("case__household").order_by("-created_at", "-pk")[:10]
+        context["rows"] = [
+            {
+                "referral": referral,
+                "state": looks.state_look(referral),
+                "delay": looks.delay_look(referral, now),
+            }
+            for referral in latest
+        ]
+        if request.method == "GET":
+            journal.record("partner.read", one, by=request.user)
+    return render(request, "coordinator/partner_form.html", context, status=status)
