@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from solidarites import roles
@@ -24,7 +25,7 @@ class Site(admin.AdminSite):
         user = request.user
         return bool(user.is_authenticated and (user.has_role(roles.ADMINISTRATOR) or user.has_role(roles.COORDINATOR)))
 
-    @never_cache
+    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.has_permission(request):
             return redirect("admin:index")

@@ -31,7 +31,7 @@ class Plain(forms.Form):
 
     def add_error(self, field: str | None, error: Any) -> None:
         # allauth's own sentence, written inside its form.
-        if field == "password2" and isinstance(error, str):
+        if field == "password2" and not isinstance(error, forms.ValidationError):
             error = "Les deux mots de passe sont différents."
         super().add_error(field, error)
 

@@ -1,0 +1,102 @@
+"""Starting: what an installation refuses, and the first administrator."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from solidarites import checks, roles
+from solidarites.models import User
+from tests.factories import make_user
+
+PASSWORD = "une-phrase-facile-a-retenir"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "PRIVACY_KEY"])
+def test_a_real_installation_refuses_the_secrets_of_the_demonstration(settings, name):
+    setattr(settings, name, settings.DEMO_SECRET)
+    with pytest.raises(ImproperlyConfigured, match="secret public"):
+        checks.refuse_demonstration_leftovers()
+    assert "solidarites.E001" in [one.id for one in run_checks()]
+    settings.DEMO = True
+    checks.refuse_demonstration_leftovers()
+    assert "solidarites.E001" not in [one.id for one in run_checks()]
+
+
+@pytest.mark.django_db
+def test_a_real_installation_refuses_the_accounts_of_the_demonstration(settings):
+    settings.SECRET_KEY = settings.PRIVACY_KEY = "un secret bien à nous"
+    checks.refuse_demonstration_leftovers()
+    make_user("benevole@exemple.fr", "Léa", "Bonnet", is_demo=True)
+    with pytest.raises(ImproperlyConfigured, match="comptes de démonstration"):
+        checks.refuse_demonstration_leftovers()
+    settings.DEMO = True
+    checks.refuse_demonstration_leftovers()
+
+
+@pytest.mark.django_db
+def test_the_worker_leaves_instead_of_serving(settings):
+    from solidarites.celery import refuse_demonstration_leftovers
+
+    settings.SECRET_KEY = settings.DEMO_SECRET
+    with pytest.raises(SystemExit, match="secret public"):
+        refuse_demonstration_leftovers()
+
+
+@pytest.fixture
+def first_admin(monkeypatch):
+    def run(**environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(f"FIRST_ADMIN_{name}", value)
+        out = StringIO()
+        call_command("first_admin", stdout=out)
+        return out.getvalue()
+
+    return run
+
+
+@pytest.mark.django_db
+def test_the_first_administrator_comes_from_the_environment(first_admin, client):
+    assert "est créé" in first_admin(EMAIL="Chef@exemple.fr", PASSWORD=PASSWORD, FIRST_NAME="Anne", LAST_NAME="Roy")
+    user = User.objects.get()
+    assert user.email == "chef@exemple.fr"
+    assert user.has_role(roles.ADMINISTRATOR)
+    assert user.check_password(PASSWORD)
+    assert first_admin(EMAIL="autre@exemple.fr") == "", "nothing once there is one"
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"EMAIL": "pas-une-adresse", "PASSWORD": PASSWORD}, "adresse"),
+        ({"EMAIL": "chef@exemple.fr", "PASSWORD": "court"}, "trop court"),
+        ({"EMAIL": "chef@exemple.fr", "PASSWORD": "123456789012345"}, "numérique"),
+        ({"EMAIL": ""}, "Aucun compte"),
+        ({"EMAIL": "lea@exemple.fr", "PASSWORD": PASSWORD}, "existe déjà"),
+    ],
+)
+def test_a_first_administrator_that_cannot_be_is_refused_in_french(first_admin, volunteer, environment, said):
+    with pytest.raises(CommandError, match=said):
+        first_admin(**environment)
+    assert not User.objects.filter(groups__name=roles.ADMINISTRATOR).exists()
+
+
+@pytest.mark.django_db
+def test_the_terminal_asks_until_the_answers_are_good(monkeypatch):
+    answers = iter(["pas une adresse", "chef@exemple.fr", "", "Anne", "Roy"])
+    secrets = iter(["court", PASSWORD, "autre-chose-encore", PASSWORD, PASSWORD])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(secrets))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    out = StringIO()
+    call_command("first_admin", stdout=out)
+    assert User.objects.get().get_full_name() == "Anne Roy"
+    assert "trop court" in out.getvalue()
+    assert "différents" in out.getvalue()
+    assert PASSWORD not in out.getvalue()
