@@ -1,0 +1,175 @@
+"""Claims per second of the queue's rule, by 8 and 41 processes, on 2,400 and 100,000 cases.
+
+Beside it, in the same run, the floor: a hand-written ``SELECT … FOR UPDATE SKIP LOCKED`` + ``UPDATE`` loop in
+psycopg2 on the same table. Needs PostgreSQL (DATABASE_URL). Usage: python -m benchmarks.queue_claims
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+import time
+from typing import Any
+
+SECONDS = 4.0
+SIZES = (2_400, 100_000)
+PROCESSES = (8, 41)
+FLOOR = """
+    SELECT id FROM campaigns_case
+    WHERE campaign_id = %s AND status = 'open' AND has_number AND tier = 5
+      AND (claimed_by_id IS NULL OR claimed_until <= now())
+    ORDER BY rank, next_call_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+
+def prepare(size: int) -> tuple[int, list[int]]:
+    """A campaign of ``size`` cases never called, a tenth of them already closed, and 41 volunteers."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from campaigns.models import Campaign, CampaignVolunteer, Case
+    from solidarites.models import User
+    from tenants.models import Household, Landlord
+
+    landlord, _ = Landlord.objects.get_or_create(code="mesures", defaults={"name": "Mesures"})
+    now = timezone.now()
+    campaign = Campaign.objects.create(
+        name=f"Mesures {size}",
+        slug=f"mesures-{size}-{int(time.time() * 1000)}",
+        status=Campaign.Status.OPEN,
+        hours={str(day): [["00:00", "23:59"]] for day in range(7)},
+    )
+    households = Household.objects.bulk_create([Household(landlord=landlord) for _ in range(size)], batch_size=5_000)
+    Case.objects.bulk_create(
+        [
+            Case(
+                campaign=campaign,
+                household=household,
+                rank=index,
+                next_call_at=now,
+                status=Case.Status.CLOSED if index % 10 == 0 else Case.Status.OPEN,
+            )
+            for index, household in enumerate(households)
+        ],
+        batch_size=5_000,
+    )
+    users = []
+    for number in range(max(PROCESSES)):
+        user, _ = User.objects.get_or_create(email=f"mesure{number}@exemple.fr")
+        CampaignVolunteer.objects.create(campaign=campaign, user=user)
+        users.append(user.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return campaign.pk, users
+
+
+def reset(campaign_id: int) -> None:
+    from campaigns.models import Call, Case
+
+    Call.objects.filter(case__campaign_id=campaign_id).delete()
+    Case.objects.filter(campaign_id=campaign_id).update(claimed_by=None, claimed_until=None)
+
+
+def rule(campaign_id: int, user_id: int) -> list[float]:
+    """Claim, then let go by closing the case, as fast as one process can; returns the seconds of each claim."""
+    from django.utils import timezone
+
+    from campaigns import queue
+    from campaigns.models import Campaign, Case
+    from solidarites.models import User
+
+    campaign, user, spent = Campaign.objects.get(pk=campaign_id), User.objects.get(pk=user_id), []
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        given = queue.claim_next(campaign=campaign, by=user, now=timezone.now())
+        spent.append(time.perf_counter() - start)
+        if given.case is None:
+            break
+        Case.objects.filter(pk=given.case.pk).update(claimed_by=None, claimed_until=None, status="closed")
+    return spent
+
+
+def floor(campaign_id: int, user_id: int) -> list[float]:
+    """The same with two hand-written statements and nothing else (no journal, no draft, no tiers)."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    raw, spent = connection.connection, []
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        with raw, raw.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(FLOOR, [campaign_id])
+            row = cursor.fetchone()
+            if row is None:
+                break
+            until = "claimed_until = now() + interval '1 hour'"
+            cursor.execute(f"UPDATE campaigns_case SET claimed_by_id = %s, {until} WHERE id = %s", [user_id, row[0]])
+            cursor.execute("COMMIT")
+        spent.append(time.perf_counter() - start)
+        with raw.cursor() as cursor:
+            cursor.execute(
+                "UPDATE campaigns_case SET claimed_by_id = NULL, claimed_until = NULL, status = 'closed' WHERE id = %s",
+                [row[0]],
+            )
+    return spent
+
+
+def together(work: Any, campaign_id: int, users: list[int]) -> tuple[float, float, float]:
+    """Claims per second of all processes, median and 95th percentile in milliseconds."""
+    from django.db import connections
+
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(len(users)), context.Queue()
+
+    def child(user_id: int) -> None:
+        connections.close_all()
+        barrier.wait(60)
+        start = time.perf_counter()
+        spent = work(campaign_id, user_id)
+        results.put((spent, time.perf_counter() - start))
+        connections.close_all()
+
+    processes = [context.Process(target=child, args=(user,)) for user in users]
+    for process in processes:
+        process.start()
+    found = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    spent = sorted(one for each, _ in found for one in each)
+    rate = sum(len(each) / seconds for each, seconds in found if each)
+    return rate, statistics.median(spent) * 1000, spent[int(len(spent) * 0.95)] * 1000
+
+
+def main() -> None:
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        print("queue_claims: needs PostgreSQL (DATABASE_URL)")
+        return
+    print(f"{'cases':>8} {'processes':>9} {'claims/s':>9} {'median ms':>10} {'95 % ms':>8} {'floor/s':>8} {'ratio':>6}")
+    for size in SIZES:
+        campaign_id, users = prepare(size)
+        for count in PROCESSES:
+            from campaigns.models import Case
+
+            rate, median, high = together(rule, campaign_id, users[:count])
+            reset(campaign_id)
+            Case.objects.filter(campaign_id=campaign_id).exclude(rank__in=range(0, size, 10)).update(status="open")
+            least, _, _ = together(floor, campaign_id, users[:count])
+            reset(campaign_id)
+            Case.objects.filter(campaign_id=campaign_id).exclude(rank__in=range(0, size, 10)).update(status="open")
+            print(f"{size:>8} {count:>9} {rate:>9.0f} {median:>10.1f} {high:>8.1f} {least:>8.0f} {least / rate:>6.1f}")
+
+
+if __name__ == "__main__":
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
+    django.setup()
+    main()
