@@ -85,9 +85,8 @@ def parse_addresses(text: str) -> tuple[list[Address], list[str]]:
             piece = pieces[index]
             # « Roux, Léa <lea@exemple.fr> »: the comma stands inside the name.
             if piece and "@" not in piece and index + 1 < len(pieces) and "<" in pieces[index + 1]:
-                pieces[index + 1] = re.sub(
-                    r"^([^<]*)", lambda match, name=piece: f"{match[1].strip()} {name} ", pieces[index + 1]
-                )  # type: ignore[misc]
+                given, _, rest = pieces[index + 1].partition("<")
+                pieces[index + 1] = f"{given.strip()} {piece} <{rest}"
                 piece = ""
             index += 1
             for email, name in _split(piece):

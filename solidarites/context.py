@@ -1,5 +1,7 @@
 """What every page knows: the site, the demonstration, the person's roles."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -15,7 +17,7 @@ DEMO_ACCOUNTS = (
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    user = getattr(request, "user", None)
+    user: Any = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
     return {
         "demo": settings.DEMO,

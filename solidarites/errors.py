@@ -71,6 +71,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 
 def _standalone(template: str, status: int) -> HttpResponse:
     """Render without the request: no session, no user, no database."""
+    page: str
     try:
         page = render_to_string(template, {"site_name": "Solidarités"})
     except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -44,7 +45,7 @@ class IdleSessionMiddleware:
 
     @staticmethod
     def allowed_idle(request: HttpRequest) -> int:
-        user = request.user
+        user: Any = request.user
         staff = user.has_role(roles.COORDINATOR) or user.has_role(roles.ADMINISTRATOR) or user.is_superuser
         return settings.IDLE_SECONDS_STAFF if staff else settings.IDLE_SECONDS_VOLUNTEER
 
