@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_process_init
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
@@ -105,3 +105,9 @@ def refuse_demonstration_leftovers(**kwargs: Any) -> None:
     except ImproperlyConfigured as error:
         # Celery logs what a signal raises and goes on: only leaving stops it.
         raise SystemExit(str(error)) from error
+
+
+@worker_process_init.connect
+def leave_the_group(**kwargs: Any) -> None:
+    """honcho sends SIGTERM to the whole group: the parent alone receives it, and lets each task end."""
+    os.setpgid(0, 0)

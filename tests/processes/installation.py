@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import psutil
 from celery import Celery
 from django.conf import settings
 from django.db import connection
@@ -50,16 +51,20 @@ class Process:
 
     def kill(self) -> None:
         """As a power cut: SIGKILL to the process and its children, no last words."""
-        self._signal(signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            family = psutil.Process(self.popen.pid)
+            for process in [*family.children(recursive=True), family]:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self.popen.wait(timeout=PATIENCE)
 
     def stop(self, patience: float = 30) -> int:
-        """As « systemctl stop »: SIGTERM to the parent, which finishes what it holds."""
-        self.popen.send_signal(signal.SIGTERM)
+        """As honcho and systemd: SIGTERM to the whole group; what is held is finished first."""
+        self._signal(signal.SIGTERM)
         try:
             return self.popen.wait(timeout=patience)
         finally:
-            self._signal(signal.SIGKILL)
+            self.kill()
 
 
 def wait_until(happened: Callable[[], Any], patience: float = PATIENCE, say: Callable[[], str] = str) -> None:

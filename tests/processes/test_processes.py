@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from campaigns.models import DueCall
 from solidarites.models import Heartbeat
 from tests.factories import make_user
 from tests.house.source import ROOT
 from tests.processes.installation import Installation, wait_until
+from tests.processes.test_follow_ups_survive_a_kill import PLANS, many_plans
 
 
 def test_beat_asks_and_the_worker_answers(installation: Installation):
@@ -40,6 +42,16 @@ def test_an_idle_worker_stops_softly_and_a_killed_one_leaves_nothing_in_the_way(
     installation.ask("solidarites.tasks.heartbeat")
     wait_until(lambda: Heartbeat.objects.filter(at__gte=since).exists(), say=again.output)
     assert again.stop() == 0, again.output()
+
+
+def test_a_worker_told_to_stop_finishes_the_task_it_holds(installation: Installation, volunteer):
+    many_plans(volunteer)
+    worker = installation.worker()
+    installation.ask("campaigns.tasks.open_due_calls")
+    wait_until(lambda: DueCall.objects.exists(), say=worker.output)
+    assert worker.stop(patience=120) == 0, worker.output()
+    assert DueCall.objects.count() == PLANS
+    assert "exited with 'signal" not in worker.output()
 
 
 def test_the_procfile_starts_what_the_tests_start():
