@@ -24,6 +24,8 @@ from solidarites.models import User
 
 REVIEW_AFTER = timedelta(weeks=6)
 CHUNK = 100
+# A callback that replaces a due call is missed half an hour after the agreed time.
+AGREED_GRACE = timedelta(minutes=30)
 _CADENCE = FollowUpPlan.Cadence
 _STEP_WEEKS = {_CADENCE.WEEKLY: 1, _CADENCE.TWICE_A_WEEK: 1, _CADENCE.FORTNIGHTLY: 2, _CADENCE.MONTHLY: 4}
 _CASE_FIELDS = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
@@ -380,11 +382,12 @@ def give_up(*, due: DueCall, case: Case, count: int, now: datetime, by: User | N
 
 def watch_missed(*, now: datetime) -> int:
     """Calls that nobody made within their grace: offered to everybody, and an alert, once."""
-    late = DueCall.objects.filter(state=DueCall.State.OPENED, grace_until__lte=now, alerted_at=None, unanswered=0)
+    late = DueCall.objects.filter(state=DueCall.State.OPENED, grace_until__lte=now, alerted_at=None)
     told = 0
     for due in late.select_related("case")[:500]:
         case = due.case
-        if case.next_call_kind == Case.Kind.CALLBACK and case.next_call_at is not None and case.next_call_at > now:
+        agreed = case.next_call_at if case.next_call_kind == Case.Kind.CALLBACK else None
+        if agreed is not None and agreed + AGREED_GRACE > now:
             continue  # the tenant asked for another hour
         if case.claimed_until is not None and case.claimed_until > now:
             continue  # being called at this moment

@@ -413,7 +413,10 @@ def _settle_due_call(call: Call, case: Case, situation: Situation, decision: Dec
     elif decision.welfare:
         followups.give_up(due=due, case=case, count=decision.unanswered, now=situation.now, by=by)
     elif decision.unanswered:
-        DueCall.objects.filter(pk=due.pk).update(unanswered=decision.unanswered)
+        # The next try is watched like the call itself.
+        DueCall.objects.filter(pk=due.pk).update(
+            unanswered=decision.unanswered, grace_until=decision.anyone_from, alerted_at=None
+        )
     elif decision.status != Case.Status.OPEN or call.outcome in ("hospitalised", "language") or not case.has_number:
         # A coordinator, or the next round, takes over from this call.
         DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.SKIPPED, done_at=situation.now)

@@ -75,15 +75,17 @@ class AppendOnlyError(RuntimeError):
 class JournalEntry(models.Model):
     """Who did or read what, when; ids only. Rows are added, and erased after their 12 months by the purge."""
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    actor = models.CharField(max_length=20)
-    action = models.CharField(max_length=60)
-    object_type = models.CharField(max_length=60, blank=True)
-    object_id = models.BigIntegerField(null=True, blank=True)
-    campaign_id = models.BigIntegerField(null=True, blank=True, db_index=True)
-    household_id = models.BigIntegerField(null=True, blank=True, db_index=True)
-    detail = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField("moment", default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="personne"
+    )
+    actor = models.CharField("sorte d'acteur", max_length=20)
+    action = models.CharField("action", max_length=60)
+    object_type = models.CharField("sorte d'objet", max_length=60, blank=True)
+    object_id = models.BigIntegerField("numéro de l'objet", null=True, blank=True)
+    campaign_id = models.BigIntegerField("numéro de campagne", null=True, blank=True, db_index=True)
+    household_id = models.BigIntegerField("numéro de foyer", null=True, blank=True, db_index=True)
+    detail = models.JSONField("précisions", default=dict, blank=True)
 
     class Meta:
         verbose_name = "ligne du journal"

@@ -350,6 +350,28 @@ def test_an_unanswered_follow_up_is_tried_later_today_then_next_morning_then_bec
     assert case.alerts.get().kind == "unanswered_follow_up"
 
 
+def test_a_second_try_that_nobody_makes_is_not_missed_in_silence(case: Case, due: DueCall, volunteer: Any) -> None:
+    from campaigns import followups
+
+    call(case, volunteer, "no_answer")
+    case.refresh_from_db()
+    assert case.next_call_at is not None
+    assert followups.watch_missed(now=case.next_call_at + timedelta(minutes=119)) == 0
+    assert followups.watch_missed(now=case.next_call_at + timedelta(minutes=120)) == 1
+    assert case.alerts.get().kind == "missed_follow_up"
+
+
+def test_a_follow_up_put_off_by_the_tenant_is_watched_at_the_agreed_hour(
+    case: Case, due: DueCall, volunteer: Any
+) -> None:
+    from campaigns import followups
+
+    agreed = datetime(2026, 1, 13, 17, 0, tzinfo=PARIS)
+    call(case, volunteer, "callback", callback_at=agreed)
+    assert followups.watch_missed(now=agreed + timedelta(minutes=29)) == 0
+    assert followups.watch_missed(now=agreed + timedelta(minutes=30)) == 1
+
+
 @pytest.mark.parametrize(
     ("outcome", "ended"), [("opt_out", "opposition"), ("refused_campaign", "tenant"), ("deceased", "closed_person")]
 )
