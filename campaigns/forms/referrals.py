@@ -26,9 +26,12 @@ class MomentField(forms.DateTimeField):
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            moment = super().to_python(value)
         except (OverflowError, ValueError) as error:
             raise forms.ValidationError(self.error_messages["invalid"]) from error
+        if moment and not 2000 <= moment.year <= 2100:
+            raise forms.ValidationError(self.error_messages["invalid"])
+        return moment
 
 
 class Text(forms.CharField):

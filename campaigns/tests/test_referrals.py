@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import ProtectedError
 
 from campaigns import referrals
-from campaigns.models import Alert, Case, Need, Partner, Referral
+from campaigns.models import Alert, Case, CoordinatorScope, Need, Partner, Referral
 from campaigns.referrals import OPEN_STATES, TRANSITIONS, ReferralError, deadlines, states
 from campaigns.tests.referral_cast import do, make_call, make_need, make_partner, make_referral
 from solidarites import roles
@@ -115,12 +116,12 @@ def test_a_referral_already_sent_is_not_changed_by_a_new_need(case, call, coordi
     assert sent.needs.count() == 1
 
 
-def test_a_usual_draft_costs_at_most_six_queries(call, now, max_queries):
+def test_a_usual_draft_costs_at_most_six_queries(call, volunteer, now, max_queries):
     make_partner()
     needs = [make_need(call, "repas"), make_need(call, "courses")]
     call = type(call).objects.select_related("case__household").get(pk=call.pk)
     with max_queries(6):
-        referrals.draft_for_call(call=call, needs=needs, by=call.volunteer, now=now)
+        referrals.draft_for_call(call=call, needs=needs, by=volunteer, now=now)
 
 
 def test_references_are_unique_and_say_nothing(call, now):
@@ -311,7 +312,8 @@ def test_editing_cannot_change_what_only_a_rule_may_change(coordinator, now):
     ],
 )
 def test_an_approval_says_what_is_missing_and_where(coordinator, now, fields, field):
-    referral = make_referral(coordinator, now, **fields)
+    referral = make_referral(coordinator, now)
+    referrals.edit(referral=referral, by=coordinator, now=now, **fields)
     with pytest.raises(ReferralError) as error:
         referrals.approve(referral=referral, by=coordinator, now=now)
     assert error.value.field == field
@@ -490,9 +492,7 @@ def test_a_call_before_the_answer_is_no_call_back(coordinator, volunteer, now):
 
 def test_it_closes_without_a_call_back_when_the_reason_is_written(coordinator, now):
     referral = make_referral(coordinator, now, state=State.ANSWERED)
-    referrals.close(
-        referral=referral, reason="hospital", no_call_back_reason="Hospitalisée.", by=coordinator, now=now
-    )
+    referrals.close(referral=referral, reason="hospital", no_call_back_reason="Hospitalisée.", by=coordinator, now=now)
     assert referral.no_call_back_reason == "Hospitalisée."
     assert set(referral.needs.values_list("state", flat=True)) == {Need.State.DROPPED}
 
@@ -574,14 +574,12 @@ def test_a_referral_by_hand_needs_a_need_and_somebody_of_the_household(case, coo
         referrals.draft_by_hand(case=case, tenant=None, categories=[], level="U2", by=coordinator, now=now)
     stranger = make_household().tenants.first()
     with pytest.raises(ReferralError, match="n'habite pas"):
-        referrals.draft_by_hand(
-            case=case, tenant=stranger, categories=["repas"], level="U2", by=coordinator, now=now
-        )
+        referrals.draft_by_hand(case=case, tenant=stranger, categories=["repas"], level="U2", by=coordinator, now=now)
 
 
-def test_a_coordinator_of_one_agency_sees_its_referrals_alone(coordinator, now, agency, agency2, make_household, campaign):
-    from campaigns.models import CoordinatorScope
-
+def test_a_coordinator_of_one_agency_sees_its_referrals_alone(
+    coordinator, now, agency, agency2, make_household, campaign
+):
     mine = make_referral(coordinator, now, case=make_case(campaign, make_household(agency=agency), now=now))
     make_referral(coordinator, now, case=make_case(campaign, make_household(agency=agency2), now=now))
     assert referrals.visible(coordinator).count() == 2
@@ -590,8 +588,6 @@ def test_a_coordinator_of_one_agency_sees_its_referrals_alone(coordinator, now, 
 
 
 def test_a_partner_that_has_referrals_cannot_be_deleted(coordinator, now):
-    from django.db.models import ProtectedError
-
     referral = make_referral(coordinator, now)
     with pytest.raises(ProtectedError):
         Partner.objects.filter(pk=referral.partner_id).delete()

@@ -29,6 +29,7 @@ from solidarites import roles
 from solidarites.models import User
 from solidarites.roles import role_required
 from tenants import communes
+from tenants.models import Agency
 
 State = Referral.State
 A_PAGE = 25
@@ -60,7 +61,9 @@ class ReferralFilter(django_filters.FilterSet):
         to_field_name="slug",
         empty_label="toutes",
     )
-    agence = django_filters.NumberFilter(field_name="case__agency_id", widget=forms.HiddenInput, label="Agence")
+    agence = django_filters.ModelChoiceFilter(
+        field_name="case__agency", queryset=Agency.objects.all(), widget=forms.HiddenInput, label="Agence"
+    )
     commune = django_filters.CharFilter(
         field_name="case__household__insee_code", widget=forms.HiddenInput, label="Commune", max_length=5
     )
