@@ -88,7 +88,7 @@ class ActivateCodesForm(CodeWidgetMixin, totp.ActivateTOTPForm):
 class InviteForm(forms.Form):
     addresses = forms.CharField(
         label="Adresses e-mail",
-        help_text="Une ou plusieurs, séparées comme vous voulez. Les noms sont repris : Léa Roux <lea@exemple.fr>.",
+        help_text="Une ou plusieurs, séparées comme vous voulez. Les noms sont repris : Léa Roux (lea@exemple.fr).",
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 6, "autocapitalize": "off", "spellcheck": "false"}),
     )

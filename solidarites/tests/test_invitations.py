@@ -135,6 +135,13 @@ def test_each_wrong_address_is_named_and_the_text_is_kept(client_of, coordinator
     assert not User.objects.filter(email="zoe@exemple.fr").exists()
 
 
+def test_what_was_typed_is_shown_as_text_never_as_code(client_of, coordinator):
+    data = {"addresses": "<script>alert(1)</script>", "role": "volunteer"}
+    page = client_of(coordinator).post("/personnes/inviter/", data).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
 @pytest.mark.parametrize(
     "text", ["", "   ", "a\x00b@exemple.fr", "x" * 30_000, " ".join(f"p{i}@exemple.fr" for i in range(201))]
 )
