@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from tests.house.source import imports, module_of, name_of, product_modules
+from tests.house.source import imports, module_of, name_of, product_modules, tree
 
 # The edges of an application: what receives a request, a message or a command.
 EDGES = {"views", "forms", "tasks", "admin", "apps", "urls", "filters", "tables", "management", "templatetags", "demo"}
@@ -19,12 +20,12 @@ OFFERED = {
     "solidarites.mail",
     "solidarites.accounts",
 }
-# The table of outcomes fans out; the call records and knows none of what follows.
-FAN_OUT = {"retries", "followups", "referrals", "welfare"}
+# What an outcome leads to is the table's affair; the call itself only draws what the answers ask for.
+FAN_OUT = {"retries", "welfare"}
 
 
 def edges(module: str) -> set[str]:
-    return EDGES & set(module.split("."))
+    return EDGES & {"urls" if part.startswith("urls") else part for part in module.split(".")}
 
 
 def is_rule(path: Path) -> bool:
@@ -86,7 +87,7 @@ def test_dependencies_point_one_way():
         ("solidarites.mail", "tenants.models", True),
         ("campaigns.calls", "campaigns.views.caller", False),
         ("campaigns.calls", "campaigns.tasks", False),
-        ("campaigns.calls", "campaigns.followups", False),
+        ("campaigns.calls", "campaigns.retries", False),
         ("campaigns.queue", "django.http", False),
         ("campaigns.queue", "solidarites.middleware", False),
         ("campaigns.calendar", "campaigns.models.case", False),
@@ -99,3 +100,13 @@ def test_the_directions_do_refuse_a_wrong_import(module, imported, inside):
 
 def test_a_rule_may_ask_for_its_task_inside_a_function():
     assert refused("campaigns.calls", "campaigns.tasks", True, rule=True) == ""
+
+
+def test_only_a_recorded_call_applies_an_outcome():
+    callers = {
+        module_of(path)
+        for path in product_modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "outcomes.apply"
+    }
+    assert callers == {"campaigns.calls"}

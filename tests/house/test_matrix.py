@@ -10,7 +10,8 @@ import re
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -75,12 +76,15 @@ def written(queries: CaptureQueriesContext) -> set[str]:
     return tables - MAY_BE_WRITTEN
 
 
+@pytest.fixture(autouse=True)
+def shipped_scripts(db):
+    call_command("load_default_script", verbosity=0)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_each_route_opens_for_its_roles_alone(route, method, django_db_setup):
-    from django.db import transaction
-
+def test_each_route_opens_for_its_roles_alone(route, method):
     world = World()
     wrong = []
     for who in PEOPLE:

@@ -70,6 +70,12 @@ class World:
             recorded_at=now,
             script=self.script,
         )
+        # Two volunteers recorded at once: a coordinator decides.
+        self.pending = Call.objects.create(
+            case=self.case, volunteer=self.lea, state=Call.State.PENDING, outcome="completed", script=self.script
+        )
+        self.membership = self.campaign.memberships.get(user=self.lea)
+        self.phone = self.household.phones.first()
         self.tenant = self.household.tenants.first()
         self.need = Need.objects.create(case=self.case, tenant=self.tenant, call=self.recorded, category="meals")
         self.partner = Partner.objects.create(kind=Partner.Kind.CCAS, name="CCAS de Bordeaux", email="ccas@exemple.fr")
@@ -126,7 +132,17 @@ class World:
             "user_id": self.lea.pk,
             "import_id": self.list_import.pk,
             "submission": self.call.submission,
+            "membership_id": self.membership.pk,
+            "phone_id": self.phone.pk,
+            "need_id": self.need.pk,
+            "tenant_id": self.tenant.pk,
+            "script_id": self.script.pk if self.script else 0,
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:
-        return {}
+        return {
+            "caller:done": {"call_id": self.recorded.pk},
+            "coordinator:referral_act": {"act": "approuver"},
+            "coordinator:pending_call": {"call_id": self.pending.pk},
+            "partner:act": {"act": "accuser"},
+        }
