@@ -154,6 +154,13 @@ _WORDS = {"ST": "SAINT", "STE": "SAINTE", "STS": "SAINTS", "STES": "SAINTES", "S
 
 def fold(text: str) -> str:
     """Capitals without accents or ligatures."""
+    if text.isascii():
+        return text.upper()
+    return _fold(text)
+
+
+@lru_cache(maxsize=20_000)
+def _fold(text: str) -> str:
     text = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE").replace("ß", "ss")
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()

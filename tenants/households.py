@@ -100,3 +100,13 @@ def mark_number(*, phone: PhoneNumber, validity: str, now: datetime, by: Any = N
     PhoneNumber.objects.filter(pk=phone.pk).update(validity=validity, validity_at=now)
     phone.validity, phone.validity_at = validity, now
     journal.record("phone.marked", phone, by=by, household_id=phone.household_id, validity=validity)
+
+
+@transaction.atomic
+def describe(*, household: Household, language: str, fragile: bool, notes: str, now: datetime, by: Any = None) -> None:
+    """What helps the call, written by hand: the language to speak, fragility, what to know. Tells subscribers."""
+    household.language, household.fragile, household.notes = language, fragile, notes.strip()[:300]
+    household.updated_at = now
+    household.save(update_fields=["language", "fragile", "notes", "updated_at"])
+    journal.record("household.described", household, by=by, household_id=household.pk)
+    events.tell(events.NumbersChanged(household_ids=(household.pk,), now=now, by=by))

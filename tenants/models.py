@@ -308,7 +308,7 @@ class ListImport(models.Model):
     counts = models.JSONField(default=dict, blank=True)
     rows_total = models.PositiveIntegerField(default=0)
     rows_done = models.PositiveIntegerField(default=0)
-    # Where the writing is: every position up to this one is written.
+    # Where the writing is: every household up to this one is written.
     applied_through = models.PositiveIntegerField(default=0)
     # « People absent from this list have left »: asked for at the confirmation.
     absent_left = models.BooleanField(default=False)
@@ -316,6 +316,8 @@ class ListImport(models.Model):
     # Whoever works on it, until when; past that moment another worker resumes.
     leased_until = models.DateTimeField(null=True, blank=True)
     lease = models.CharField(max_length=36, blank=True, editable=False)
+    # Times a worker took it up since it last moved on: a list that breaks the worker is given up.
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("déposé le", default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
@@ -353,13 +355,14 @@ class ImportRow(models.Model):
         ABSENT = "absent", "absent de la liste"
 
     list_import = models.ForeignKey(ListImport, on_delete=models.CASCADE, related_name="rows")
-    # Order of writing: the rows of one household follow each other.
-    position = models.PositiveIntegerField()
+    # The household within the list, in the order of writing.
+    group = models.PositiveIntegerField()
     # The spreadsheet's own row number; 0 for people absent from the list.
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     # What happens to the household, told by the first of its rows: create, update or empty.
     household_kind = models.CharField(max_length=10, blank=True)
+    household_changes: Any = models.JSONField(default=list)
     data: Any = models.JSONField(default=list)
     # [[what, old, new], …] for the preview and to see whether something moved meanwhile.
     changes: Any = models.JSONField(default=list)
@@ -369,9 +372,9 @@ class ImportRow(models.Model):
 
     class Meta:
         verbose_name = "ligne d'import"
-        ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["list_import", "position"], name="import_row_once")]
-        indexes = [models.Index(fields=["list_import", "kind", "position"], name="import_row_kind")]
+        ordering = ["group", "number"]
+        constraints = [models.UniqueConstraint(fields=["list_import", "group", "number"], name="import_row_once")]
+        indexes = [models.Index(fields=["list_import", "kind", "number"], name="import_row_kind")]
 
     def __str__(self) -> str:
         return f"ligne {self.number}"

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from solidarites import journal
 from tenants import communes, events, phones
-from tenants.households import digest
+from tenants.households import digest, mark_number
 from tenants.models import Household, Opposition, PhoneNumber
 
 
@@ -56,3 +56,10 @@ def add_number(
     journal.record("phone.added", phone, by=by, household_id=household.pk)
     events.tell(events.NumbersChanged(household_ids=(household.pk,), now=now, by=by))
     return phone
+
+
+@transaction.atomic
+def mark_wrong(*, phone: PhoneNumber, now: datetime, by: Any = None) -> None:
+    """By hand: this number is not theirs, it is dialled no more; subscribers look whether another one is left."""
+    mark_number(phone=phone, validity=PhoneNumber.Validity.WRONG, now=now, by=by)
+    events.tell(events.NumbersChanged(household_ids=(phone.household_id,), now=now, by=by))

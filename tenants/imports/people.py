@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from tenants import communes, phones
@@ -59,14 +60,14 @@ class Person:
     issues: list[Issue] = field(default_factory=list)
 
     def to_list(self) -> list[Any]:
-        return [getattr(self, name) for name in _NAMES]
+        return list(_VALUES(self))
 
     @classmethod
     def from_list(cls, values: Sequence[Any]) -> Person:
         return cls(*values)
 
 
-_NAMES = tuple(f.name for f in fields(Person))
+_VALUES = attrgetter(*(f.name for f in fields(Person)))
 
 
 class Parser:
@@ -104,13 +105,21 @@ class Parser:
         return cells[index] if index is not None and index < len(cells) else ""
 
     def text(self, cells: Sequence[Any], name: str, limit: int) -> str:
-        value = self.cell(cells, name)
-        return words.clean(shown(value))[:limit] if value not in ("", None) else ""
+        index = self.at.get(name)
+        if index is None or index >= len(cells):
+            return ""
+        value = cells[index]
+        if value == "" or value is None:
+            return ""
+        return words.clean(value if type(value) is str else shown(value))[:limit]
 
     # Rows ------------------------------------------------------------------------------------------
 
     def kind(self, cells: Sequence[Any]) -> str:
         """ "" for a person's row, else BLANK, HEADER, TOTAL or TITLE."""
+        # Most rows are somebody's, at one glance.
+        if len(cells) > 4 and self._surely_somebody(cells):
+            return ""
         filled = [(i, cell) for i, cell in enumerate(cells) if cell not in ("", None) and str(cell).strip()]
         if not filled:
             return BLANK
@@ -132,6 +141,11 @@ class Parser:
                 return ""
             return TITLE
         return ""
+
+    def _surely_somebody(self, cells: Sequence[Any]) -> bool:
+        """A first name, a birth date with a digit and another cell: no title, total or header has them."""
+        first, birth = self.text(cells, "first_name", 60), self.cell(cells, "birth")
+        return bool(first) and bool(birth) and (not isinstance(birth, str) or birth[:1].isdigit())
 
     def _is_header(self, filled: list[tuple[int, Any]]) -> bool:
         same = sum(

@@ -26,9 +26,10 @@ _LEADING = re.compile(
 )
 
 
-@lru_cache(maxsize=50_000)
 def clean(text: str) -> str:
     """Spaces made plain, invisible characters gone, a spreadsheet's ="…" and leading apostrophe undone."""
+    if text.isprintable() and text[:1] not in ("=", "'") and "  " not in text:
+        return text.strip()
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
     text = _SPACE.sub(" ", _CONTROL.sub("", text))
@@ -38,6 +39,8 @@ def clean(text: str) -> str:
 def reference(text: str) -> str:
     """A reference as written, without the spaces and the « .0 » a spreadsheet adds."""
     text = text.strip()
+    if text.isalnum() and len(text) > 6:
+        return text
     if re.fullmatch(r"\d+[.,]0+", text):
         text = re.split(r"[.,]", text)[0]
     if fold(text) in ("", "NC", "N/A", "NEANT", "NULL", "-", "0", "#N/A", "#REF!", "AUCUN", "AUCUNE"):

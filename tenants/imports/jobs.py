@@ -1,0 +1,235 @@
+"""The life of a ListImport: upload → columns → check → preview → confirmation → writing → report.
+
+What a person does is a rule here, in one transaction with its journal row. What takes long is a row that a
+worker claims by a conditional update and works on in chunks (``tenants.imports.work``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+
+from solidarites import journal
+from tenants.imports import columns, headings
+from tenants.imports.columns import Header
+from tenants.imports.read import MAX_BYTES, open_list
+from tenants.imports.refusal import Refused
+from tenants.models import ImportProfile, ImportRow, Landlord, ListImport
+
+State = ListImport.State
+# States that somebody may still call off: nothing is written yet.
+CANCELLABLE = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING, State.CHECKED, State.APPLY_QUEUED)
+KEPT = timedelta(days=7)
+# Beyond this share of known people absent from a list, a second confirmation is asked for.
+SHRINKS = 20
+
+
+class NotNow(Exception):
+    """The import has moved on meanwhile; ``message`` says so to whoever acted."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+
+def _moved_on() -> NotNow:
+    return NotNow("Cet import a changé d’état entre-temps. Voici où il en est.")
+
+
+# Upload -----------------------------------------------------------------------------------------------
+
+
+def upload(*, landlord: Landlord, file: File[bytes], file_name: str, by: Any, now: datetime) -> ListImport:
+    """Keep the file until the check has read it, and recognise its columns.
+
+    A refused file leaves a line in the history (who, when, why) and nothing else. Never raises Refused.
+    """
+    size = file.size or 0
+    row = ListImport(landlord=landlord, uploaded_by=by, file_name=_safe_name(file_name), file_size=size, created_at=now)
+    try:
+        if size > MAX_BYTES:
+            raise Refused("too_big", f"{size // (1024 * 1024)} Mo")
+        # The stored name says nothing of the file: the name of a list may be somebody's.
+        row.file.save(f"{now:%Y%m%d-%H%M%S}.list", file, save=False)
+        _recognise(row)
+    except Refused as error:
+        row.state, row.message = State.REFUSED, error.message
+        erase_file(row)
+    with transaction.atomic():
+        row.save()
+        journal.record("import.uploaded", row, by=by, size=size, state=row.state)
+    return row
+
+
+def _safe_name(name: str) -> str:
+    return "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[:200] or "liste"
+
+
+def _recognise(row: ListImport, sheet: str = "") -> None:
+    source = open_list(Path(row.file.path), sheet=sheet)
+    row.sheets, row.sheet, row.encoding = source.sheets, source.sheet, source.encoding or ""
+    header = source.header
+    row.columns = []
+    row.profile = None
+    if header is None:
+        if len(source.sheets) <= 1:
+            raise Refused("no_header")
+        return
+    profile = known_profile(row.landlord, header)
+    if profile is not None:
+        columns.use_fields(header, profile.fields)
+        row.profile = profile
+    row.columns = [column.as_json() for column in header.columns]
+
+
+def known_profile(landlord: Landlord, header: Header) -> ImportProfile | None:
+    """The newest profile saved for the same headings."""
+    profiles = ImportProfile.objects.filter(landlord=landlord, headings=columns.fingerprint(header))
+    return profiles.order_by("-created_at", "-pk").first()
+
+
+def erase_file(row: ListImport) -> None:
+    if row.file:
+        row.file.delete(save=False)
+    row.file = ""  # type: ignore[assignment]
+
+
+@transaction.atomic
+def choose_sheet(*, list_import: ListImport, sheet: str, by: Any, now: datetime) -> ListImport:
+    """Read another sheet of the workbook. Raises NotNow once the check was asked for, Refused for an unknown sheet."""
+    row = _locked(list_import, State.UPLOADED)
+    _recognise(row, sheet)
+    row.save(update_fields=["sheets", "sheet", "columns", "profile", "encoding"])
+    journal.record("import.sheet_chosen", row, by=by)
+    return row
+
+
+@transaction.atomic
+def set_columns(
+    *, list_import: ListImport, fields: dict[int, str], by: Any, now: datetime, profile_name: str = ""
+) -> ListImport:
+    """Take the columns as corrected, save them as a named profile when asked, and ask for the check.
+
+    Raises NotNow once the check was asked for, Refused when no column holds names.
+    """
+    row = _locked(list_import, State.UPLOADED)
+    header = columns.header_from_json(row.columns)
+    taken: set[str] = set()
+    for column in header.columns:
+        chosen = fields.get(column.index, column.field)
+        if column.refused or chosen not in headings.LABELS or (chosen in taken and chosen not in headings.MANY):
+            chosen = ""
+        if chosen:
+            taken.add(chosen)
+        column.field = chosen
+    if not header.usable:
+        raise Refused("no_name")
+    # The values shown for the choice have served.
+    for column in header.columns:
+        column.samples = []
+    row.columns = [column.as_json() for column in header.columns]
+    if profile_name:
+        row.profile, _ = ImportProfile.objects.update_or_create(
+            landlord=row.landlord,
+            name=profile_name[:80],
+            defaults={
+                "headings": columns.fingerprint(header),
+                "fields": {columns.canonical(c.heading): c.field for c in header.columns if c.heading},
+                "created_at": now,
+            },
+        )
+    row.state, row.message = State.CHECK_QUEUED, ""
+    row.save(update_fields=["columns", "profile", "state", "message"])
+    journal.record("import.check_asked", row, by=by)
+    _nudge()
+    return row
+
+
+# Confirmation, cancelling --------------------------------------------------------------------------------
+
+
+def shrinks(row: ListImport) -> bool:
+    """Whether the list has lost more than a fifth of the people known so far."""
+    known = row.counts.get("known", 0)
+    return bool(known) and row.counts.get("absent", 0) * 100 > known * SHRINKS
+
+
+@transaction.atomic
+def confirm(
+    *, list_import: ListImport, by: Any, now: datetime, absent_left: bool = False, absent_sure: bool = False
+) -> ListImport:
+    """Ask for the writing of what was previewed.
+
+    ``absent_left`` also closes the people absent from the list; a list that shrank by more than 20 % needs
+    ``absent_sure`` too. Raises NotNow in any other state than « checked », ValueError without that second yes.
+    """
+    row = _locked(list_import, State.CHECKED)
+    if absent_left and shrinks(row) and not absent_sure:
+        raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
+    row.state, row.absent_left, row.confirmed_at, row.message = State.APPLY_QUEUED, absent_left, now, ""
+    row.rows_done = row.applied_through = 0
+    row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])
+    journal.record("import.confirmed", row, by=by, absent_left=absent_left)
+    _nudge()
+    return row
+
+
+@transaction.atomic
+def cancel(*, list_import: ListImport, by: Any, now: datetime) -> ListImport:
+    """Call it off before anything is written: file and checked rows are erased. Raises NotNow afterwards."""
+    row = _locked(list_import, *CANCELLABLE)
+    row.rows.all().delete()
+    row.state, row.message, row.leased_until, row.lease = State.CANCELLED, "", None, ""
+    _forget_samples(row)
+    row.save(update_fields=["state", "message", "leased_until", "lease", "columns"])
+    journal.record("import.cancelled", row, by=by)
+    transaction.on_commit(lambda: _erase_now(row))
+    return row
+
+
+def _erase_now(row: ListImport) -> None:
+    erase_file(row)
+    ListImport.objects.filter(pk=row.pk).update(file="")
+
+
+def _forget_samples(row: ListImport) -> None:
+    for column in row.columns:
+        column["samples"] = []
+
+
+def _locked(list_import: ListImport, *states: str) -> ListImport:
+    row = ListImport.objects.select_for_update(of=("self",)).select_related("landlord").get(pk=list_import.pk)
+    if row.state not in states:
+        raise _moved_on()
+    return row
+
+
+def _nudge() -> None:
+    """The row is enough; the broker makes it prompt."""
+    from tenants.tasks import run_imports
+
+    run_imports.delay_on_commit()
+
+
+# Forgetting ---------------------------------------------------------------------------------------------
+
+
+def forget_old(now: datetime) -> None:
+    """Erase files the check has read, and what waited more than seven days: checked rows, uploads, rejects."""
+    reading = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING)
+    for row in ListImport.objects.exclude(file="").exclude(state__in=reading):
+        _erase_now(row)
+    old = ListImport.objects.filter(created_at__lt=now - KEPT)
+    for row in old.filter(state__in=[State.UPLOADED, State.CHECKED]):
+        # Never confirmed: as good as called off.
+        if ListImport.objects.filter(pk=row.pk, state=row.state).update(state=State.CANCELLED):
+            row.refresh_from_db()
+            _forget_samples(row)
+            row.save(update_fields=["columns"])
+            _erase_now(row)
+    final = (State.APPLIED, State.CANCELLED, State.REFUSED)
+    ImportRow.objects.filter(list_import__created_at__lt=now - KEPT, list_import__state__in=final).delete()

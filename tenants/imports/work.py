@@ -1,0 +1,402 @@
+"""What the worker does with a ListImport: check it, write it. Chunk by chunk, resumable, safe twice at once.
+
+A worker holds an import by a lease (a token and a moment) taken and renewed by conditional updates whose row
+count is checked. Every chunk's transaction renews it first: a worker that lost its lease, or whose import was
+called off, stops without having written.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from solidarites import journal
+from tenants import households as rules
+from tenants.imports import columns, jobs
+from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
+from tenants.imports.check import COUNTS, Checker, HouseholdPlan, Kind, Tally
+from tenants.imports.people import Person
+from tenants.imports.read import open_list
+from tenants.imports.refusal import Refused
+from tenants.imports.workspace import Group, Workspace
+from tenants.models import ImportRow, ListImport, Tenant
+
+log = logging.getLogger(__name__)
+
+State = ListImport.State
+LEASE = timedelta(seconds=45)
+ATTEMPTS = 5
+CHECK = (State.CHECK_QUEUED, State.CHECKING)
+APPLY = (State.APPLY_QUEUED, State.APPLYING)
+CHANGED = "Des données ont changé depuis la vérification. Voici ce qui reste à écrire : relisez, puis confirmez."
+BROKEN = "Cette liste n’a pas pu être traitée. Rien de plus n’a été écrit : prévenez la personne qui gère le logiciel."
+
+
+class Lost(Exception):
+    """Another worker holds the import now, or somebody called it off."""
+
+
+def run_all() -> int:
+    """Work through every import that waits or whose worker stopped; how many were taken up."""
+    count = 0
+    while (row := claim(timezone.now())) is not None:
+        count += 1
+        run(row)
+    jobs.forget_old(timezone.now())
+    return count
+
+
+def claim(now: datetime) -> ListImport | None:
+    """Take the oldest import that waits or whose lease has passed; one at a time per landlord."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    busy = ListImport.objects.filter(landlord=OuterRef("landlord"), state__in=APPLY, leased_until__gte=now)
+    waiting = ListImport.objects.filter(free, state__in=CHECK + APPLY).filter(~Exists(busy))
+    for pk in waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:20]:
+        token = uuid.uuid4().hex
+        taken = ListImport.objects.filter(free, pk=pk, state__in=CHECK + APPLY).update(
+            lease=token, leased_until=now + LEASE, attempts=F("attempts") + 1
+        )
+        if taken:
+            return ListImport.objects.select_related("landlord").get(pk=pk)
+    return None
+
+
+def renew(row: ListImport, **values: Any) -> None:
+    """Keep the lease and save progress, in the caller's transaction if there is one. Raises Lost."""
+    kept = ListImport.objects.filter(pk=row.pk, lease=row.lease, state=row.state).update(
+        leased_until=timezone.now() + LEASE, **values
+    )
+    if not kept:
+        raise Lost
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def run(row: ListImport) -> None:
+    """Check or write a claimed import. An unforeseen error is logged by its kind alone, tried again, then given up."""
+    try:
+        if row.attempts > ATTEMPTS:
+            _give_up(row, BROKEN)
+        elif row.state in CHECK:
+            check(row)
+        else:
+            apply(row)
+    except Lost:
+        log.info("import %s: taken over or called off", row.pk)
+    except Refused as error:
+        _give_up(row, error.message)
+    except Exception as error:
+        # Only the kind of error: its text may hold a cell of the list.
+        log.error("import %s: %s at attempt %s", row.pk, type(error).__name__, row.attempts)
+        # Free again at once for the next round.
+        ListImport.objects.filter(pk=row.pk, lease=row.lease).update(leased_until=timezone.now())
+
+
+def _give_up(row: ListImport, message: str) -> None:
+    with transaction.atomic():
+        renew(row, state=State.REFUSED, message=message, lease="")
+        row.rows.all().delete()
+        journal.record("import.refused", row)
+    jobs._erase_now(row)
+
+
+# Check --------------------------------------------------------------------------------------------------
+
+
+def check(row: ListImport) -> None:
+    """Read the file and stage every row with what would become of it; or, once the file is gone, look again.
+
+    A stopped check starts again from the file, which is erased only when everything is staged.
+    """
+    now = timezone.now()
+    renew(row, state=State.CHECKING, started_at=now, rows_done=0)
+    if not row.file:
+        _check_again(row)
+        return
+    ImportRow.objects.filter(list_import=row).delete()
+    source = open_list(Path(row.file.path), sheet=row.sheet)
+    if source.header is None:
+        raise Refused("no_header")
+    chosen = columns.header_from_json(row.columns, source.header.position)
+    if [c.heading for c in chosen.columns] == [c.heading for c in source.header.columns]:
+        source.header = chosen
+    lines = Lines()
+    with Workspace() as workspace:
+        today = timezone.localdate(now)
+        fill(workspace, read_people(source, today, lines), progress=_reading(row))
+        renew(row, rows_total=workspace.total, rows_done=0)
+        tally = _stage(row, workspace)
+        absent, known = _stage_absent(row, workspace)
+    counts: dict[str, Any] = {name: tally.counts.get(name, 0) for name in COUNTS}
+    counts.update(
+        issues=dict(tally.issues),
+        skipped=lines.skipped,
+        skipped_rows=lines.skipped_total,
+        refused_columns=source.header.refused,
+        second_person=[c.heading for c in source.header.columns if c.second_person],
+        absent=absent,
+        known=known,
+        check_seconds=round((timezone.now() - now).total_seconds(), 1),
+    )
+    _checked(row, counts)
+    jobs._erase_now(row)
+
+
+def _reading(row: ListImport) -> Callable[[int], None]:
+    def progress(count: int) -> None:
+        if count % (5 * CHUNK) == 0:
+            renew(row, rows_done=count, attempts=0)
+
+    return progress
+
+
+def _checked(row: ListImport, counts: dict[str, Any], message: str = "") -> None:
+    with transaction.atomic():
+        renew(
+            row,
+            state=State.CHECKED,
+            counts=counts,
+            checked_at=timezone.now(),
+            message=message,
+            lease="",
+            attempts=0,
+        )
+        ListImport.objects.filter(pk=row.pk).update(leased_until=None)
+        journal.record("import.checked", row, rows=counts["rows"])
+
+
+def _stage(row: ListImport, workspace: Workspace) -> Tally:
+    checker = Checker(row.landlord)
+    tally = Tally()
+    group = done = 0
+    workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
+    for batch in workspace.households(CHUNK):
+        kept = _snapshots(batch)
+        plans = checker.plan(batch)
+        staged: list[ImportRow] = []
+        for plan in plans:
+            group += 1
+            tally.add(plan)
+            staged.extend(_staged(row, group, plan, kept))
+        seen = [(r.tenant.pk,) for plan in plans for r in plan.rows if r.tenant is not None and r.tenant.pk]
+        workspace.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", seen)
+        done += sum(len(plan.rows) for plan in plans)
+        with transaction.atomic():
+            renew(row, rows_done=done, attempts=0)
+            ImportRow.objects.bulk_create(staged, batch_size=CHUNK)
+    return tally
+
+
+def _snapshots(batch: Sequence[Group]) -> dict[int, list[Any]]:
+    """The people as read, before the plan adds its remarks: what a later look starts from."""
+    kept = {}
+    for group in batch:
+        for person in group:
+            values = person.to_list()
+            values[-1] = list(person.issues)
+            kept[person.number] = values
+    return kept
+
+
+def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, list[Any]]) -> Iterator[ImportRow]:
+    told = False
+    for planned in plan.rows:
+        person = planned.person
+        # Who left or died and is not known, or is rejected, is never stored: only the row's number and why.
+        bare = planned.kind in (Kind.SKIP, Kind.REJECT)
+        tells = not bare and not told
+        told = told or tells
+        yield ImportRow(
+            list_import_id=row.pk,
+            group=group,
+            number=person.number,
+            kind=planned.kind,
+            household_kind=plan.kind if tells else "",
+            household_changes=plan.changes if tells else [],
+            data=[] if bare else kept[person.number],
+            changes=planned.changes,
+            issues=person.issues,
+            has_issues=bool(person.issues),
+        )
+
+
+def _stage_absent(row: ListImport, workspace: Workspace) -> tuple[int, int]:
+    """Known, present people whom the list does not name: (how many, of how many)."""
+    last_group = row.rows.order_by("-group").values_list("group", flat=True).first() or 0
+    known = absent = 0
+    batch: list[int] = []
+    present = Tenant.objects.filter(landlord=row.landlord, status=Tenant.Status.PRESENT)
+    for pk in present.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=5000):
+        known += 1
+        if not workspace.db.execute("SELECT 1 FROM seen WHERE id = ?", (pk,)).fetchone():
+            batch.append(pk)
+        if len(batch) == CHUNK:
+            _stage_batch_absent(row, batch, last_group + absent)
+            absent += len(batch)
+            batch = []
+    _stage_batch_absent(row, batch, last_group + absent)
+    return absent + len(batch), known
+
+
+def _stage_batch_absent(row: ListImport, ids: list[int], group: int) -> None:
+    with transaction.atomic():
+        renew(row)
+        ImportRow.objects.bulk_create(
+            [
+                ImportRow(list_import_id=row.pk, group=group + index, number=0, kind=Kind.ABSENT, data=[pk])
+                for index, pk in enumerate(ids, start=1)
+            ]
+        )
+
+
+def _check_again(row: ListImport) -> None:
+    """Plan the staged rows once more against the database of now; those already written come out unchanged."""
+    checker = Checker(row.landlord)
+    tally = Tally()
+    done = 0
+    for rows, groups in _staged_groups(row, after=0):
+        plans = checker.plan(groups)
+        by_number = {r.number: r for r in rows}
+        changed: list[ImportRow] = []
+        for plan in plans:
+            tally.add(plan)
+            for index, planned in enumerate(plan.rows):
+                staged = by_number[planned.person.number]
+                staged.kind, staged.changes = planned.kind, planned.changes
+                staged.household_kind = plan.kind if index == 0 else ""
+                staged.household_changes = plan.changes if index == 0 else []
+                staged.issues, staged.has_issues = planned.person.issues, bool(planned.person.issues)
+                changed.append(staged)
+        done += len(rows)
+        with transaction.atomic():
+            renew(row, rows_done=done, attempts=0)
+            ImportRow.objects.bulk_create(
+                changed,
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=["kind", "changes", "household_kind", "household_changes", "issues", "has_issues"],
+            )
+    before = row.counts
+    bare = {"rows": 0, "tenants_skipped": 0, "tenants_rejected": 0}
+    for kind, name in ((Kind.SKIP, "tenants_skipped"), (Kind.REJECT, "tenants_rejected")):
+        bare[name] = row.rows.filter(kind=kind, data=[]).count()
+    counts = {**before, **{name: tally.counts.get(name, 0) for name in COUNTS}, "issues": dict(tally.issues)}
+    counts["tenants_skipped"] += bare["tenants_skipped"]
+    counts["tenants_rejected"] += bare["tenants_rejected"]
+    counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"]
+    counts["phones_rejected"] = before.get("phones_rejected", 0)
+    _checked(row, counts, CHANGED)
+
+
+def _staged_groups(row: ListImport, after: int) -> Iterator[tuple[list[ImportRow], list[Group]]]:
+    """Batches of whole households from the staged rows, with their people."""
+    while True:
+        rows = list(
+            ImportRow.objects.filter(list_import=row, group__gt=after, group__lte=after + CHUNK)
+            .exclude(kind=Kind.ABSENT)
+            .order_by("group", "number")
+        )
+        if not rows:
+            if not ImportRow.objects.filter(list_import=row, group__gt=after).exclude(kind=Kind.ABSENT).exists():
+                return
+            after += CHUNK
+            continue
+        yield rows, _groups(rows)
+        after += CHUNK
+
+
+def _groups(rows: Iterable[ImportRow]) -> list[Group]:
+    groups: dict[int, Group] = {}
+    for staged in rows:
+        if staged.data:
+            person = Person.from_list(staged.data)
+            person.issues = list(person.issues)
+            groups.setdefault(staged.group, []).append(person)
+    return list(groups.values())
+
+
+# Writing ------------------------------------------------------------------------------------------------
+
+
+def apply(row: ListImport) -> None:
+    """Write the staged rows from where it is, a chunk at a time; stop and check again if they no longer hold."""
+    if row.state == State.APPLY_QUEUED:
+        renew(row, state=State.APPLYING, started_at=timezone.now())
+    checker = Checker(row.landlord)
+    while _apply_chunk(row, checker):
+        pass
+
+
+def _apply_chunk(row: ListImport, checker: Checker) -> bool:
+    """One chunk, one transaction: lease, plan, compare with the preview, write, progress. False when it is over."""
+    now = timezone.now()
+    after = row.applied_through
+    with transaction.atomic():
+        renew(row)
+        first = row.rows.filter(group__gt=after).order_by("group").values_list("group", flat=True).first()
+        if first is None:
+            _applied(row, now)
+            return False
+        last = max(first - 1, after) + CHUNK
+        lock(row.landlord)
+        rows = list(row.rows.filter(group__gt=after, group__lte=last).order_by("group", "number"))
+        plans = checker.plan(_groups(r for r in rows if r.kind != Kind.ABSENT))
+        if not _as_previewed(rows, plans):
+            renew(row, state=State.CHECK_QUEUED, rows_done=0, applied_through=0, attempts=0)
+            ListImport.objects.filter(pk=row.pk).update(leased_until=None, lease="")
+            jobs._nudge()
+            return False
+        write(checker, plans, now=now, by=row.uploaded_by)
+        if row.absent_left:
+            _close_absent([r.data[0] for r in rows if r.kind == Kind.ABSENT], row, now)
+        _forget_written(rows)
+        done = row.rows_done + sum(1 for r in rows if r.kind != Kind.ABSENT)
+        renew(row, applied_through=last, rows_done=done, attempts=0)
+    return True
+
+
+def _as_previewed(rows: Sequence[ImportRow], plans: Sequence[HouseholdPlan]) -> bool:
+    staged = [r for r in rows if r.data and r.kind != Kind.ABSENT]
+    said = {r.number: [r.kind, r.changes, r.household_kind, r.household_changes] for r in staged}
+    now = {
+        planned.person.number: [
+            planned.kind,
+            planned.changes,
+            "" if index else plan.kind,
+            [] if index else plan.changes,
+        ]
+        for plan in plans
+        for index, planned in enumerate(plan.rows)
+    }
+    return said == now
+
+
+def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
+    for tenant in Tenant.objects.filter(pk__in=ids, landlord=row.landlord, status=Tenant.Status.PRESENT):
+        rules.close_person(tenant=tenant, status=Tenant.Status.MOVED, now=now, by=row.uploaded_by, by_list=True)
+
+
+def _forget_written(rows: Sequence[ImportRow]) -> None:
+    """Written rows are erased; of those with remarks, only the remarks stay, for the report."""
+    ImportRow.objects.filter(pk__in=[r.pk for r in rows if not r.has_issues]).delete()
+    told = [r.pk for r in rows if r.has_issues and r.kind not in (Kind.SKIP, Kind.REJECT)]
+    ImportRow.objects.filter(pk__in=told).update(
+        kind=Kind.UNCHANGED, data=[], changes=[], household_kind="", household_changes=[]
+    )
+
+
+def _applied(row: ListImport, now: datetime) -> None:
+    started = row.started_at or now
+    counts = {**row.counts, "apply_seconds": round((now - started).total_seconds(), 1)}
+    renew(row, state=State.APPLIED, applied_at=now, counts=counts, rows_done=row.rows_total, lease="", attempts=0)
+    ListImport.objects.filter(pk=row.pk).update(leased_until=None)
+    figures = {name: counts.get(name, 0) for name in COUNTS}
+    journal.record("import.applied", row, by=row.uploaded_by, absent_left=row.absent_left, **figures)
