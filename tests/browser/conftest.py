@@ -150,7 +150,7 @@ def sign_in() -> Callable[..., None]:
 
 
 @pytest.fixture
-def session_of() -> Callable[[Page, Any], None]:
+def session_of(live_server: Any) -> Callable[[Page, Any], None]:
     """``session_of(page, user)``: already signed in, where the sign-in page is not the subject."""
 
     def signed(page: Page, user: Any) -> None:
@@ -160,7 +160,7 @@ def session_of() -> Callable[[Page, Any], None]:
         client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
         cookie = client.cookies[django_settings.SESSION_COOKIE_NAME].value
         page.context.add_cookies(
-            [{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": page.context._options["baseURL"]}]
+            [{"name": django_settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
         )
 
     return signed
