@@ -22,7 +22,8 @@ BACKGROUND_HEADER = "X-Background"
 class IdleSessionMiddleware:
     """Ends a session after 30 idle minutes (coordinators, administrators) or 4 idle hours (volunteers).
 
-    Requests that carry ``X-Background`` (polling, heartbeats) do not count as activity.
+    Requests that carry ``X-Background`` (polling, heartbeats) do not count as activity. What a signed-in
+    person is shown is kept by no cache.
     """
 
     STEP = 60  # the session is written at most once a minute
@@ -41,7 +42,11 @@ class IdleSessionMiddleware:
             elif BACKGROUND_HEADER not in request.headers and (last is None or now - last >= self.STEP):
                 request.session["active_at"] = now
                 request.session.pop("idle_ended", None)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            # On a shared computer, « back » shows nothing once the session has ended.
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     @staticmethod
     def allowed_idle(request: HttpRequest) -> int:

@@ -89,3 +89,7 @@ def test_a_deactivated_account_is_out_at_the_next_page(client_of, volunteer):
 def test_a_strangers_page_starts_no_session(client, db):
     client.get("/connexion/")
     assert not Session.objects.exists()
+
+
+def test_what_a_person_is_shown_is_kept_by_no_cache(client_of, volunteer):
+    assert "no-store" in client_of(volunteer).get("/compte/")["Cache-Control"]
