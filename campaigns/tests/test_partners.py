@@ -89,8 +89,8 @@ def test_every_proposal_says_why():
     place("ARI", departments=["33"], categories=["psychologique"], kind=Partner.Kind.ARI)
     found = partners.fits(categories=["psychologique"], insee_code=BORDEAUX, department="33")
     assert [fit.nearness for fit in found] == [Nearness.COMMUNE, Nearness.DEPARTMENT]
-    assert found[0].why == "couvre Bordeaux ; tous les besoins"
-    assert found[1].why == "couvre le département 33 ; pour ce besoin : soutien psychologique"
+    assert found[0].why == "couvre Bordeaux\u00a0; tous les besoins"
+    assert found[1].why == "couvre le département 33\u00a0; pour ce besoin\u00a0: soutien psychologique"
 
 
 def test_proposing_costs_one_query_whatever_the_number_of_partners(max_queries):
