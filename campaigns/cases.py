@@ -162,6 +162,21 @@ def close(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
     return case
 
 
+@transaction.atomic
+def settle_need(*, need_id: int, state: str, by: User, now: datetime) -> Need:
+    """A need that no partner has: met meanwhile, or without further action. Raises CaseError when it is not open."""
+    need = Need.objects.select_related("case").get(pk=need_id)
+    if state not in (Need.State.MET, Need.State.DROPPED):
+        raise CaseError("Choisissez ce qu'est devenu ce besoin.")
+    if not Need.objects.filter(pk=need_id, state=Need.State.OPEN).update(state=state):
+        raise CaseError("Ce besoin a déjà été traité.")
+    need.state = state
+    journal.record(
+        "need.settled", need, by=by, campaign_id=need.case.campaign_id, household_id=need.case.household_id, state=state
+    )
+    return need
+
+
 # What tenants tell us (subscribed in apps.py; called inside the caller's transaction) -----------------
 
 

@@ -159,7 +159,7 @@ def enrol(*, campaign: Campaign, now: datetime, by: User | None = None, chunk: i
     Idempotent: one that has a case keeps it. Chunked: one transaction and one journal row a chunk, so that a process
     stopped half-way leaves whole chunks and the next run goes on. Raises EnrolmentError when the campaign is over.
     """
-    _refuse_ended(campaign)
+    refuse_ended(campaign)
     everybody = population(campaign, now)
     inside = Case.objects.filter(household=OuterRef("pk"), campaign=campaign)
     result = EnrolmentResult(
@@ -180,7 +180,7 @@ def enrol_households(
 
     Somebody must live there, and an opposition still holds. Raises EnrolmentError when the campaign is over.
     """
-    _refuse_ended(campaign)
+    refuse_ended(campaign)
     named = with_living_tenant(Household.objects.filter(pk__in=list(household_ids), opposed_at=None))
     inside = Case.objects.filter(household=OuterRef("pk"), campaign=campaign)
     stay = staying_elsewhere(campaign, named.filter(~Exists(inside)))
@@ -206,7 +206,7 @@ def enrol_arrivals(*, now: datetime) -> int:
     return created
 
 
-def _refuse_ended(campaign: Campaign) -> None:
+def refuse_ended(campaign: Campaign) -> None:
     if campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
         raise EnrolmentError("Cette campagne est terminée : elle n'accueille plus de foyer.")
 

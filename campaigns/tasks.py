@@ -4,6 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns import alerts, enrolment, followups, purge, queue, referrals, welfare
+from campaigns.models import Campaign
+from solidarites.models import User
 
 
 @shared_task
@@ -44,3 +46,13 @@ def enrol_arrivals() -> int:
 @shared_task
 def purge_expired() -> int:
     return len(purge.purge_expired(now=timezone.now()))
+
+
+@shared_task
+def enrol_campaign(campaign_id: int, user_id: int) -> int:
+    """Asked for by a coordinator when there are many; running it twice enrols once."""
+    campaign = Campaign.objects.filter(pk=campaign_id).first()
+    if campaign is None or campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
+        return 0
+    by = User.objects.filter(pk=user_id).first()
+    return enrolment.enrol(campaign=campaign, by=by, now=timezone.now()).created

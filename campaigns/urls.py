@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 
-from campaigns import urls_caller, urls_figures, urls_partner, urls_referrals
+from campaigns import urls_caller, urls_coordinator, urls_figures, urls_partner, urls_referrals
 
-coordinator = [*urls_figures.urlpatterns, *urls_referrals.urlpatterns]
+coordinator = [*urls_figures.urlpatterns, *urls_coordinator.urlpatterns, *urls_referrals.urlpatterns]
 
 urlpatterns = [
     *urls_caller.urlpatterns,

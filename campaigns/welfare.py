@@ -69,6 +69,21 @@ def open_check(
     return check
 
 
+@transaction.atomic
+def open_by_hand(*, case_id: int, level: str, by: User, now: datetime) -> WelfareCheck:
+    """A coordinator worries: the check opens, theirs, and the household is called no more meanwhile.
+
+    Raises WelfareError when the campaign is over, or when the household is followed in another one.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=case_id)
+    if not case.campaign.is_running:
+        raise WelfareError("Cette campagne n'est pas en cours.")
+    elsewhere = Case.objects.filter(household=case.household_id).exclude(pk=case.pk).exclude(status=Case.Status.CLOSED)
+    if elsewhere.exists():
+        raise WelfareError("Ce foyer est suivi dans une autre campagne.")
+    return open_check(case=case, origin=WelfareCheck.Origin.COORDINATOR, level=level, now=now, by=by)
+
+
 def next_step(check: WelfareCheck) -> str | None:
     """The first step of the ladder not yet made; None when all were."""
     done = {step.kind for step in check.steps.all()}

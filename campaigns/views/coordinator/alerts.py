@@ -1,0 +1,145 @@
+"""Alerts: what a coordinator must see now. The list and the banner refresh themselves."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import alerts, scope
+from campaigns.forms.coordinator import SolveAlertForm
+from campaigns.models import Alert, Referral, WelfareCheck
+from campaigns.models.levels import Level
+from campaigns.views.coordinator.common import campaign_filter, narrowed, note_read, page_of, with_people
+from solidarites.models import User
+from solidarites.roles import COORDINATOR, role_required
+
+STATES = {"": "À résoudre", "mine": "Que je traite", "solved": "Résolues"}
+
+
+def visible_alerts(by: User) -> QuerySet[Alert]:
+    """Those of the cases this coordinator sees, and those that hang on no case."""
+    cases = scope.visible_cases(by).order_by().values("pk")
+    return Alert.objects.filter(Q(case__in=cases) | Q(case=None))
+
+
+def _alerts(request: HttpRequest, state: str) -> QuerySet[Alert]:
+    found = visible_alerts(request.user)
+    chosen = campaign_filter(request)["campaign"]
+    if chosen is not None or request.GET.get("agence") or request.GET.get("commune"):
+        cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
+        here = Q(case__in=cases) | Q(case=None, campaign=None)
+        found = found.filter(here | Q(case=None, campaign=chosen) if chosen is not None else here)
+    if state == "solved":
+        found = found.filter(solved_at__isnull=False).order_by("-solved_at")
+    else:
+        found = found.filter(solved_at=None).order_by("level", "raised_at")
+        if state == "mine":
+            found = found.filter(taken_by=request.user)
+    return found.select_related(
+        "case__household", "case__campaign", "case__agency", "raised_by", "taken_by", "solved_by"
+    ).prefetch_related(with_people("case__household"))
+
+
+@role_required(COORDINATOR)
+@require_GET
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """The whole page; its table alone when it refreshes itself."""
+    state = request.GET.get("etat", "")
+    state = state if state in STATES else ""
+    page = page_of(request, _alerts(request, state))
+    note_read(request, "alerts.read", [alert.case_id for alert in page.object_list if alert.case_id])
+    context = {
+        "page_obj": page,
+        "state": state,
+        "states": STATES,
+        "now": timezone.now(),
+        "query": request.GET.urlencode(),
+        **campaign_filter(request),
+    }
+    fragment = request.htmx and not request.htmx.boosted
+    return render(request, "coordinator/alert_rows.html" if fragment else "coordinator/alert_list.html", context)
+
+
+@role_required(COORDINATOR)
+@require_GET
+def alert_banner(request: HttpRequest) -> HttpResponse:
+    """How many wait, for the top of every page."""
+    return render(request, "_partials/alert_banner.html", banner_of(request.user))
+
+
+def banner_of(by: User) -> dict[str, int]:
+    """Unsolved alerts that nobody took, and how many of them are vital."""
+    waiting = visible_alerts(by).filter(solved_at=None, taken_by=None)
+    levels = list(waiting.order_by().values_list("level", flat=True))
+    return {"alerts_waiting": len(levels), "alerts_vital": levels.count(Level.U0)}
+
+
+def _alert(request: HttpRequest, alert_id: int) -> Alert:
+    found = visible_alerts(request.user).select_related(
+        "case__household", "case__campaign", "case__agency", "raised_by", "taken_by", "solved_by"
+    )
+    return get_object_or_404(found, pk=alert_id)
+
+
+@role_required(COORDINATOR)
+@require_http_methods(["GET", "POST"])
+def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """One alert; POST solves it with what was done."""
+    alert = _alert(request, alert_id)
+    form = SolveAlertForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            alerts.solve(alert=alert, solution=form.cleaned_data["solution"], by=request.user, now=timezone.now())
+        except alerts.AlertError as error:
+            form.add_error("solution", str(error))
+        else:
+            messages.success(request, "L'alerte est résolue.")
+            return redirect("coordinator:alert_list")
+    if alert.case_id:
+        note_read(request, "alert.read", [alert.case_id], alert.campaign_id)
+    context = {"alert": alert, "form": form, "now": timezone.now(), "cause": _cause(alert)}
+    return render(request, "coordinator/alert_detail.html", context)
+
+
+def _cause(alert: Alert) -> tuple[str, str] | None:
+    """(words, address) of what raised it, when it has a page."""
+    kind, _, rest = alert.key.partition(":")
+    number = rest.split(":")[0]
+    if not number.isdigit():
+        return None
+    if kind == "welfare" and WelfareCheck.objects.filter(pk=number).exists():
+        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[number])
+    if kind == "referral" and Referral.objects.filter(pk=number).exists():
+        return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
+    return None
+
+
+@role_required(COORDINATOR)
+@require_POST
+def alert_take(request: HttpRequest, alert_id: int) -> HttpResponse:
+    alert = _alert(request, alert_id)
+    try:
+        alerts.take(alert=alert, by=request.user, now=timezone.now())
+    except alerts.AlertError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Vous vous en occupez. Dites ici ce qui a été fait quand c'est réglé.")
+    return redirect("coordinator:alert_detail", alert_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def alert_reopen(request: HttpRequest, alert_id: int) -> HttpResponse:
+    alert = _alert(request, alert_id)
+    try:
+        alerts.reopen(alert=alert, by=request.user, now=timezone.now())
+    except alerts.AlertError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "L'alerte est rouverte.")
+    return redirect("coordinator:alert_detail", alert_id)

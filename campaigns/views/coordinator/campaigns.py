@@ -1,0 +1,316 @@
+"""Campaigns: list, create, change, enrol, open, pause, close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import enrolment, lifecycle, queue, scope
+from campaigns.calendar import WEEKDAYS, calendar_of
+from campaigns.forms.campaigns import CampaignForm, HeatWaveForm
+from campaigns.models import Campaign, Case, FollowUpPlan
+from campaigns.views.coordinator.common import note_read, page_of
+from solidarites import journal
+from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
+from tenants.models import Household, Tenant
+
+# Beyond this many households, enrolling is left to the worker: the page answers at once.
+INLINE = 5000
+PER_PAGE = 25
+# The counts of the queue, in the order and the words of the dashboard.
+TILES = (
+    ("ready", "à appeler", "telephone"),
+    ("held", "en cours d'appel", "telephone-outbound"),
+    ("scheduled", "planifiés", "calendar-event"),
+    ("blocked", "à décider", "pause-circle"),
+    ("without_number", "sans numéro", "telephone-x"),
+    ("done", "clos", "check-circle"),
+)
+
+
+def _campaign(slug: str) -> Campaign:
+    return get_object_or_404(Campaign.objects.select_related("script", "follow_up_script"), slug=slug)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    campaigns = Campaign.objects.annotate(
+        enrolled=Count("cases"), done=Count("cases", filter=Q(cases__status=Case.Status.CLOSED))
+    )
+    return render(request, "coordinator/campaign_list.html", {"page_obj": page_of(request, campaigns, PER_PAGE)})
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def campaign_create(request: HttpRequest) -> HttpResponse:
+    form = CampaignForm(request.POST or None, instance=Campaign())
+    if request.method == "POST" and form.is_valid():
+        campaign = lifecycle.create_campaign(
+            campaign=form.campaign(), related=form.related(), by=request.user, now=timezone.now()
+        )
+        messages.success(request, "La campagne est créée. Il reste à inscrire les foyers et à ajouter des bénévoles.")
+        return redirect("coordinator:campaign_detail", campaign.slug)
+    return render(request, "coordinator/campaign_form.html", _form_context(form, None))
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    campaign = _campaign(slug)
+    if not (campaign.is_running or campaign.status == Campaign.Status.DRAFT):
+        messages.error(request, "Cette campagne est terminée\u00a0: elle ne change plus.")
+        return redirect("coordinator:campaign_detail", slug)
+    form = CampaignForm(request.POST or None, instance=campaign)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.change_campaign(
+                campaign=form.campaign(), related=form.related(), by=request.user, now=timezone.now()
+            )
+        except lifecycle.LifecycleError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, "La campagne est à jour.")
+        return redirect("coordinator:campaign_detail", slug)
+    # The form writes into its instance while it checks: the title keeps the name that is stored.
+    return render(request, "coordinator/campaign_form.html", _form_context(form, _campaign(slug)))
+
+
+def _form_context(form: CampaignForm, campaign: Campaign | None) -> dict[str, Any]:
+    narrowing = [form[name] for name in ("landlords", "agencies", "residences", "communes")]
+    return {"form": form, "campaign": campaign, "filters": narrowing}
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    campaign = _campaign(slug)
+    now = timezone.now()
+    draft = campaign.status == Campaign.Status.DRAFT
+    context = {
+        "campaign": campaign,
+        "now": now,
+        "missing": lifecycle.missing_to_open(campaign, now.astimezone(campaign.tz).date()) if draft else [],
+        "counts": queue.counts(campaign, now, scope.visible_cases(request.user)),
+        "tiles": TILES,
+        "volunteers": campaign.memberships.filter(active=True).count(),
+        "plans": FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE).count(),
+        "hours": _hours(campaign),
+        "open_now": campaign.status == Campaign.Status.OPEN and calendar_of(campaign).is_open(now),
+        "population": _population(campaign),
+        "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
+    }
+    return render(request, "coordinator/campaign_detail.html", context)
+
+
+def _hours(campaign: Campaign) -> list[tuple[str, str]]:
+    """(« lundi », « 10:00–12:00, 14:00–18:00 ») of the days on which the campaign calls."""
+    return [
+        (weekday, ", ".join(f"{start}–{end}" for start, end in campaign.hours[str(number)]))
+        for number, weekday in enumerate(WEEKDAYS)
+        if campaign.hours.get(str(number))
+    ]
+
+
+def _population(campaign: Campaign) -> list[str]:
+    """What narrows the population, in words."""
+    found = [f"{campaign.minimum_age} ans et plus"]
+    if campaign.living_alone_only:
+        found.append("vivant seuls")
+    found += [landlord.name for landlord in campaign.landlords.all()]
+    found += [agency.name for agency in campaign.agencies.all()]
+    residences, communes = campaign.residences.count(), len(campaign.communes)
+    if residences:
+        found.append(f"{residences} résidence{'s' if residences > 1 else ''}")
+    if communes:
+        found.append(f"{communes} commune{'s' if communes > 1 else ''}")
+    return found
+
+
+# Enrolment -------------------------------------------------------------------------------------------------
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def campaign_enrol(request: HttpRequest, slug: str) -> HttpResponse:
+    """What enrolling would do; then do it."""
+    campaign = _campaign(slug)
+    now = timezone.now()
+    said = enrolment.preview(campaign, now)
+    if request.method == "GET":
+        return render(request, "coordinator/campaign_enrol.html", {"campaign": campaign, "said": said})
+    try:
+        if said.created > INLINE:
+            from campaigns.tasks import enrol_campaign
+
+            enrolment.refuse_ended(campaign)
+            enrol_campaign.delay_on_commit(campaign.pk, request.user.pk)
+            messages.info(request, "L'inscription a commencé. Les nombres augmentent sur cette page au fil de l'eau.")
+        else:
+            result = enrolment.enrol(campaign=campaign, by=request.user, now=now)
+            _say_enrolled(request, result)
+    except enrolment.EnrolmentError as error:
+        messages.error(request, str(error))
+    return redirect("coordinator:campaign_detail", slug)
+
+
+def _say_enrolled(request: HttpRequest, result: enrolment.EnrolmentResult) -> None:
+    if not result.created:
+        messages.info(request, "Tous les foyers concernés étaient déjà inscrits.")
+        return
+    text = "1 foyer est inscrit" if result.created == 1 else f"{result.created} foyers sont inscrits"
+    if result.without_number:
+        text += f", dont {result.without_number} sans numéro"
+    messages.success(request, f"{text}.")
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def campaign_ages(request: HttpRequest, slug: str) -> HttpResponse:
+    """« Âge à vérifier »: households enrolled by hand."""
+    campaign = _campaign(slug)
+    now = timezone.now()
+    unknown = enrolment.age_unknown(campaign, now)
+    if agencies := scope.agency_ids(request.user):
+        unknown = unknown.filter(agency__in=agencies)
+    if request.method == "POST":
+        wanted = [
+            int(one) for one in request.POST.getlist("household") if one.isascii() and one.isdigit() and len(one) < 19
+        ]
+        ids = list(unknown.filter(pk__in=wanted[:500]).values_list("pk", flat=True))
+        _enrol_by_hand(request, campaign, ids, now)
+        return redirect("coordinator:campaign_ages", slug)
+    rows = unknown.select_related("agency", "residence").prefetch_related("tenants").order_by("city", "street", "pk")
+    page = page_of(request, rows)
+    _note_households(request, campaign, page.object_list)
+    for household in page.object_list:
+        household.people = [one for one in household.tenants.all() if one.status == Tenant.Status.PRESENT]
+    return render(request, "coordinator/campaign_ages.html", {"campaign": campaign, "page_obj": page})
+
+
+def _enrol_by_hand(request: HttpRequest, campaign: Campaign, ids: list[int], now: Any) -> None:
+    if not ids:
+        messages.error(request, "Cochez au moins un foyer.")
+        return
+    try:
+        result = enrolment.enrol_households(campaign=campaign, household_ids=ids, by=request.user, now=now)
+    except enrolment.EnrolmentError as error:
+        messages.error(request, str(error))
+        return
+    _say_enrolled(request, result)
+    if result.elsewhere:
+        text = "1 foyer reste" if result.elsewhere == 1 else f"{result.elsewhere} foyers restent"
+        messages.warning(request, f"{text} dans une autre campagne en cours.")
+
+
+def _note_households(request: HttpRequest, campaign: Campaign, households: list[Household]) -> None:
+    if ids := [household.pk for household in households]:
+        journal.record("households.read", by=request.user, campaign_id=campaign.pk, households=ids)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
+    """The households of the population that another running campaign keeps."""
+    campaign = _campaign(slug)
+    held = Case.objects.exclude(status=Case.Status.CLOSED).exclude(campaign=campaign)
+    stay = enrolment.staying_elsewhere(campaign, enrolment.population(campaign, timezone.now()))
+    cases = scope.visible_cases(request.user, held).filter(household__in=stay.order_by().values("pk"))
+    page = page_of(
+        request, cases.select_related("campaign", "household").prefetch_related("household__tenants").order_by("pk")
+    )
+    note_read(request, "cases.listed", [case.pk for case in page.object_list], campaign.pk)
+    context = {"campaign": campaign, "page_obj": page, "now": timezone.now()}
+    return render(request, "coordinator/campaign_elsewhere.html", context)
+
+
+# Open, pause, close -----------------------------------------------------------------------------------------
+
+
+def _act(request: HttpRequest, slug: str, rule: Any, said: str) -> HttpResponse:
+    try:
+        rule(campaign=_campaign(slug), by=request.user, now=timezone.now())
+    except lifecycle.LifecycleError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return redirect("coordinator:campaign_detail", slug)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def campaign_open(request: HttpRequest, slug: str) -> HttpResponse:
+    return _act(request, slug, lifecycle.open_campaign, "La campagne est ouverte\u00a0: les appels peuvent commencer.")
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def campaign_pause(request: HttpRequest, slug: str) -> HttpResponse:
+    return _act(
+        request, slug, lifecycle.pause, "La campagne est en pause. Les appels en cours peuvent être enregistrés."
+    )
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def campaign_resume(request: HttpRequest, slug: str) -> HttpResponse:
+    return _act(request, slug, lifecycle.resume, "La campagne reprend.")
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
+    """What closing leaves behind, then close."""
+    campaign = _campaign(slug)
+    if request.method == "POST":
+        return _act(request, slug, lifecycle.close_campaign, "La campagne est terminée. Son bilan est prêt.")
+    if campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
+        return redirect("coordinator:campaign_detail", slug)
+    left = lifecycle.still_open(campaign, timezone.now())
+    return render(request, "coordinator/campaign_close.html", {"campaign": campaign, "left": left})
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def campaign_heat_wave(request: HttpRequest, slug: str) -> HttpResponse:
+    """Follow-ups every 48 hours until a day, or back to the agreed rhythms."""
+    campaign = _campaign(slug)
+    until = None
+    if not request.POST.get("stop"):
+        form = HeatWaveForm(request.POST)
+        if not form.is_valid():
+            for errors in form.errors.values():
+                messages.error(request, errors[0])
+            return redirect("coordinator:campaign_detail", slug)
+        until = form.cleaned_data["until"]
+    try:
+        plans = lifecycle.set_heat_wave(campaign=campaign, until=until, by=request.user, now=timezone.now())
+    except lifecycle.LifecycleError as error:
+        messages.error(request, str(error))
+    else:
+        what = "passent toutes les 48 heures" if until else "reprennent leur rythme"
+        messages.success(request, f"Les suivis ({plans}) {what}.")
+    return redirect("coordinator:campaign_detail", slug)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_GET
+def campaign_numberless(request: HttpRequest, slug: str) -> HttpResponse:
+    """Households without a number: their own track, for letters and the search of numbers."""
+    campaign = _campaign(slug)
+    found = scope.visible_cases(request.user).filter(campaign=campaign, status=Case.Status.OPEN, has_number=False)
+    rows = (
+        found.select_related("campaign", "household__residence", "agency")
+        .prefetch_related("household__tenants")
+        .order_by("household__city", "household__street", "pk")
+    )
+    page = page_of(request, rows)
+    note_read(request, "cases.listed", [case.pk for case in page.object_list], campaign.pk)
+    context = {"campaign": campaign, "page_obj": page, "whole_address": request.get_full_path()}
+    return render(request, "coordinator/campaign_numberless.html", context)

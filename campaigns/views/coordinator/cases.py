@@ -1,0 +1,335 @@
+"""Cases: the list with its filters, and one household's page with every act a coordinator may do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns import calls, cases, queue, scope, scripts
+from campaigns.filters import CaseFilter
+from campaigns.forms.coordinator import (
+    CloseCaseForm,
+    ClosePersonForm,
+    HouseholdForm,
+    NumberForm,
+    OpenCheckForm,
+)
+from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
+from campaigns.views.coordinator.common import back, note_read, page_of, visible_case, with_people
+from solidarites.roles import COORDINATOR, role_required
+from tenants import households, numbers
+from tenants.models import PhoneNumber, Tenant
+
+# The filters in sight; the others are folded.
+MAIN = ("q", "campagne", "etat", "agence", "commune")
+
+
+@role_required(COORDINATOR)
+@require_GET
+def case_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    visible = scope.visible_cases(request.user, Case.objects.exclude(campaign__status=Campaign.Status.PURGED))
+    filters = CaseFilter(request.GET, visible, by=request.user, now=now)
+    # An unreadable filter is said at its field, and left out.
+    found = filters.qs if filters.is_valid() else visible
+    if request.GET.get("etat") == "done":
+        found = found.order_by("-closed_at", "-pk")
+    else:
+        found = found.order_by("tier", "rank", "next_call_at", "pk")
+    rows = found.select_related("campaign", "household", "agency", "claimed_by", "next_call_for").prefetch_related(
+        with_people()
+    )
+    page = page_of(request, rows)
+    note_read(request, "cases.listed", [case.pk for case in page.object_list])
+    context = {
+        "page_obj": page,
+        "filter": filters,
+        "main_fields": [filters.form[name] for name in MAIN if name in filters.form.fields],
+        "more_fields": [field for field in filters.form if field.name not in MAIN],
+        "now": now,
+        "several": filters.campaign is None,
+        "filtered": any(value for name, value in request.GET.items() if name != "page"),
+        "whole_address": request.get_full_path(),
+    }
+    return render(request, "coordinator/case_list.html", context)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def cases_first(request: HttpRequest) -> HttpResponse:
+    """Put the ticked cases at the head of the queue."""
+    wanted = [int(one) for one in request.POST.getlist("case") if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = list(scope.visible_cases(request.user).filter(pk__in=wanted[:500]).values_list("pk", flat=True))
+    if not ids:
+        messages.error(request, "Cochez au moins un dossier.")
+    elif moved := queue.put_first(case_ids=ids, by=request.user, now=timezone.now()):
+        messages.success(request, "1 dossier est mis en tête." if moved == 1 else f"{moved} dossiers sont mis en tête.")
+    else:
+        messages.info(
+            request, "Ces dossiers ne peuvent pas passer en tête\u00a0: rappels et suivis gardent leur heure."
+        )
+    return back(request, "coordinator:case_list")
+
+
+# One case -----------------------------------------------------------------------------------------------
+
+
+@role_required(COORDINATOR)
+@require_GET
+def case(request: HttpRequest, case_id: int) -> HttpResponse:
+    return _page(request, _whole(request, case_id))
+
+
+def _whole(request: HttpRequest, case_id: int) -> Case:
+    return visible_case(
+        request, case_id, "household__landlord", "household__residence", "agency", "claimed_by", "next_call_for"
+    )
+
+
+def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
+    note_read(request, "case.read", [case.pk], case.campaign_id)
+    now = timezone.now()
+    household = case.household
+    people = list(household.tenants.order_by("birth_date", "pk"))
+    day = case.campaign.starts_on or timezone.localdate(case.enrolled_at)
+    for person in people:
+        person.age = person.age_on(day)
+    history = _history(case, people)
+    needs = list(case.needs.select_related("tenant").order_by("state", "level", "pk"))
+    passes = case.passes.select_related("user").order_by("-day")[:5]
+    for one in passes:
+        one.words = CasePass.Reason(one.reason).label
+    context = {
+        "case": case,
+        "household": household,
+        "people": people,
+        "present": [person for person in people if person.status == Tenant.Status.PRESENT],
+        "phones": list(household.phones.all()),
+        "now": now,
+        "held": case.claimed_until is not None and case.claimed_until > now,
+        "history": [call for call in history if call.state != Call.State.PENDING],
+        "pending": [call for call in history if call.state == Call.State.PENDING],
+        "plan": case.plans.exclude(status=FollowUpPlan.Status.ENDED).select_related("volunteer").first(),
+        "needs": needs,
+        "open_needs": [need for need in needs if need.state == Need.State.OPEN],
+        "referrals": case.referrals.select_related("partner").order_by("-created_at"),
+        "checks": case.welfare_checks.select_related("owner").order_by("-opened_at"),
+        "alerts": case.alerts.select_related("taken_by").order_by("-raised_at")[:10],
+        "passes": passes,
+        "other_cases": household.cases.exclude(pk=case.pk).select_related("campaign").order_by("-enrolled_at"),
+        "may_first": case.status == Case.Status.OPEN and case.tier in (Case.Tier.RETRY, Case.Tier.FIRST),
+        "running": case.campaign.is_running,
+        "check_form": OpenCheckForm(),
+        "close_form": CloseCaseForm(),
+        "number_form": NumberForm(),
+        "household_form": HouseholdForm(
+            initial={"language": household.language, "fragile": household.fragile, "notes": household.notes}
+        ),
+        "person_form": ClosePersonForm(case=case),
+        **forms,
+    }
+    return render(request, "coordinator/case_detail.html", context)
+
+
+def _history(case: Case, people: list[Tenant]) -> list[Call]:
+    """The calls, the newest first, with their answers in words."""
+    found = list(
+        case.calls.exclude(state=Call.State.DRAFT)
+        .select_related("volunteer", "phone", "script")
+        .order_by("-started_at")[:50]
+    )
+    names = {str(person.pk): person.full_name for person in people}
+    for call in found:
+        call.words = _answers(call, names)
+    return found
+
+
+def _answers(call: Call, names: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(question, person or nothing, answer) in the order of the script."""
+    if not call.answers or call.script_id is None:
+        return []
+    content = scripts.content_of(call.script_id)
+    said = []
+    for question in content.questions:
+        for person, value in (call.answers.get(question.key) or {}).items():
+            chosen = question.chosen(value)
+            words = ", ".join(choice.label for choice in chosen) if chosen else str(value)
+            said.append((question.say or question.guide or question.key, names.get(person, ""), words))
+    return said
+
+
+def _act(request: HttpRequest, case_id: int, done: str, rule: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Call one rule, say what was done or why not, and come back to the case."""
+    try:
+        rule(*args, **kwargs)
+    except (cases.CaseError, calls.CallError, queue.QueueError) as error:
+        messages.error(request, getattr(error, "message", "") or str(error))
+    else:
+        messages.success(request, done)
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_first(request: HttpRequest, case_id: int) -> HttpResponse:
+    visible_case(request, case_id)
+    if queue.put_first(case_ids=[case_id], by=request.user, now=timezone.now()):
+        messages.success(request, "Le dossier est en tête de la file.")
+    else:
+        messages.error(request, "Ce dossier ne peut pas passer en tête\u00a0: rappels et suivis gardent leur heure.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_ask(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Ask for a call now; a closed case opens again."""
+    visible_case(request, case_id)
+    now = timezone.now()
+    done = "Un appel est demandé\u00a0: il passe avant les autres."
+    return _act(request, case_id, done, cases.schedule, case_id=case_id, kind=Case.Kind.ASKED, at=now, by=request.user)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_hold(request: HttpRequest, case_id: int) -> HttpResponse:
+    visible_case(request, case_id)
+    done = "Le dossier est en attente\u00a0: personne n'appelle ce foyer."
+    reason = Case.Hold.COORDINATOR
+    return _act(request, case_id, done, cases.hold, case_id=case_id, reason=reason, by=request.user, now=timezone.now())
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_resume(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The decision about a held case: it is called again."""
+    visible_case(request, case_id)
+    done = "Le dossier retourne dans la file, avant les autres."
+    return _act(request, case_id, done, cases.resume, case_id=case_id, by=request.user, now=timezone.now())
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_close(request: HttpRequest, case_id: int) -> HttpResponse:
+    found = _whole(request, case_id)
+    form = CloseCaseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, close_form=form)
+    reason = form.cleaned_data["reason"]
+    return _act(
+        request,
+        case_id,
+        "Le dossier est clos.",
+        cases.close,
+        case_id=case_id,
+        reason=reason,
+        by=request.user,
+        now=timezone.now(),
+    )
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_release(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Take the case back from the volunteer who holds it."""
+    visible_case(request, case_id)
+    if queue.release(case_id=case_id, by=request.user, now=timezone.now()):
+        messages.success(request, "Le dossier est libéré. Ce que la personne avait saisi est gardé.")
+    else:
+        messages.info(request, "Personne ne tenait ce dossier.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_number(request: HttpRequest, case_id: int) -> HttpResponse:
+    """A number found by hand: the case joins the queue."""
+    found = _whole(request, case_id)
+    form = NumberForm(request.POST)
+    if form.is_valid():
+        try:
+            numbers.add_number(household=found.household, **form.cleaned_data, by=request.user, now=timezone.now())
+        except numbers.NumberError as error:
+            form.add_error("number", str(error))
+        else:
+            messages.success(request, "Le numéro est ajouté. Le foyer peut être appelé.")
+            return back(request, "coordinator:case", case_id)
+    return _page(request, found, number_form=form)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_phone(request: HttpRequest, case_id: int, phone_id: int) -> HttpResponse:
+    """Mark a number wrong, or to be tried again."""
+    found = visible_case(request, case_id)
+    phone = get_object_or_404(PhoneNumber, pk=phone_id, household=found.household_id)
+    now = timezone.now()
+    if phone.usable:
+        numbers.mark_wrong(phone=phone, now=now, by=request.user)
+        messages.success(request, "Ce numéro ne sera plus composé.")
+    else:
+        try:
+            numbers.add_number(household=found.household, number=phone.e164, now=now, by=request.user)
+        except numbers.NumberError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, "Ce numéro sera essayé de nouveau.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_household(request: HttpRequest, case_id: int) -> HttpResponse:
+    found = _whole(request, case_id)
+    form = HouseholdForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, household_form=form)
+    households.describe(household=found.household, **form.cleaned_data, by=request.user, now=timezone.now())
+    messages.success(request, "C'est noté.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_person(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Somebody of the household died, moved or entered a care home."""
+    found = _whole(request, case_id)
+    form = ClosePersonForm(request.POST, case=found)
+    if not form.is_valid():
+        return _page(request, found, person_form=form)
+    households.close_person(**form.cleaned_data, by=request.user, now=timezone.now())
+    messages.success(request, "C'est noté. Cette personne ne sera plus appelée.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
+    """« Ne plus jamais appeler », said by letter or to the agency."""
+    found = visible_case(request, case_id)
+    if request.POST.get("sure") != "yes":
+        messages.error(request, "Cochez la case pour confirmer que ce foyer ne veut plus être appelé.")
+    else:
+        households.record_opposition(household=found.household, by=request.user, now=timezone.now())
+        messages.success(request, "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def pending_call(request: HttpRequest, call_id: int) -> HttpResponse:
+    """Decide a call recorded twice: it counts, or it does not."""
+    visible = scope.visible_cases(request.user).order_by().values("pk")
+    call = get_object_or_404(Call.objects.filter(case__in=visible), pk=call_id)
+    now: datetime = timezone.now()
+    if request.POST.get("decision") == "accept":
+        done, rule = "L'appel compte\u00a0: ses suites sont lancées.", calls.accept_pending
+    else:
+        done, rule = "L'appel est écarté. Il reste dans l'historique.", calls.drop_pending
+    return _act(request, call.case_id, done, rule, call_id=call.pk, by=request.user, now=now)

@@ -1,0 +1,168 @@
+"""Welfare checks: what is done about households that nobody reaches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns import scope, welfare
+from campaigns.forms.coordinator import CloseCheckForm, OpenCheckForm, OwnerForm, StepForm
+from campaigns.models import WelfareCheck, WelfareStep
+from campaigns.views.coordinator.common import (
+    campaign_filter,
+    narrowed,
+    note_read,
+    page_of,
+    visible_case,
+    with_people,
+)
+from solidarites.models import User
+from solidarites.roles import COORDINATOR, role_required
+
+STATES = {
+    "": "Ouvertes",
+    "late": "Échéance passée",
+    "mine": "Dont je suis responsable",
+    "nobody": "Sans responsable",
+    "closed": "Closes",
+}
+
+
+def _checks(request: HttpRequest, state: str, now: datetime) -> QuerySet[WelfareCheck]:
+    cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
+    checks = WelfareCheck.objects.filter(case__in=cases)
+    if state == "closed":
+        return checks.filter(closed_at__isnull=False).order_by("-closed_at")
+    checks = checks.filter(closed_at=None).order_by("due_at", "pk")
+    if state == "late":
+        return checks.filter(due_at__lt=now)
+    if state == "mine":
+        return checks.filter(owner=request.user)
+    return checks.filter(owner=None) if state == "nobody" else checks
+
+
+@role_required(COORDINATOR)
+@require_GET
+def welfare_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    state = request.GET.get("etat", "")
+    state = state if state in STATES else ""
+    rows = (
+        _checks(request, state, now)
+        .select_related("case__campaign", "case__household", "case__agency", "owner")
+        .prefetch_related(with_people("case__household"))
+        .annotate(step_count=Count("steps"))
+    )
+    page = page_of(request, rows)
+    note_read(request, "welfare.listed", [check.case_id for check in page.object_list])
+    context = {"page_obj": page, "state": state, "states": STATES, "now": now, **campaign_filter(request)}
+    return render(request, "coordinator/welfare_list.html", context)
+
+
+def _check(request: HttpRequest, check_id: int) -> WelfareCheck:
+    checks = WelfareCheck.objects.filter(case__in=scope.visible_cases(request.user).order_by().values("pk"))
+    related = ("case__campaign", "case__household__residence", "case__agency", "owner")
+    return get_object_or_404(
+        checks.select_related(*related).prefetch_related(
+            "steps__by", "case__household__phones", with_people("case__household")
+        ),
+        pk=check_id,
+    )
+
+
+def _page(request: HttpRequest, check: WelfareCheck, **forms: Any) -> HttpResponse:
+    note_read(request, "welfare.read", [check.case_id], check.case.campaign_id)
+    coming = welfare.next_step(check)
+    context = {
+        "check": check,
+        "case": check.case,
+        "now": timezone.now(),
+        "coming": WelfareStep.Kind(coming).label if coming else "",
+        "step_form": StepForm(initial={"kind": coming or WelfareStep.Kind.CALL}),
+        "owner_form": OwnerForm(people=_owners(check)),
+        "close_form": CloseCheckForm(case=check.case),
+        **forms,
+    }
+    return render(request, "coordinator/welfare_check.html", context)
+
+
+def _owners(check: WelfareCheck) -> QuerySet[User]:
+    return scope.coordinators_of(check.case).order_by("last_name", "first_name")
+
+
+@role_required(COORDINATOR)
+@require_GET
+def welfare_check(request: HttpRequest, check_id: int) -> HttpResponse:
+    return _page(request, _check(request, check_id))
+
+
+@role_required(COORDINATOR)
+@require_POST
+def welfare_open(request: HttpRequest, case_id: int) -> HttpResponse:
+    """A coordinator worries about a household."""
+    case = visible_case(request, case_id)
+    form = OpenCheckForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choisissez l'urgence dans la liste.")
+        return redirect("coordinator:case", case_id)
+    try:
+        check = welfare.open_by_hand(
+            case_id=case.pk, level=form.cleaned_data["level"], by=request.user, now=timezone.now()
+        )
+    except welfare.WelfareError as error:
+        messages.error(request, str(error))
+        return redirect("coordinator:case", case_id)
+    messages.success(request, "La veille est ouverte. Notez chaque démarche ici.")
+    return redirect("coordinator:welfare_check", check.pk)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def welfare_owner(request: HttpRequest, check_id: int) -> HttpResponse:
+    """« Je m'en occupe », or somebody else does."""
+    check = _check(request, check_id)
+    form = OwnerForm({"owner": request.user.pk} if request.POST.get("me") else request.POST, people=_owners(check))
+    if not form.is_valid():
+        return _page(request, check, owner_form=form)
+    welfare.take(check=check, owner=form.cleaned_data["owner"], by=request.user)
+    messages.success(request, "Le nom de la personne responsable est noté.")
+    return redirect("coordinator:welfare_check", check_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
+    check = _check(request, check_id)
+    form = StepForm(request.POST)
+    if form.is_valid():
+        try:
+            welfare.add_step(check=check, **form.cleaned_data, by=request.user, now=timezone.now())
+        except welfare.WelfareError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "La démarche est notée.")
+            return redirect("coordinator:welfare_check", check_id)
+    return _page(request, check, step_form=form)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def welfare_close(request: HttpRequest, check_id: int) -> HttpResponse:
+    check = _check(request, check_id)
+    form = CloseCheckForm(request.POST, case=check.case)
+    if form.is_valid():
+        try:
+            welfare.close_check(check=check, **form.cleaned_data, by=request.user, now=timezone.now())
+        except welfare.WelfareError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "La veille est close.")
+            return redirect("coordinator:case", check.case_id)
+    return _page(request, check, close_form=form)
