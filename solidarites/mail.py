@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.template.loader import render_to_string
@@ -63,6 +64,11 @@ def send_one(mail_id: int, now: datetime) -> bool:
     row.save(update_fields=["attempts", "was_unsure"])
     try:
         build(row).send()
+    except ObjectDoesNotExist:
+        # What it was about is gone (an invitation taken back while this waited): nothing is left to say.
+        row.state = OutgoingMail.State.CANCELLED
+        row.save(update_fields=["state"])
+        return False
     except (smtplib.SMTPException, OSError) as error:
         _failed(row, error, now)
         return False

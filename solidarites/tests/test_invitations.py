@@ -274,3 +274,15 @@ def test_one_invitation_leaves_one_journal_row_with_ids_alone(coordinator):
         "role": "volunteer",
         "users": list(User.objects.exclude(pk=coordinator.pk).order_by("pk").values_list("pk", flat=True)),
     }
+
+
+def test_a_message_whose_invitation_is_gone_does_not_stop_the_others(coordinator):
+    gone = invite(coordinator, "zoe@exemple.fr").invitations[0]
+    invite(coordinator, "yves@exemple.fr")
+    # A worker died while sending it, and the invitation was taken back meanwhile.
+    OutgoingMail.objects.filter(to="zoe@exemple.fr").update(state=OutgoingMail.State.SENDING)
+    accounts.withdraw(user=gone.user, by=coordinator)
+    for pk in mail.due_ids(timezone.now()):
+        mail.send_one(pk, timezone.now())
+    assert [message.to for message in outbox.outbox] == [["yves@exemple.fr"]]
+    assert not mail.due_ids(timezone.now() + timedelta(days=1))
