@@ -1,18 +1,19 @@
 """The queue: its order, claim, renew, pass, release, and why it is empty.
 
-The five tiers of product.md section 6 are five short reads of one partial index. A claim locks the first
-free row of the first tier that has one, skipping rows that others hold, then takes it by a conditional
-update: no case is given twice and nobody waits on another's lock.
+The order itself is one statement (``queue_order``): it locks the first free row of the first tier that has one,
+skipping rows that others hold, and takes it: no case is given twice and nobody waits on another's lock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
+from campaigns import queue_order
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
 from solidarites import journal
@@ -90,32 +91,16 @@ class Member:
 # Reading --------------------------------------------------------------------------------------------
 
 
-def _waiting(campaign: Campaign, by: User, member: Member, now: datetime) -> QuerySet[Case]:
-    """The cases of the campaign that may be given to this volunteer now, whatever their tier."""
-    today = now.astimezone(campaign.tz).date()
-    cases = Case.objects.filter(
-        Q(claimed_by=None) | Q(claimed_until__lte=now),
-        campaign=campaign,
-        status=Case.Status.OPEN,
-        has_number=True,
-    )
-    cases = cases.filter(Q(region__in=open_regions(campaign, now)) | Q(urgent=True))
-    cases = cases.filter(Q(language="") | Q(language__in=list(by.languages)))
-    cases = cases.filter(Q(not_for=None) | ~Q(not_for=by))
-    cases = cases.exclude(Exists(CasePass.objects.filter(case=OuterRef("pk"), user=by, day=today)))
-    return cases.filter(agency_id__in=member.agency_ids) if member.agency_ids else cases
-
-
-def _tiers(cases: QuerySet[Case], by: User, now: datetime) -> dict[int, QuerySet[Case]]:
-    """Each tier in its own order (the index's): by due time, except never-called cases, which go by rank."""
-    due = cases.filter(rank=0, next_call_at__lte=now).order_by("next_call_at", "id")
-    mine_or_free = Q(next_call_for=by) | Q(next_call_for=None) | Q(anyone_from__lte=now)
+def _asked(campaign: Campaign, by: User, member: Member, now: datetime) -> dict[str, Any]:
+    """What the order of the queue depends on, for this volunteer at this moment."""
     return {
-        Case.Tier.CALLBACK: due.filter(mine_or_free, tier=Case.Tier.CALLBACK),
-        Case.Tier.FOLLOW_UP: due.filter(mine_or_free, tier=Case.Tier.FOLLOW_UP),
-        Case.Tier.PUT_FIRST: due.filter(tier=Case.Tier.PUT_FIRST),
-        Case.Tier.RETRY: due.filter(mine_or_free, tier=Case.Tier.RETRY),
-        Case.Tier.FIRST: cases.filter(tier=Case.Tier.FIRST).order_by("rank", "next_call_at", "id"),
+        "campaign_id": campaign.pk,
+        "by_id": by.pk,
+        "now": now,
+        "today": now.astimezone(campaign.tz).date(),
+        "regions": open_regions(campaign, now),
+        "languages": ["", *by.languages],
+        "sectors": member.agency_ids,
     }
 
 
@@ -131,27 +116,7 @@ def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
     membership = membership_of(campaign, by)
     if membership is None or campaign.status != Campaign.Status.OPEN:
         return None
-    for tier in _tiers(_waiting(campaign, by, membership, now), by, now).values():
-        case = tier.first()
-        if case is not None:
-            return case
-    return None
-
-
-def states(now: datetime) -> dict[str, Q]:
-    """Where a case stands; each is in exactly one of these."""
-    open_case = Q(status=Case.Status.OPEN)
-    dialable = open_case & Q(has_number=True)
-    free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
-    later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
-    return {
-        "ready": free & ~later,
-        "held": dialable & Q(claimed_until__gt=now),
-        "scheduled": free & later,
-        "blocked": Q(status=Case.Status.ON_HOLD),
-        "done": Q(status=Case.Status.CLOSED),
-        "without_number": open_case & Q(has_number=False),
-    }
+    return queue_order.look(**_asked(campaign, by, membership, now))
 
 
 def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
@@ -218,24 +183,16 @@ def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
         return _renewed(mine, by, now)
     membership = membership_of(campaign, by)
     if membership is not None and campaign.status == Campaign.Status.OPEN:
-        tiers = _tiers(_waiting(campaign, by, membership, now), by, now)
-        for tier in _tiers_with_work(campaign, tiers):
-            case = tier.select_for_update(of=("self",), skip_locked=True).first()
-            if case is not None:
-                return _give(case, by, now)
+        case = queue_order.take(until=now + CLAIM, **_asked(campaign, by, membership, now))
+        if case is not None:
+            case.campaign = campaign
+            return _given(case, by, now)
     return Given(empty=why_empty(campaign=campaign, by=by, membership=membership, now=now))
-
-
-def _tiers_with_work(campaign: Campaign, tiers: dict[int, QuerySet[Case]]) -> list[QuerySet[Case]]:
-    """One read says which tiers have a row at all, so that empty ones cost nothing."""
-    flags = {f"tier_{number}": Exists(tier.order_by()) for number, tier in tiers.items()}
-    (found,) = Campaign.objects.filter(pk=campaign.pk).annotate(**flags).values_list(*flags)
-    return [tier for tier, has_work in zip(tiers.values(), found, strict=True) if has_work]
 
 
 def current_claim(by: User) -> Case | None:
     """The case this volunteer holds, expired or not, as long as nobody else took it."""
-    return Case.objects.select_related("campaign").filter(claimed_by=by).first()
+    return next(iter(Case.objects.filter(claimed_by=by)[:1]), None)
 
 
 def _renewed(case: Case, by: User, now: datetime) -> Given:
@@ -246,12 +203,17 @@ def _renewed(case: Case, by: User, now: datetime) -> Given:
 
 def _give(case: Case, by: User, now: datetime) -> Given:
     free = Q(claimed_by=None) | Q(claimed_until__lte=now)
-    taken = Case.objects.filter(free, pk=case.pk, status=Case.Status.OPEN).update(
+    # The status it was read in: a household that rings back is taken whatever its case's.
+    taken = Case.objects.filter(free, pk=case.pk, status=case.status).update(
         claimed_by=by, claimed_at=now, claimed_until=now + CLAIM
     )
     if not taken:
         raise QueueError("Ce dossier vient d'être pris. Demandez le suivant.")
     case.claimed_by, case.claimed_at, case.claimed_until = by, now, now + CLAIM
+    return _given(case, by, now)
+
+
+def _given(case: Case, by: User, now: datetime) -> Given:
     journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     return Given(case=case, call=_draft(case, by, now))
 
@@ -286,9 +248,16 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
         raise QueueError("Cette campagne n'est pas ouverte.")
     if case.status != Case.Status.OPEN and not incoming:
         raise QueueError("Ce dossier n'est plus à appeler.")
+    if case.status == Case.Status.CLOSED and _open_elsewhere(case):
+        raise QueueError("Ce foyer est suivi dans une autre campagne.")
     if not incoming and case.next_call_for_id != by.pk:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     return _give(case, by, now)
+
+
+def _open_elsewhere(case: Case) -> bool:
+    others = Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk)
+    return others.exclude(status=Case.Status.CLOSED).exists()
 
 
 def renew(*, case_id: int, by: User, now: datetime) -> bool:

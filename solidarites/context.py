@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from solidarites import roles
 
@@ -27,5 +28,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "is_volunteer": signed_in and user.has_role(roles.VOLUNTEER),
         "is_coordinator": signed_in and user.has_role(roles.COORDINATOR),
         "is_administrator": signed_in and user.has_role(roles.ADMINISTRATOR),
-        "can_confirm_calls": signed_in and user.has_perm(roles.SWITCHBOARD_PERMISSION),
+        # Asked for by the menu alone: pages without it (the call) do not pay for it.
+        "can_confirm_calls": SimpleLazyObject(lambda: signed_in and user.has_perm(roles.SWITCHBOARD_PERMISSION)),
     }

@@ -53,12 +53,14 @@ def verify(request: HttpRequest) -> HttpResponse:
         return render(request, "switchboard/verify.html", {"form": PhraseForm(), "answer": ""})
     form = PhraseForm(request.POST)
     if not form.is_valid():
-        return render(request, "switchboard/verify.html", {"form": form, "answer": ""}, status=422)
+        return render(request, "switchboard/verify.html", {"form": form, "answer": ""})
     if not may_check(request.user):
         form.add_error("phrase", "Trop de vérifications en peu de temps. Réessayez dans dix minutes.")
         return render(request, "switchboard/verify.html", {"form": form, "answer": ""}, status=429)
     case = find(form.cleaned_data["phrase"])
-    journal.record("phrase.checked", case, by=request.user, campaign_id=case.campaign_id if case else None, found=case is not None)
+    journal.record(
+        "phrase.checked", case, by=request.user, campaign_id=case.campaign_id if case else None, found=case is not None
+    )
     context: dict[str, object] = {"form": PhraseForm(), "answer": "unknown", "asked": form.cleaned_data["phrase"]}
     if case is not None:
         day = case.enrolled_at.astimezone(case.campaign.tz).date()

@@ -40,8 +40,8 @@ def _typed(request: HttpRequest, place: Place) -> Typed:
     return Typed.from_post(request.POST, place.content, place.keys)
 
 
-def _show(request: HttpRequest, page: CallPage, status: int = 200) -> HttpResponse:
-    return render(request, "volunteer/call.html", {"page": page}, status=status)
+def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
+    return render(request, "volunteer/call.html", {"page": page})
 
 
 @role_required(VOLUNTEER)
@@ -157,7 +157,7 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
     form = PassForm(request.POST)
     if not form.is_valid():
         errors = {"reason": form.errors["reason"][0]}
-        return _show(request, CallPage(place, _typed(request, place), errors), status=422)
+        return _show(request, CallPage(place, _typed(request, place), errors))
     try:
         queue.pass_case(case_id=case_id, by=request.user, reason=form.cleaned_data["reason"], now=now)
     except queue.QueueError as error:
@@ -218,7 +218,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
             # A page older than the last recording: the draft of now, with what was just typed.
             errors = {"outcome": "Cette page n'était plus à jour. Relisez, puis enregistrez."}
     _keep(request, place, typed, now)
-    return _show(request, CallPage(place, typed, errors, proposals), status=422)
+    return _show(request, CallPage(place, typed, errors, proposals))
 
 
 def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> None:

@@ -14,7 +14,7 @@ from campaigns import calls, needs, outcomes
 from campaigns.models import Alert, Call, Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from campaigns.views.caller.follows import Line
-from campaigns.views.caller.labels import past_label, when_label, zone_of
+from campaigns.views.caller.labels import family, past_label, when_label, zone_of
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
@@ -48,7 +48,7 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
         {
             "call": recorded,
             "campaign": case.campaign,
-            "name": people[0].full_name if people else "Foyer",
+            "name": family(people),
             "at": past_label(recorded.recorded_at, now, tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,

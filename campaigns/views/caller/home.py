@@ -18,7 +18,7 @@ from campaigns import followups, outcomes, queue
 from campaigns.forms.caller import ReturnedCallForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.views.caller.done import RECENT
-from campaigns.views.caller.labels import past_label, reason, when_label, zone_of
+from campaigns.views.caller.labels import family, past_label, reason, when_label, zone_of
 from campaigns.views.caller.place import DRAFT_OPENS
 from solidarites import journal
 from solidarites.models import User
@@ -57,9 +57,8 @@ class Running:
 
 
 def name_of(household: Household) -> str:
-    present = [tenant for tenant in household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
-    names = [tenant.full_name for tenant in present or household.tenants.all()]
-    return " et ".join(names[:2]) or "Foyer sans nom"
+    people = list(household.tenants.all())
+    return family([one for one in people if one.status == Tenant.Status.PRESENT] or people)
 
 
 @role_required(VOLUNTEER)
@@ -254,7 +253,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = ReturnedCallForm(request.POST)
     if not form.is_valid():
-        return render(request, "volunteer/home.html", home_context(request.user, now, form), status=422)
+        return render(request, "volunteer/home.html", home_context(request.user, now, form))
     if not _may_search(request.user):
         form.add_error(
             "number", "Trop de recherches en peu de temps. Réessayez dans une heure, ou prévenez la coordination."
@@ -267,7 +266,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         return _take(request, (chosen or cases)[0].pk, incoming=True)
     if not cases:
         form.add_error("number", "Ce numéro n'est celui d'aucun foyer de vos campagnes.")
-        return render(request, "volunteer/home.html", home_context(request.user, now, form), status=422)
+        return render(request, "volunteer/home.html", home_context(request.user, now, form))
     return render(request, "volunteer/home.html", home_context(request.user, now, form, cases))
 
 

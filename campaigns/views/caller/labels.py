@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from campaigns import outcomes
 from campaigns.calendar import MONTHS, WEEKDAYS, calendar_of, clock_label, day_label, moment_label
 from campaigns.models import Call, Case
 from solidarites.models import User
-from tenants.models import PhoneNumber
+from tenants.models import PhoneNumber, Tenant
 
 # A space before « : ; ? ! » » or after « « » that must not break the line.
 _BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
@@ -75,8 +76,16 @@ def reason(case: Case, by: User, now: datetime) -> str:
         last = outcomes.TABLE[case.last_outcome].label.lower()
         return f"Nouvel essai : {last} {past_label(case.last_call_at, now, tz)}."
     if case.fragile:
-        return "Premier appel, en priorité : personne âgée de 85 ans ou plus, seule, ou signalée comme fragile."
+        return "Premier appel, prioritaire : grand âge, solitude ou fragilité signalée."
     return "Premier appel de la campagne."
+
+
+def family(people: Sequence[Tenant]) -> str:
+    """« Mme Jeanne MARTIN », « Mme et M. MARTIN », « Mme Jeanne MARTIN et M. Paul DUPONT »."""
+    names = {one.last_name.upper() for one in people}
+    if len(people) > 1 and len(names) == 1 and all(one.civility for one in people):
+        return f"{' et '.join(dict.fromkeys(one.civility for one in people))} {names.pop()}"
+    return " et ".join(one.full_name for one in people) or "Foyer sans nom"
 
 
 def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:

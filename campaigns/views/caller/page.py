@@ -19,7 +19,7 @@ from campaigns.forms.caller import (
 )
 from campaigns.models import Campaign, CasePass, FollowUpPlan
 from campaigns.views.caller.follows import Follows, what_follows
-from campaigns.views.caller.labels import dial, history_line, national, reason, typography
+from campaigns.views.caller.labels import dial, family, history_line, national, reason, typography
 from campaigns.views.caller.place import AlertView, Place, alert_of, notice_of
 from campaigns.views.caller.questions import ConsentView, QuestionView, ScriptView
 from tenants import departments
@@ -79,6 +79,7 @@ class CallPage:
         self.household: Household = place.case.household
         self.reading = place.read(self.typed)
         self.values = calls.placeholders(place.case, place.by)
+        self.values["numero_rappel"] = national(self.values["numero_rappel"])
         self.notice = notice_of(place)
         self.situation = outcomes.situation_of(place.case, by=place.by, now=place.now, phone=self._dialled())
         self.follows: Follows = what_follows(place, self.typed, self.reading, self.situation)
@@ -92,6 +93,11 @@ class CallPage:
     def people(self) -> list[PersonView]:
         day = self.now.astimezone(self.place.calendar.tz).date()
         return [PersonView(str(one.pk), one.full_name, one.age_band_on(day)) for one in self.place.people]
+
+    @property
+    def title(self) -> str:
+        """« Mme Jeanne MARTIN », « Mme et M. MARTIN »."""
+        return family(self.place.people)
 
     @property
     def residents(self) -> list[PersonView]:
@@ -209,7 +215,10 @@ class CallPage:
     def _script(self) -> ScriptView | None:
         if self.content is None:
             return None
-        names = {person.key: person.name for person in self.people}
+        people = self.place.people
+        given = [one.first_name for one in people]
+        short = all(given) and len(set(given)) == len(given)
+        names = {str(one.pk): one.first_name if short else one.full_name for one in people}
         return ScriptView(self.content, self.reading, self.typed, self.values, names, self.household, self.errors)
 
     @property
