@@ -5,7 +5,6 @@ beats by mistake, repeats nothing. ``delay_on_commit`` elsewhere only makes the 
 """
 
 import os
-from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -24,7 +23,10 @@ class PromptTask(DjangoTask):
     """A broker that is down is logged and never fails the page: beat finds the committed row later."""
 
     def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
-        transaction.on_commit(partial(self.delay, *args, **kwargs), robust=True)
+        def ask() -> None:
+            self.delay(*args, **kwargs)
+
+        transaction.on_commit(ask, robust=True)
 
 
 app = Celery("solidarites", task_cls=PromptTask)
