@@ -119,6 +119,22 @@ def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
     return queue_order.look(**_asked(campaign, by, membership, now))
 
 
+def states(now: datetime) -> dict[str, Q]:
+    """The condition of each state a case may be in: every enrolled case meets exactly one."""
+    open_case = Q(status=Case.Status.OPEN)
+    dialable = open_case & Q(has_number=True)
+    free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
+    later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
+    return {
+        "ready": free & ~later,
+        "held": dialable & Q(claimed_until__gt=now),
+        "scheduled": free & later,
+        "blocked": Q(status=Case.Status.ON_HOLD),
+        "done": Q(status=Case.Status.CLOSED),
+        "without_number": open_case & Q(has_number=False),
+    }
+
+
 def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
     """Ready, held, scheduled, blocked, done and without a number: they always add up to ``enrolled``."""
     mine = (Case.objects.all() if cases is None else cases).filter(campaign=campaign)
