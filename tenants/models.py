@@ -368,7 +368,8 @@ class ImportRow(models.Model):
     changes: Any = models.JSONField(default=list)
     # [[column, code, severity, value], …]
     issues: Any = models.JSONField(default=list)
-    has_issues = models.BooleanField(default=False)
+    # The codes of the issues, each between spaces, to list the rows of one reason.
+    codes = models.CharField(max_length=400, blank=True)
 
     class Meta:
         verbose_name = "ligne d'import"

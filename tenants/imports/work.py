@@ -206,6 +206,10 @@ def _snapshots(batch: Sequence[Group]) -> dict[int, list[Any]]:
     return kept
 
 
+def codes_of(issues: Sequence[Sequence[str]]) -> str:
+    return f" {' '.join(dict.fromkeys(issue[1] for issue in issues))} "[:400] if issues else ""
+
+
 def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, list[Any]]) -> Iterator[ImportRow]:
     told = False
     for planned in plan.rows:
@@ -224,7 +228,7 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, li
             data=[] if bare else kept[person.number],
             changes=planned.changes,
             issues=person.issues,
-            has_issues=bool(person.issues),
+            codes=codes_of(person.issues),
         )
 
 
@@ -273,7 +277,7 @@ def _check_again(row: ListImport) -> None:
                 staged.kind, staged.changes = planned.kind, planned.changes
                 staged.household_kind = plan.kind if index == 0 else ""
                 staged.household_changes = plan.changes if index == 0 else []
-                staged.issues, staged.has_issues = planned.person.issues, bool(planned.person.issues)
+                staged.issues, staged.codes = planned.person.issues, codes_of(planned.person.issues)
                 changed.append(staged)
         done += len(rows)
         with transaction.atomic():
@@ -282,7 +286,7 @@ def _check_again(row: ListImport) -> None:
                 changed,
                 update_conflicts=True,
                 unique_fields=["id"],
-                update_fields=["kind", "changes", "household_kind", "household_changes", "issues", "has_issues"],
+                update_fields=["kind", "changes", "household_kind", "household_changes", "issues", "codes"],
             )
     before = row.counts
     bare = {"rows": 0, "tenants_skipped": 0, "tenants_rejected": 0}
@@ -386,8 +390,8 @@ def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
 
 def _forget_written(rows: Sequence[ImportRow]) -> None:
     """Written rows are erased; of those with remarks, only the remarks stay, for the report."""
-    ImportRow.objects.filter(pk__in=[r.pk for r in rows if not r.has_issues]).delete()
-    told = [r.pk for r in rows if r.has_issues and r.kind not in (Kind.SKIP, Kind.REJECT)]
+    ImportRow.objects.filter(pk__in=[r.pk for r in rows if not r.codes]).delete()
+    told = [r.pk for r in rows if r.codes and r.kind not in (Kind.SKIP, Kind.REJECT)]
     ImportRow.objects.filter(pk__in=told).update(
         kind=Kind.UNCHANGED, data=[], changes=[], household_kind="", household_changes=[]
     )

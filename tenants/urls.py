@@ -1,0 +1,25 @@
+"""Routes of the administrators' pages about lists (included under ``administration/imports/``)."""
+
+from django.urls import path, re_path
+
+from tenants.views import imports, people
+
+app_name = "imports"
+urlpatterns = [
+    path("", imports.history, name="list"),
+    path("nouvelle-liste/", imports.upload, name="upload"),
+    path("guide/", imports.guide, name="guide"),
+    path("modele.xlsx", imports.model, name="model"),
+    path("doublons/", people.duplicate_list, name="duplicates"),
+    path("doublons/<int:first>/<int:second>/", people.duplicate_decide, name="duplicate_decide"),
+    path("ages/", people.age_list, name="ages"),
+    path("<int:pk>/", imports.show, name="show"),
+    path("<int:pk>/avancement/", imports.progress, name="progress"),
+    path("<int:pk>/colonnes/", imports.set_columns, name="columns"),
+    path("<int:pk>/feuille/", imports.choose_sheet, name="sheet"),
+    path("<int:pk>/profil/oublier/", imports.forget_profile, name="forget_profile"),
+    path("<int:pk>/lignes/<slug:kind>/", imports.rows, name="rows"),
+    path("<int:pk>/confirmer/", imports.confirm, name="confirm"),
+    path("<int:pk>/annuler/", imports.cancel, name="cancel"),
+    re_path(r"^(?P<pk>\d{1,9})/remarques\.(?P<kind>csv|xlsx)$", imports.remarks, name="remarks"),
+]

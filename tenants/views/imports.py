@@ -1,0 +1,309 @@
+"""The way of a list on screen: upload, columns, progress, preview, confirmation, report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from solidarites import journal
+from solidarites.roles import ADMINISTRATOR, role_required
+from tenants import ages
+from tenants.forms import UploadForm
+from tenants.imports import columns, exports, headings, jobs, reasons
+from tenants.imports.refusal import Refused
+from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
+from tenants.views.shown import progress_of, row_view, section_views
+
+PER_PAGE = 25
+ROWS_PER_PAGE = 50
+State = ListImport.State
+Kind = ImportRow.Kind
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def history(request: HttpRequest) -> HttpResponse:
+    """The administrator's home: what was imported by whom, and the way to the next list."""
+    found = ListImport.objects.select_related("landlord", "uploaded_by")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    lines = [(row, {name: row.counts.get(name, 0) for name in _COUNTS}) for row in page.object_list]
+    context = {
+        "page_obj": page,
+        "lines": lines,
+        "several": len({row.landlord_id for row, _ in lines}) > 1,
+        "unknown_ages": ages.unknown().count(),
+    }
+    return render(request, "administrator/imports/list.html", context)
+
+
+@role_required(ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        row = jobs.upload(
+            landlord=form.the_landlord(), file=file, file_name=file.name, by=request.user, now=timezone.now()
+        )
+        if row.state == State.REFUSED:
+            form.add_error("file", row.message)
+        else:
+            return redirect("imports:show", row.pk)
+    return render(request, "administrator/imports/upload.html", {"form": form})
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def guide(request: HttpRequest) -> HttpResponse:
+    """« Préparer votre fichier », on one printed page."""
+    return render(request, "administrator/imports/guide.html", {"headings": exports.MODEL})
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def model(request: HttpRequest) -> HttpResponse:
+    return _file(exports.model(), "modele-liste-locataires.xlsx")
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One import, as far as it is: columns to look over, progress, preview, report."""
+    row = _get(pk)
+    if row.state == State.UPLOADED:
+        return _columns_page(request, row)
+    if row.working:
+        return render(request, "administrator/imports/progress.html", {"row": row, **progress_of(row, timezone.now())})
+    if row.state == State.CHECKED:
+        return _preview_page(request, row)
+    return render(request, "administrator/imports/report.html", {"row": row, **_figures(row)})
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The progress alone, asked for every two seconds; once it is over the page is opened anew."""
+    row = _get(pk)
+    response = render(request, "administrator/imports/_progress.html", {"row": row, **progress_of(row, timezone.now())})
+    if not row.working:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+# Columns ------------------------------------------------------------------------------------------------
+
+
+def _columns_page(
+    request: HttpRequest, row: ListImport, chosen: dict[int, str] | None = None, error: str = ""
+) -> HttpResponse:
+    header = columns.header_from_json(row.columns)
+    for column in header.columns:
+        if chosen is not None and not column.refused:
+            column.field = chosen.get(column.index, column.field)
+    context = {
+        "row": row,
+        "columns": [c for c in header.columns if c.heading or c.samples],
+        "refused": header.refused,
+        "second_person": [c.heading for c in header.columns if c.second_person],
+        "labels": headings.LABELS,
+        "usable": header.usable,
+        "profile_name": request.POST.get("profile", "") if request.method == "POST" else "",
+        "error": error,
+    }
+    return render(request, "administrator/imports/columns.html", context, status=422 if error else 200)
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def set_columns(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _get(pk)
+    chosen: dict[int, str] = {}
+    for column in row.columns:
+        field = request.POST.get(f"column-{column['index']}", column["field"])
+        chosen[column["index"]] = field if field in headings.LABELS else ""
+    name = " ".join(request.POST.get("profile", "").replace("\x00", "").split())[:80]
+    try:
+        jobs.set_columns(list_import=row, fields=chosen, profile_name=name, by=request.user, now=timezone.now())
+    except Refused as error:
+        return _columns_page(request, row, chosen, error.message)
+    except jobs.NotNow as error:
+        messages.info(request, error.message)
+    return redirect("imports:show", pk)
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def choose_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _get(pk)
+    try:
+        jobs.choose_sheet(
+            list_import=row, sheet=request.POST.get("sheet", "")[:120], by=request.user, now=timezone.now()
+        )
+    except Refused as error:
+        messages.warning(request, error.message)
+    except jobs.NotNow as error:
+        messages.info(request, error.message)
+    return redirect("imports:show", pk)
+
+
+# Preview and confirmation ---------------------------------------------------------------------------------
+
+
+def _figures(row: ListImport) -> dict[str, Any]:
+    counts = row.counts
+    found = [
+        {"code": code, "title": reasons.title(code), "advice": reasons.advice(code), "count": count}
+        for code, count in sorted(counts.get("issues", {}).items(), key=lambda item: -item[1])
+    ]
+    skipped = [
+        f"{count} {reasons.SKIPPED[kind][count > 1]}"
+        for kind, count in counts.get("skipped", {}).items()
+        if kind in reasons.SKIPPED
+    ]
+    return {
+        "counts": {name: counts.get(name, 0) for name in (*_COUNTS, "absent", "known", "skipped_rows")},
+        "reasons": found,
+        "skipped": skipped,
+        "refused": counts.get("refused_columns", []),
+        "second_person": counts.get("second_person", []),
+        "has_remarks": row.rows.exclude(codes="").exists(),
+        "seconds": counts.get("seconds", counts.get("check_seconds", 0) + counts.get("apply_seconds", 0)),
+    }
+
+
+_COUNTS = (
+    "rows",
+    "tenants_created",
+    "tenants_updated",
+    "tenants_unchanged",
+    "tenants_skipped",
+    "tenants_rejected",
+    "tenants_closed",
+    "households_created",
+    "households_updated",
+    "phones_valid",
+    "phones_rejected",
+    "callable_households",
+)
+
+
+def _preview_page(request: HttpRequest, row: ListImport, error: str = "") -> HttpResponse:
+    journal.record("import.read", row, by=request.user)
+    context = {
+        "row": row,
+        "sections": section_views(row),
+        "shrinks": jobs.shrinks(row),
+        "absent_left": request.POST.get("absent_left") == "on",
+        "error": error,
+        **_figures(row),
+    }
+    return render(request, "administrator/imports/preview.html", context, status=422 if error else 200)
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def rows(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """All rows of one kind (or with one remark: « remarque-CODE »), with the spreadsheet's own numbers."""
+    row = _get(pk)
+    found = row.rows.all()
+    code = kind.removeprefix("remarque-")
+    if kind != code and code in reasons.REASONS:
+        found, title, advice = found.filter(codes__contains=f" {code} "), reasons.title(code), reasons.advice(code)
+    elif kind in Kind.values:
+        found, title, advice = found.filter(kind=kind), KINDS[kind], ""
+    elif kind == "foyers":
+        found, title, advice = found.filter(household_kind="update"), "Foyers modifiés", ""
+    else:
+        raise Http404
+    page = Paginator(found.order_by("number", "group"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    journal.record("import.read", row, by=request.user)
+    absent = Tenant.objects.in_bulk([r.data[0] for r in page.object_list if r.kind == Kind.ABSENT and r.data])
+    context = {
+        "row": row,
+        "title": title,
+        "advice": advice,
+        "page_obj": page,
+        "lines": [row_view(line, absent) for line in page.object_list],
+    }
+    return render(request, "administrator/imports/rows.html", context)
+
+
+KINDS = {
+    Kind.CREATE: "Personnes ajoutées",
+    Kind.UPDATE: "Personnes modifiées",
+    Kind.UNCHANGED: "Personnes inchangées",
+    Kind.SKIP: "Parties ou décédées, jamais enregistrées",
+    Kind.REJECT: "Lignes rejetées",
+    Kind.ABSENT: "Personnes connues, absentes de cette liste",
+}
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _get(pk)
+    try:
+        jobs.confirm(
+            list_import=row,
+            by=request.user,
+            now=timezone.now(),
+            absent_left=request.POST.get("absent_left") == "on",
+            absent_sure=request.POST.get("absent_sure") == "on",
+        )
+    except ValueError as error:
+        return _preview_page(request, row, str(error))
+    except jobs.NotNow as error:
+        messages.info(request, error.message)
+    return redirect("imports:show", pk)
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        jobs.cancel(list_import=_get(pk), by=request.user, now=timezone.now())
+        messages.success(request, "L’import est annulé. Rien n’a été écrit, le fichier est effacé.")
+    except jobs.NotNow as error:
+        messages.info(request, error.message)
+    return redirect("imports:show", pk)
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def remarks(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Rejects and remarks with the spreadsheet's own row numbers, to hand back to the landlord."""
+    row = _get(pk)
+    journal.record("import.exported", row, by=request.user)
+    content = exports.as_xlsx(row) if kind == "xlsx" else exports.as_csv(row)
+    return _file(content, f"remarques-import-{row.pk}.{kind}")
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def forget_profile(request: HttpRequest, pk: int) -> HttpResponse:
+    """Drop the proposed profile of an upload and look at its headings afresh."""
+    row = _get(pk)
+    if row.profile_id and row.state == State.UPLOADED:
+        ImportProfile.objects.filter(pk=row.profile_id).delete()
+        return choose_sheet(request, pk)
+    return redirect("imports:show", pk)
+
+
+def _get(pk: int) -> ListImport:
+    return get_object_or_404(ListImport.objects.select_related("landlord", "uploaded_by", "profile"), pk=pk)
+
+
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def _file(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=TYPES[name.rsplit(".", 1)[1]])
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

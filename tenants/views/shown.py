@@ -1,0 +1,130 @@
+"""What the import's screens show of a row, of the progress, of a section of the preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from tenants.imports import reasons
+from tenants.imports.people import Person
+from tenants.models import ImportRow, ListImport, Tenant
+
+Kind = ImportRow.Kind
+State = ListImport.State
+EXAMPLES = 5
+
+
+@dataclass
+class RowView:
+    number: int
+    kind: str
+    name: str = ""
+    details: list[str] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)
+    household_changes: list[Any] = field(default_factory=list)
+    remarks: list[tuple[str, str, str]] = field(default_factory=list)  # column, reason, value
+
+
+def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
+    view = RowView(row.number, row.kind, changes=row.changes, household_changes=row.household_changes)
+    view.remarks = [(column, reasons.title(code), value) for column, code, _severity, value in row.issues]
+    if row.kind == Kind.ABSENT:
+        tenant = absent.get(row.data[0]) if row.data else None
+        view.name = tenant.full_name if tenant else "personne retirée depuis"
+        view.details = [tenant.reference] if tenant and tenant.reference else []
+    elif row.data:
+        person = Person.from_list(row.data)
+        view.name = " ".join(p for p in (person.civility, person.first_name, person.last_name.upper()) if p)
+        view.details = [text for text in (_birth(person), f"{person.postal_code} {person.city}".strip()) if text]
+        if person.phones:
+            view.details.append("1 numéro" if len(person.phones) == 1 else f"{len(person.phones)} numéros")
+    return view
+
+
+def _birth(person: Person) -> str:
+    if not person.birth:
+        return "âge à vérifier"
+    if person.precision == "year":
+        return f"née ou né en {person.birth[:4]}"
+    return f"{date.fromisoformat(person.birth):%d/%m/%Y}"
+
+
+@dataclass
+class Section:
+    key: str
+    title: str
+    count: int
+    lines: list[RowView]
+    note: str = ""
+
+
+SECTIONS = (
+    (Kind.CREATE, "tenants_created", "Personnes à ajouter", ""),
+    (Kind.UPDATE, "tenants_updated", "Personnes à modifier", "Ancienne valeur → nouvelle valeur."),
+    (Kind.UNCHANGED, "tenants_unchanged", "Personnes inchangées", ""),
+    (
+        Kind.SKIP,
+        "tenants_skipped",
+        "Parties ou décédées",
+        "Elles ne sont pas connues : elles ne seront jamais enregistrées, leur nom n’est pas montré.",
+    ),
+    (Kind.REJECT, "tenants_rejected", "Lignes rejetées", "Corrigez-les dans la liste, puis importez-la de nouveau."),
+    (Kind.ABSENT, "absent", "Connues, absentes de cette liste", "Par défaut, rien ne change pour elles."),
+)
+
+
+def section_views(row: ListImport) -> list[Section]:
+    """Counts and a few examples of each kind; one query a kind that has any."""
+    sections = []
+    for kind, name, title, note in SECTIONS:
+        count = row.counts.get(name, 0)
+        if not count:
+            continue
+        lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:EXAMPLES])
+        absent = Tenant.objects.in_bulk([r.data[0] for r in lines if r.data]) if kind == Kind.ABSENT else {}
+        sections.append(Section(kind, title, count, [row_view(line, absent) for line in lines], note))
+    if row.counts.get("households_updated"):
+        lines = list(
+            row.rows.filter(household_kind="update").exclude(household_changes=[]).order_by("number")[:EXAMPLES]
+        )
+        if lines:
+            views = [row_view(line, {}) for line in lines]
+            sections.insert(
+                min(2, len(sections)),
+                Section(
+                    "foyers",
+                    "Foyers à modifier",
+                    row.counts["households_updated"],
+                    views,
+                    "Adresse, agence ou numéros.",
+                ),
+            )
+    return sections
+
+
+def progress_of(row: ListImport, now: datetime) -> dict[str, Any]:
+    """Rows done, rate, and the time that remains, as far as the rate tells."""
+    done, total = row.rows_done, row.rows_total
+    seconds = max((now - row.started_at).total_seconds(), 0.1) if row.started_at else 0
+    rate = done / seconds if seconds else 0
+    remaining = (total - done) / rate if rate and total else 0
+    writing = row.state in (State.APPLY_QUEUED, State.APPLYING)
+    waiting = row.state in (State.CHECK_QUEUED, State.APPLY_QUEUED)
+    return {
+        "writing": writing,
+        "waiting": waiting,
+        "done": done,
+        "total": total,
+        "percent": min(100, round(100 * done / total)) if total else None,
+        "rate": round(rate) if done else None,
+        "remaining": _duration(remaining) if remaining >= 1 and total else "",
+        "cancellable": row.state in (State.CHECK_QUEUED, State.CHECKING, State.APPLY_QUEUED),
+    }
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return "moins d’une minute"
+    minutes = round(seconds / 60)
+    return f"environ {minutes} min"
