@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compte/", views.account, name="account"),
     *accounts,
     path("", include((people, "people"))),
+    path("administration/imports/", include("tenants.urls")),
     path("", include("campaigns.urls")),
     path("admin/", admin.site.urls),
 ]
