@@ -1,0 +1,64 @@
+"""The whole demonstration, part by part: a part that is there is kept."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from campaigns import lifecycle
+from campaigns.demo import accounts, confinement, institutions, lists, places
+from campaigns.demo.post import nowhere
+from campaigns.models import Campaign
+from solidarites.celery import app
+from solidarites.models import User
+from tenants.models import Landlord
+
+SEED = 2320
+PARIS = ZoneInfo("Europe/Paris")
+Say = Callable[[str], None]
+
+
+@contextmanager
+def by_ourselves() -> Iterator[None]:
+    """No message to a broker, no mail to anybody: nothing of the past is left for a worker to do."""
+    before = app.conf.task_always_eager
+    app.conf.task_always_eager = True
+    try:
+        with nowhere():
+            yield
+    finally:
+        app.conf.task_always_eager = before
+
+
+def seed(*, now: datetime, say: Say, draw: int = SEED) -> None:
+    """Make what is missing; a campaign that is there is kept as it is."""
+    now = now.replace(second=0, microsecond=0)
+    with by_ourselves():
+        people = accounts.make_known()
+        landlord = institutions.make_landlord()
+        institutions.make_partners((now - timedelta(days=40)).date())
+        _spring(landlord, people, now, say, draw)
+
+
+def _spring(landlord: Landlord, people: dict[str, User], now: datetime, say: Say, draw: int) -> None:
+    if Campaign.objects.filter(slug=confinement.SLUG).exists():
+        say("Confinement, printemps 2020 : déjà là, gardée.")
+        return
+    rng = random.Random(draw)
+    maker = lists.ListMaker(rng)
+    day = datetime(2020, 3, 12, 11, tzinfo=PARIS)
+    volunteers = accounts.make_volunteers(day)
+    coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
+    # All or nothing: a seeding that is stopped leaves no half of a campaign.
+    with transaction.atomic():
+        rows = maker.rows(places.SPRING, confinement.HOUSEHOLDS, confinement.FIRST_DAY)
+        lists.bring(rows, landlord=landlord, name="locataires-mars-2020.csv", by=admin, now=day)
+        campaign = confinement.create(landlord, volunteers, coordinator)
+        confinement.Spring(campaign, volunteers, coordinator, rng, say).live()
+        confinement.check(campaign)
+        lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
