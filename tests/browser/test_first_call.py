@@ -40,7 +40,13 @@ def grand_froid(default_scripts, volunteer, volunteer2, coordinator):
 
 
 def answer(page: Page, question: str, *labels: str) -> None:
+    """Choose answers; on a phone, where one question is shown at a time, pass those in between."""
     block = page.locator(f".q[data-question={question}]")
+    first = block.locator(".choice").first
+    for _ in range(20):
+        if first.is_visible():
+            break
+        page.locator(".q[data-active] [data-go-on]").click()
     for label in labels:
         block.locator(".choice", has_text=label).first.click()
 
