@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import phonenumbers
 from django import forms
 
 from campaigns import needs
@@ -75,6 +76,19 @@ class PartnerForm(forms.ModelForm):
             self.initial["communes"] = "\n".join(commune_label(code) for code in partner.communes)
             self.initial["epcis"] = "\n".join(epci_label(code) for code in partner.epcis)
             self.initial["departments"] = ", ".join(partner.departments)
+
+    def clean_phone(self) -> str:
+        typed = self.cleaned_data["phone"].strip()
+        if not typed:
+            return ""
+        try:
+            number = phonenumbers.parse(typed, "FR")
+        except phonenumbers.NumberParseException as error:
+            raise forms.ValidationError("Ce numéro de téléphone n'est pas lisible.") from error
+        # Short numbers (« 3919 ») are no full numbers, and are right all the same.
+        if not (phonenumbers.is_possible_number(number) or phonenumbers.is_possible_short_number(number)):
+            raise forms.ValidationError("Ce numéro de téléphone n'existe pas : vérifiez ses chiffres.")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
 
     def clean_communes(self) -> list[str]:
         codes, unknown = [], []

@@ -81,8 +81,10 @@ class Referral(models.Model):
 
     # What is said on the phone and written in e-mails: « S-2026-004217 »; no personal data, no order of arrival.
     reference = models.CharField("référence", max_length=20, unique=True)
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals")
-    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="referrals")
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals", verbose_name="dossier")
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="referrals", verbose_name="locataire"
+    )
     needs = models.ManyToManyField(Need, related_name="referrals", verbose_name="besoins")
     partner = models.ForeignKey(
         Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="referrals", verbose_name="partenaire"
@@ -97,7 +99,12 @@ class Referral(models.Model):
     contact_agrees = models.BooleanField("cette personne est d'accord pour être contactée", default=False)
     agreement = models.CharField("accord du locataire", max_length=10, choices=Agreement, blank=True)
     agreement_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="accord recueilli par",
     )
     agreement_at = models.DateTimeField("accord recueilli le", null=True, blank=True)
     agreement_how = models.CharField("accord recueilli", max_length=12, choices=AgreementHow, blank=True)
@@ -107,39 +114,54 @@ class Referral(models.Model):
     phoned_at = models.DateTimeField("partenaire appelé le", null=True, blank=True)
     phoned_person = models.CharField("personne jointe chez le partenaire", max_length=120, blank=True)
     first_approval_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="première approbation par",
     )
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="approuvé par",
     )
-    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField("approuvé le", null=True, blank=True)
     # The message of the current sending; each approval is a new sending, with its own key and Message-ID.
     sending = models.PositiveSmallIntegerField(default=0)
     mail = models.ForeignKey(OutgoingMail, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
     # The next thing expected of the partner: an acknowledgement once sent, an answer once acknowledged.
     due_at = models.DateTimeField("attendu avant le", null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField("relancé le", null=True, blank=True)
     reminders = models.PositiveSmallIntegerField(default=0)
-    escalated_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField("signalé en retard le", null=True, blank=True)
     opened_at = models.DateTimeField("consulté le", null=True, blank=True)
-    acknowledged_at = models.DateTimeField(null=True, blank=True)
-    answered_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField("accusé de réception le", null=True, blank=True)
+    answered_at = models.DateTimeField("répondu le", null=True, blank=True)
     answer_result = models.CharField("résultat", max_length=18, choices=CloseReason, blank=True)
     answer = models.CharField("réponse du partenaire", max_length=600, blank=True)
     decline_reason = models.CharField("motif du refus du partenaire", max_length=300, blank=True)
     # The tenant is called back before closing; else why that was not possible.
     called_back_at = models.DateTimeField("locataire rappelé le", null=True, blank=True)
     no_call_back_reason = models.CharField("pourquoi sans rappel", max_length=300, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField("clos le", null=True, blank=True)
     close_reason = models.CharField("motif de clôture", max_length=18, choices=CloseReason, blank=True)
     # The partner's link: a random token, valid until this moment.
     token = models.CharField(max_length=64, blank=True, db_index=True)
-    token_until = models.DateTimeField(null=True, blank=True)
+    token_until = models.DateTimeField("lien valable jusqu'au", null=True, blank=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="préparé par",
     )
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField("préparé le", default=timezone.now)
 
     class Meta:
         verbose_name = "signalement"
@@ -162,14 +184,18 @@ class ReferralEvent(models.Model):
         SYSTEM = "system", "automatique"
 
     referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    actor = models.CharField(max_length=12, choices=Actor, default=Actor.USER)
-    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField("quand", default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="par"
+    )
+    actor = models.CharField("qui", max_length=12, choices=Actor, default=Actor.USER)
+    partner = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="partenaire"
+    )
     action = models.CharField(max_length=20)
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12, blank=True)
-    note = models.CharField(max_length=600, blank=True)
+    note = models.CharField("texte", max_length=600, blank=True)
 
     class Meta:
         verbose_name = "événement de signalement"

@@ -39,6 +39,9 @@ LEVELS = {
     Level.U2: ("muted", "clock"),
     Level.U3: ("muted", "calendar-event"),
 }
+# In a table, where a line is short.
+SHORT_LEVELS = {Level.U0: "U0 vital", Level.U1: "U1 ce jour", Level.U2: "U2 48 h", Level.U3: "U3 7 jours"}
+SHORT_STATES = {State.APPROVED: "envoi en cours", State.ACKNOWLEDGED: "accusé reçu"}
 # Who is awaited, in each open state.
 AWAITED = {
     State.DRAFT: "à relire",
@@ -79,14 +82,16 @@ EVENTS = {
 }
 
 
-def state_look(referral: Referral) -> Look:
-    kind, icon = STATES[State(referral.state)]
-    return Look(kind, icon, str(State(referral.state).label))
+def state_look(referral: Referral, *, short: bool = False) -> Look:
+    state = State(referral.state)
+    kind, icon = STATES[state]
+    return Look(kind, icon, SHORT_STATES.get(state, str(state.label)) if short else str(state.label))
 
 
-def level_look(referral: Referral) -> Look:
-    kind, icon = LEVELS[Level(referral.level)]
-    return Look(kind, icon, str(Level(referral.level).label))
+def level_look(referral: Referral, *, short: bool = False) -> Look:
+    level = Level(referral.level)
+    kind, icon = LEVELS[level]
+    return Look(kind, icon, SHORT_LEVELS[level] if short else str(level.label))
 
 
 def zone_of(referral: Referral) -> ZoneInfo:

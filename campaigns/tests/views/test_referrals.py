@@ -54,7 +54,7 @@ def test_the_list_shows_each_referral_with_its_state_level_and_delay(desk, coord
     page = text(desk.get(LIST))
     assert late.reference in page
     assert "en retard de" in page
-    assert "U1 : dans la journée" in page
+    assert "U1 ce jour" in page
 
 
 @pytest.mark.parametrize("state", State.values)
@@ -467,3 +467,31 @@ def test_a_second_coordinator_approves_without_agreement(client_of, coordinator,
     act(other, referral, "approuver")
     assert Referral.objects.get().state == State.APPROVED
     assert Case.objects.count() == 1
+
+
+def test_what_is_over_comes_last(desk, coordinator, now, campaign):
+    over = make_referral(coordinator, now, state=State.CLOSED)
+    waiting = make_referral(coordinator, now, case=make_case(campaign, now=now))
+    page = text(desk.get(LIST))
+    assert page.index(waiting.reference) < page.index(over.reference)
+
+
+def test_a_person_who_has_died_is_said_before_anything_is_sent(desk, coordinator, now):
+    referral = make_referral(coordinator, now)
+    type(referral.tenant).objects.update(status="deceased")
+    assert "Cette personne est notée « décédé »" in text(desk.get(detail(referral)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("0556000000", "05 56 00 00 00"), ("+33 556000000", "05 56 00 00 00"), ("3919", "3919")]
+)
+def test_a_partners_number_is_kept_readable(desk, typed, kept):
+    assert desk.post(reverse("coordinator:partner_new"), PARTNER | {"phone": typed}).status_code == 302
+    assert Partner.objects.get().phone == kept
+
+
+@pytest.mark.parametrize("typed", ["appeler l'accueil", "12345678", "0" * 19])
+def test_a_number_that_cannot_be_one_is_said(desk, typed):
+    response = desk.post(reverse("coordinator:partner_new"), PARTNER | {"phone": typed})
+    assert response.status_code == 422
+    assert "numéro de téléphone" in " ".join(response.context["form"].errors["phone"])

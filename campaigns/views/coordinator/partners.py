@@ -140,7 +140,7 @@ def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpR
         context["rows"] = [
             {
                 "referral": referral,
-                "state": looks.state_look(referral),
+                "state": looks.state_look(referral, short=True),
                 "delay": looks.delay_look(referral, now),
             }
             for referral in latest

@@ -11,7 +11,7 @@ import django_filters
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -35,6 +35,8 @@ State = Referral.State
 A_PAGE = 25
 LATE = "late"
 OPEN = "open"
+# What is over has no deadline and comes last.
+FIRST_DUE = F("due_at").asc(nulls_last=True)
 
 
 # The list ----------------------------------------------------------------------------------------------
@@ -90,12 +92,12 @@ def referral_list(request: HttpRequest) -> HttpResponse:
         if not isinstance(field.widget, forms.HiddenInput):
             field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
     found = filters.qs.select_related("case__household", "case__campaign", "partner")
-    page = Paginator(found.order_by("due_at", "level", "-created_at", "pk"), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.order_by(FIRST_DUE, "level", "-created_at", "pk"), A_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
             "referral": referral,
-            "state": looks.state_look(referral),
-            "level": looks.level_look(referral),
+            "state": looks.state_look(referral, short=True),
+            "level": looks.level_look(referral, short=True),
             "delay": looks.delay_look(referral, now),
         }
         for referral in page
@@ -340,6 +342,7 @@ def _detail(
             "proposals": [fit for fit in proposals if fit.partner.pk != one.partner_id][:3],
             "partner_fit": next((fit for fit in proposals if fit.partner.pk == one.partner_id), None),
             "commune": commune,
+            "partner_phone": sending.spoken_number(one.partner.phone) if one.partner else "",
             "partner_old": one.partner is not None and partners.is_old(one.partner, timezone.localdate(now)),
             "others": list(
                 referrals.visible(request.user).filter(case=one.case).exclude(pk=one.pk).select_related("partner")[:10]
