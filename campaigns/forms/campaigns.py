@@ -188,7 +188,7 @@ def commune_choices(chosen: list[str]) -> list[tuple[str, str]]:
 
 
 class HeatWaveForm(forms.Form):
-    until = DateField(label="Jusqu'au", error_messages={"required": "Choisissez le dernier jour."})
+    until = DateField(label="Jusqu'au", required_message="Choisissez le dernier jour.", css="form-control")
 
 
 # Volunteers ---------------------------------------------------------------------------------------------

@@ -16,11 +16,13 @@ _SPAN = re.compile(r"\s*(?:-|–|—|à|a)\s*")
 class DateField(forms.DateField):
     """A day chosen in the browser's own calendar."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        super().__init__(
-            **{"widget": widget, "error_messages": {"invalid": "Écrivez la date ainsi : 17/03/2020."}, **kwargs}
-        )
+    def __init__(self, *, required_message: str = "", css: str = "", **kwargs: Any) -> None:
+        attrs = {"type": "date"} | ({"class": css} if css else {})
+        messages = {"invalid": "Écrivez la date ainsi\u00a0: 17/03/2020."}
+        if required_message:
+            messages["required"] = required_message
+        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs=attrs))
+        super().__init__(error_messages=messages, **kwargs)
 
 
 class HoursField(forms.CharField):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django import template
@@ -128,7 +129,7 @@ def moment(context: Context, at: datetime | None, case: Case | None = None) -> S
     if at is None:
         return SafeString("")
     tz = calendar_of(case.campaign, case.region).tz if case is not None else timezone.get_current_timezone()
-    words = when_label(at, context["now"], tz)
+    words = _clock(when_label(at, context["now"], tz))
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
 
 
@@ -136,4 +137,11 @@ def moment(context: Context, at: datetime | None, case: Case | None = None) -> S
 def cadence(plan: FollowUpPlan) -> str:
     """« chaque semaine, le mardi à 10 h »."""
     days = " et ".join(f"le {WEEKDAYS[day]}" for day in plan.weekdays)
-    return ", ".join(filter(None, [str(plan.get_cadence_display()), f"{days} à {clock_label(plan.time)}".strip()]))
+    return _clock(", ".join([str(plan.get_cadence_display()), f"{days} à {clock_label(plan.time)}".strip()]))
+
+
+def _clock(words: str) -> str:
+    """An hour is never cut at the end of a line: « 10 h 30 »."""
+    return re.sub(
+        r"(\d) h(?: (\d))?", lambda found: f"{found[1]}\u00a0h" + (f"\u00a0{found[2]}" if found[2] else ""), words
+    )

@@ -110,12 +110,15 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _hours(campaign: Campaign) -> list[tuple[str, str]]:
-    """(« lundi », « 10:00–12:00, 14:00–18:00 ») of the days on which the campaign calls."""
-    return [
-        (weekday, ", ".join(f"{start}–{end}" for start, end in campaign.hours[str(number)]))
-        for number, weekday in enumerate(WEEKDAYS)
-        if campaign.hours.get(str(number))
-    ]
+    """(« du lundi au vendredi », « 10:00–12:00, 14:00–18:00 »); days that follow and call alike are one line."""
+    lines: list[tuple[str, str, str]] = []
+    for number, weekday in enumerate(WEEKDAYS):
+        said = ", ".join(f"{start}–{end}" for start, end in campaign.hours.get(str(number), []))
+        if lines and lines[-1][2] == said:
+            lines[-1] = (lines[-1][0], weekday, said)
+        else:
+            lines.append((weekday, weekday, said))
+    return [(first if first == last else f"du {first} au {last}", said) for first, last, said in lines if said]
 
 
 def _population(campaign: Campaign) -> list[str]:
