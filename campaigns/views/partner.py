@@ -90,7 +90,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
             request.session[SESSION] = access.open_session(referral.partner, now)
             return redirect("partner:sheet", token)
         form.add_error("code", WRONG)
-    return render(request, "partner/code.html", {"token": token, "form": form}, status=422)
+    return render(request, "partner/code.html", {"token": token, "form": form})
 
 
 def _admitted(request: HttpRequest, token: str) -> Referral | None:
@@ -177,9 +177,7 @@ def sheet_page(request: HttpRequest, token: str) -> HttpResponse:
     return _sheet(request, token, referral)
 
 
-def _sheet(
-    request: HttpRequest, token: str, referral: Referral, *, failed: str = "", form: Any = None, status: int = 200
-) -> HttpResponse:
+def _sheet(request: HttpRequest, token: str, referral: Referral, *, failed: str = "", form: Any = None) -> HttpResponse:
     now = timezone.now()
     acts = []
     for name in _allowed(referral):
@@ -198,7 +196,7 @@ def _sheet(
         "acts": acts,
         "others": [{"referral": other, "state": looks.state_look(other)} for other in access.others_of(referral, now)],
     }
-    return render(request, "partner/sheet.html", context, status=status)
+    return render(request, "partner/sheet.html", context)
 
 
 @public
@@ -243,4 +241,4 @@ def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
                 return render(request, "partner/done.html", {"said": chosen.done})
             messages.success(request, chosen.done)
             return redirect("partner:sheet", token)
-    return _sheet(request, token, referral, failed=act, form=form, status=422)
+    return _sheet(request, token, referral, failed=act, form=form)

@@ -121,13 +121,10 @@ def partner(request: HttpRequest, partner_id: int) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpResponse:
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            saved = partners.save(partner=form.instance, by=request.user, now=timezone.now())
-            messages.success(request, "Le partenaire est enregistré.")
-            return redirect("coordinator:partner", saved.pk)
-        status = 422
+    if request.method == "POST" and form.is_valid():
+        saved = partners.save(partner=form.instance, by=request.user, now=timezone.now())
+        messages.success(request, "Le partenaire est enregistré.")
+        return redirect("coordinator:partner", saved.pk)
     now = timezone.now()
     context: dict[str, Any] = {"form": form, "partner": one, "rows": [], "figures": None, "old": False}
     if one is not None:
@@ -147,4 +144,4 @@ def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpR
         ]
         if request.method == "GET":
             journal.record("partner.read", one, by=request.user)
-    return render(request, "coordinator/partner_form.html", context, status=status)
+    return render(request, "coordinator/partner_form.html", context)

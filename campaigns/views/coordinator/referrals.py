@@ -296,9 +296,7 @@ def referral(request: HttpRequest, referral_id: int) -> HttpResponse:
     return _detail(request, one)
 
 
-def _detail(
-    request: HttpRequest, one: Referral, *, failed: str = "", form: forms.Form | None = None, status: int = 200
-) -> HttpResponse:
+def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: forms.Form | None = None) -> HttpResponse:
     now = timezone.now()
     household = one.case.household
     missing = sending.missing_for_approval(one) if one.state == State.DRAFT else []
@@ -353,7 +351,6 @@ def _detail(
             .first()
             or "",
         },
-        status=status,
     )
 
 
@@ -391,7 +388,7 @@ def referral_act(request: HttpRequest, referral_id: int, act: str) -> HttpRespon
             said = "Première approbation notée. Une deuxième personne doit approuver l'envoi." if first else chosen.done
             messages.success(request, said)
             return redirect("coordinator:referral", referral_id)
-    return _detail(request, one, failed=act, form=form, status=422)
+    return _detail(request, one, failed=act, form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -403,21 +400,18 @@ def referral_edit(request: HttpRequest, referral_id: int) -> HttpResponse:
         return redirect("coordinator:referral", referral_id)
     if request.method == "GET":
         record("referral.read", one, by=request.user)
-    form = DraftForm(request.POST or None, referral=one)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                referrals.edit(referral=one, by=request.user, now=timezone.now(), **form.cleaned_data)
-            except ReferralError as error:
-                form.add_error(error.field if error.field in form.fields else None, str(error))
-            else:
-                messages.success(request, "Le signalement est enregistré.")
-                return redirect("coordinator:referral", referral_id)
-        status = 422
+    form = DraftForm(request.POST if request.method == "POST" else None, referral=one)
+    if request.method == "POST" and form.is_valid():
+        try:
+            referrals.edit(referral=one, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except ReferralError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, "Le signalement est enregistré.")
+            return redirect("coordinator:referral", referral_id)
     commune = communes.get(one.case.household.insee_code)
     context = {"referral": one, "form": form, "sheet": sheet.sheet_of(one, timezone.now()), "commune": commune}
-    return render(request, "coordinator/referral_edit.html", context, status=status)
+    return render(request, "coordinator/referral_edit.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -431,18 +425,15 @@ def referral_new(request: HttpRequest, case_id: int) -> HttpResponse:
     if waiting:
         initial |= {"level": min(level for _, level, _ in waiting), "tenant": waiting[0][2]}
     form = NewReferralForm(request.POST if request.method == "POST" else None, case=case, initial=initial)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                one = referrals.draft_by_hand(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
-            except ReferralError as error:
-                form.add_error(error.field if error.field in form.fields else None, str(error))
-            else:
-                messages.success(request, "Le signalement est préparé : complétez-le, puis approuvez l'envoi.")
-                return redirect("coordinator:referral_edit", one.pk)
-        status = 422
-    return render(request, "coordinator/referral_new.html", {"case": case, "form": form}, status=status)
+    if request.method == "POST" and form.is_valid():
+        try:
+            one = referrals.draft_by_hand(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except ReferralError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            messages.success(request, "Le signalement est préparé : complétez-le, puis approuvez l'envoi.")
+            return redirect("coordinator:referral_edit", one.pk)
+    return render(request, "coordinator/referral_new.html", {"case": case, "form": form})
 
 
 @require_GET
