@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -159,6 +160,18 @@ def test_the_next_untried_number_comes_first_and_a_third_partys_last(lea, held, 
     places = [page.index(f'id="tel-{phone.pk}"') for phone in (second, first, third)]
     assert places == sorted(places)
     assert "06 39 98 00 55" not in page
+
+
+def test_ids_past_a_thousand_are_written_without_spaces(lea, campaign, volunteer):
+    household = make_household(phone=None)
+    PhoneNumber.objects.create(pk=1234567, household=household, e164="+33536497777")
+    PhoneNumber.objects.create(pk=1234568, household=household, e164="+33536497778")
+    case = make_case(campaign, household)
+    hold(case, volunteer)
+    page = lea.get(url("call", case.pk)).content.decode()
+    assert 'name="phone_id" value="1234567"' in page
+    assert 'data-dial="1234568"' in page
+    assert re.search(r'name="page" value="\d{13}"', page)
 
 
 def test_a_household_without_a_number_still_opens(lea, held):

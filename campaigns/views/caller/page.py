@@ -42,7 +42,8 @@ class PersonView:
 
 @dataclass(frozen=True)
 class PhoneView:
-    pk: int
+    # Text: templates write numbers the French way, with spaces between thousands.
+    pk: str
     number: str
     label: str
     href: str
@@ -156,7 +157,7 @@ class CallPage:
         chosen = self._dialled()
         views = [
             PhoneView(
-                pk=phone.pk,
+                pk=str(phone.pk),
                 number=national(phone.e164),
                 label=phone.label or ("numéro d'un proche" if phone.third_party else ""),
                 href=dial(phone, hidden=hidden),
@@ -339,9 +340,9 @@ class CallPage:
         return str(self.draft.submission)
 
     @property
-    def page_stamp(self) -> int:
+    def page_stamp(self) -> str:
         """Which of two tabs was opened last."""
-        return int(self.now.timestamp() * 1000)
+        return str(int(self.now.timestamp() * 1000))
 
     @property
     def saved_label(self) -> str:
