@@ -62,7 +62,9 @@ def verdict(route: Route, who: str, response) -> str:
         return f"{status}"
     if allowed:
         sent_away = status == 302 and response["Location"].startswith(reverse("account_login")) and who != "anonymous"
-        return f"{status} instead of the page" if status in (403, 404) or sent_away else ""
+        # An empty form may name nothing that exists.
+        lost = status == 404 and (route.arguments or response.request["REQUEST_METHOD"] == "GET")
+        return f"{status} instead of the page" if status == 403 or lost or sent_away else ""
     if status == 405:
         return ""  # another method: nothing was shown
     if who == "anonymous":

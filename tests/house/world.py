@@ -145,4 +145,14 @@ class World:
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},
             "partner:act": {"act": "accuser"},
+            "imports:duplicate_decide": {
+                "first": self.tenant.pk,
+                "second": self.held.household.tenants.values_list("pk", flat=True)[0],
+            },
+            "imports:rows": {"pk": self.list_import.pk, "kind": "create"},
+            "imports:remarks": {"pk": self.list_import.pk, "kind": "csv"},
+            **{
+                f"imports:{name}": {"pk": self.list_import.pk}
+                for name in ("show", "progress", "columns", "sheet", "forget_profile", "confirm", "cancel")
+            },
         }
