@@ -172,7 +172,7 @@ class ProfileForm(forms.ModelForm):
         choices=list(accounts.LANGUAGES.items()),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Les foyers qui en parlent une vous sont proposés d'abord.",
+        help_text="Les foyers qui préfèrent une de ces langues peuvent alors vous être confiés.",
     )
     hide_number = forms.BooleanField(
         label="Masquer mon numéro quand j'appelle (#31#)",
