@@ -40,7 +40,7 @@ LEVELS = {
     Level.U3: ("muted", "calendar-event"),
 }
 # In a table, where a line is short.
-SHORT_LEVELS = {Level.U0: "U0 vital", Level.U1: "U1 ce jour", Level.U2: "U2 48 h", Level.U3: "U3 7 jours"}
+SHORT_LEVELS = {Level.U0: "U0 vital", Level.U1: "U1 ce jour", Level.U2: "U2 48 h", Level.U3: "U3 7 jours"}
 SHORT_STATES = {State.APPROVED: "envoi en cours", State.ACKNOWLEDGED: "accusé reçu"}
 # Who is awaited, in each open state.
 AWAITED = {

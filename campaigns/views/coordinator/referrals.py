@@ -126,7 +126,7 @@ def _tiles(mine: QuerySet[Referral], now: datetime) -> list[dict[str, Any]]:
         {
             "state": state,
             "icon": looks.STATES[state][1],
-            "label": state.label,
+            "label": looks.SHORT_STATES.get(state, state.label),
             "count": counts[f"n_{state}"],
             "late": counts[f"late_{state}"],
         }
