@@ -31,8 +31,8 @@ class Said:
     consents: Mapping[str, str] = field(default_factory=dict)
     person: bool = False
     language: str = ""
-    alert: bool = False
     touched: bool = False
+    direction: str = Call.Direction.OUTGOING
 
 
 class Caller:
@@ -59,8 +59,6 @@ class Caller:
         content = self.follow_up if case.next_call_kind == Case.Kind.FOLLOW_UP else self.first
         phones = self.phones[case.household_id]
         number = phones[min(self._tries(case), len(phones) - 1)] if phones else None
-        if what.alert:
-            calls.raise_button_alert(case_id=case.pk, by=by, now=at + timedelta(minutes=2))
         self.calls += 1
         return calls.record_call(
             case_id=case.pk,
@@ -76,6 +74,7 @@ class Caller:
             follow_up=what.follow_up,
             consents=dict(what.consents),
             language=what.language,
+            direction=what.direction,
             touched_me=what.touched,
         )
 

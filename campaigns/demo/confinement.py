@@ -1,4 +1,4 @@
-"""« Confinement, printemps 2020 »: the story of a landlord's solidarity cell, lived day by day.
+"""« Confinement, printemps 2020 »: the story of a landlord's solidarity cell, lived day by day.
 
 2,320 households with a number, all reached in thirteen working days by forty-one people, nearly 2,700 calls, 18 people
 referred, 68 regular calls. Who answers when is drawn; how many calls may still go unanswered is counted before each of
@@ -24,7 +24,7 @@ from campaigns.demo import conversations, institutions
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
-from campaigns.models import Alert, Campaign, Case, Partner, Referral
+from campaigns.models import Campaign, Case, Partner, Referral
 from campaigns.models.followup import FollowUpPlan
 from solidarites.models import User
 from tenants.models import Agency, Landlord
@@ -54,7 +54,7 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
             name="Confinement, printemps 2020",
             slug=SLUG,
             purpose="Prendre des nouvelles de tous les locataires de plus de 70 ans pendant le confinement, et trouver "
-            "de l'aide à qui en a besoin. Exemple de la démonstration : toutes les personnes sont inventées.",
+            "de l'aide à qui en a besoin. Exemple de la démonstration : toutes les personnes sont inventées.",
             legal_basis="Mission d'intérêt public",
             data_protection_contact="dpd@exemple.fr",
             impact_assessment="AIPD 2020-03",
@@ -88,16 +88,25 @@ class Spring:
     """The thirteen days."""
 
     def __init__(
-        self, campaign: Campaign, volunteers: Sequence[User], coordinator: User, rng: random.Random, say: Callable[[str], None]
+        self,
+        campaign: Campaign,
+        volunteers: Sequence[User],
+        coordinator: User,
+        rng: random.Random,
+        say: Callable[[str], None],
     ) -> None:
-        self.campaign, self.volunteers, self.coordinator, self.rng, self.say = campaign, volunteers, coordinator, rng, say
+        self.campaign, self.volunteers, self.coordinator, self.rng, self.say = (
+            campaign,
+            volunteers,
+            coordinator,
+            rng,
+            say,
+        )
         self.calendar: Calendar = calendar_of(campaign)
         self.caller = Caller(campaign, rng)
         self.days = [day for day in _days(FIRST_DAY, LAST_DAY) if self.calendar.is_working_day(day)]
         self.end = self.calendar.at(LAST_DAY, time(17, 50))
-        self.unreached = set(
-            Case.objects.filter(campaign=campaign, has_number=True).values_list("pk", flat=True)
-        )
+        self.unreached = set(Case.objects.filter(campaign=campaign, has_number=True).values_list("pk", flat=True))
         self.lonely, self.needy, self.with_small_need = self._choose()
         self.slots: list[Slot] = []
         self.numbers = count()
@@ -144,7 +153,7 @@ class Spring:
                         self._call(slot, index)
             with transaction.atomic():
                 self._finish_day(index, day)
-            self.say(f"{day:%d/%m/%Y} : {self.caller.calls} appels")
+            self.say(f"{day:%d/%m/%Y} : {self.caller.calls} appels")
         with transaction.atomic():
             self._do_acts(self.end + timedelta(days=12))
 
@@ -318,7 +327,9 @@ class Spring:
             self._refer(case, at)
 
     def _keep_promise(self, kind: str, pk: int) -> None:
-        sort = {Case.Kind.FOLLOW_UP: "series", Case.Kind.CALL_BACK_AFTER_REFERRAL: "referral"}.get(Case.Kind(kind), "again")
+        sort = {Case.Kind.FOLLOW_UP: "series", Case.Kind.CALL_BACK_AFTER_REFERRAL: "referral"}.get(
+            Case.Kind(kind), "again"
+        )
         if self.promises[sort, pk] > 0:
             self.promises[sort, pk] -= 1
 

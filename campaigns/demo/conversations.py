@@ -123,7 +123,7 @@ def spoken(
 
 
 def wish(rng: random.Random, volunteer_id: int, backup_id: int | None = None) -> tuple[str, Wish]:
-    """The answer to « Aimeriez-vous que nous prenions encore de vos nouvelles ? » and the appointment agreed."""
+    """The answer to « Aimeriez-vous que nous prenions encore de vos nouvelles ? » and the appointment agreed."""
     answer, cadence, _ = rng.choices(CADENCES, [share for _, _, share in CADENCES])[0]
     days = rng.sample(range(5), 2 if cadence == "twice_a_week" else 1)
     hour = rng.choice((10, 11, 14, 15, 16))

@@ -38,9 +38,9 @@ class Wanted:
 class ListMaker:
     """Draws households; numbers and references never come twice."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, first: int = 1) -> None:
         self.rng = rng
-        self.reference = count(1)
+        self.reference = count(first)
         # 05 36 49 is kept for fiction by the regulator: ten thousand numbers that ring nowhere.
         self.landlines = iter(rng.sample(range(10_000), 10_000))
         # 01 99 00: the same, for a daughter in Paris.

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from campaigns import lifecycle
-from campaigns.demo import accounts, confinement, institutions, lists, places
+from campaigns.demo import accounts, confinement, institutions, lists, places, winter
 from campaigns.demo.post import nowhere
 from campaigns.models import Campaign
 from solidarites.celery import app
 from solidarites.models import User
-from tenants.models import Landlord
+from tenants.models import Agency, Landlord
 
 SEED = 2320
 PARIS = ZoneInfo("Europe/Paris")
@@ -43,11 +43,12 @@ def seed(*, now: datetime, say: Say, draw: int = SEED) -> None:
         landlord = institutions.make_landlord()
         institutions.make_partners((now - timedelta(days=40)).date())
         _spring(landlord, people, now, say, draw)
+        _winter(landlord, people, now, say, draw)
 
 
 def _spring(landlord: Landlord, people: dict[str, User], now: datetime, say: Say, draw: int) -> None:
     if Campaign.objects.filter(slug=confinement.SLUG).exists():
-        say("Confinement, printemps 2020 : déjà là, gardée.")
+        say("Confinement, printemps 2020 : déjà là, gardée.")
         return
     rng = random.Random(draw)
     maker = lists.ListMaker(rng)
@@ -62,3 +63,25 @@ def _spring(landlord: Landlord, people: dict[str, User], now: datetime, say: Say
         confinement.Spring(campaign, volunteers, coordinator, rng, say).live()
         confinement.check(campaign)
         lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
+
+
+def _winter(landlord: Landlord, people: dict[str, User], now: datetime, say: Say, draw: int) -> None:
+    if Campaign.objects.filter(slug=winter.SLUG).exists():
+        say("Grand froid : déjà là, gardée.")
+        return
+    rng = random.Random(draw + 1)
+    maker = lists.ListMaker(rng, first=100_000)
+    opened = now - timedelta(days=winter.DAYS)
+    coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
+    speaker, *others = accounts.make_volunteers(opened)[-10:]
+    with transaction.atomic():
+        day = opened.date()
+        rows = maker.rows(places.WINTER, winter.HOUSEHOLDS, day) + maker.rows([places.OUTSIDE], winter.OUTSIDE, day)
+        lists.bring(rows, landlord=landlord, name="locataires-landes.csv", by=admin, now=opened - timedelta(days=3))
+        agencies = list(Agency.objects.filter(landlord=landlord, name__in=[agency.name for agency in places.WINTER]))
+        team = [people["benevole@exemple.fr"], people["benevole2@exemple.fr"], speaker, *others]
+        campaign = winter.create(landlord, agencies, team, coordinator, now)
+        winter.teach(campaign, speaker, coordinator, opened)
+        winter.Winter(campaign, people, [speaker, *others], rng, now).live()
+        winter.check(campaign)
+    say("Grand froid : en cours.")
