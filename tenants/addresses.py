@@ -22,7 +22,8 @@ _TOWN = re.compile(
 _STREET = {
     "AV": "AVENUE", "AVE": "AVENUE", "BD": "BOULEVARD", "BLD": "BOULEVARD", "BLVD": "BOULEVARD", "BVD": "BOULEVARD",
     "R": "RUE", "PL": "PLACE", "ALL": "ALLEE", "ALLEES": "ALLEE", "CHE": "CHEMIN", "CHEM": "CHEMIN", "CH": "CHEMIN",
-    "IMP": "IMPASSE", "RTE": "ROUTE", "SQ": "SQUARE", "CRS": "COURS", "QU": "QUAI", "RES": "RESIDENCE", "LOT": "LOTISSEMENT",
+    "IMP": "IMPASSE", "RTE": "ROUTE", "SQ": "SQUARE", "CRS": "COURS", "QU": "QUAI", "RES": "RESIDENCE",
+    "LOT": "LOTISSEMENT",
     "ST": "SAINT", "STE": "SAINTE", "DR": "DOCTEUR", "GAL": "GENERAL", "MAL": "MARECHAL", "PDT": "PRESIDENT",
     "B": "BIS", "T": "TER", "APPT": "APT", "APPARTEMENT": "APT", "APP": "APT", "BATIMENT": "BAT", "ESCALIER": "ESC",
     "IMMEUBLE": "IMM", "ENTREE": "ENT", "PTE": "PORTE", "ETG": "ETAGE",

@@ -25,12 +25,12 @@ class UploadForm(forms.Form):
     landlord_name = forms.CharField(
         label="Nom du bailleur",
         max_length=120,
-        help_text="C’est le premier import : ce nom est celui que les bénévoles diront au téléphone.",
+        help_text="C’est le premier import : ce nom est celui que les bénévoles diront au téléphone.",
         error_messages={"required": "Indiquez le nom du bailleur."},
     )
     file = forms.FileField(
         label="Fichier de la liste",
-        help_text="CSV, XLSX, XLS ou ODS, 100 Mo au plus. Une ligne par personne.",
+        help_text="CSV, XLSX, XLS ou ODS, 100 Mo au plus. Une ligne par personne.",
         widget=forms.ClearableFileInput(attrs={"accept": ACCEPT}),
         allow_empty_file=True,
         error_messages={"required": "Choisissez un fichier.", "missing": "Choisissez un fichier."},
@@ -55,7 +55,7 @@ class UploadForm(forms.Form):
         if file.size == 0:
             raise forms.ValidationError("Ce fichier est vide.")
         if file.size > MAX_BYTES:
-            raise forms.ValidationError("Ce fichier dépasse 100 Mo. Divisez la liste, puis importez chaque partie.")
+            raise forms.ValidationError("Ce fichier dépasse 100 Mo. Divisez la liste, puis importez chaque partie.")
         return file
 
     def the_landlord(self) -> Landlord:

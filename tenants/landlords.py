@@ -14,11 +14,11 @@ def the_landlord(code: str | None = None, *, create: bool = True) -> Landlord:
     if code:
         landlord = Landlord.objects.filter(code=code).first()
         if landlord is None:
-            raise LookupError(f"Aucun bailleur n’a le code « {code} ».")
+            raise LookupError(f"Aucun bailleur n’a le code « {code} ».")
         return landlord
     found = list(Landlord.objects.order_by("pk")[:2])
     if len(found) > 1:
-        raise LookupError("Plusieurs bailleurs existent : précisez --landlord CODE.")
+        raise LookupError("Plusieurs bailleurs existent : précisez --landlord CODE.")
     if found:
         return found[0]
     landlord = Landlord(code="bailleur", name="Bailleur")

@@ -30,7 +30,8 @@ _HOUSEHOLD_FIELDS = [
     "department", "living_alone", "fragile", "language", "notes", "updated_at",
 ]  # fmt: skip
 _TENANT_FIELDS = [
-    "household", "reference", "civility", "last_name", "first_name", "birth_date", "birth_precision", "status", "status_at",
+    "household", "reference", "civility", "last_name", "first_name", "birth_date", "birth_precision", "status",
+    "status_at",
     "closed_by_list",
 ]  # fmt: skip
 

@@ -14,7 +14,8 @@ from tenants.models import ImportRow, ListImport
 HEADINGS = ("Ligne", "Colonne", "Valeur", "Motif", "Suite donnée", "Rejetée")
 MODEL = (
     "N° locataire", "N° contrat", "Civilité", "Nom", "Prénom", "Date de naissance", "Tél. fixe", "Tél. portable",
-    "Tél. d’un proche", "Adresse", "Bâtiment", "Porte", "Code postal", "Commune", "Code résidence", "Nom résidence", "Agence",
+    "Tél. d’un proche", "Adresse", "Bâtiment", "Porte", "Code postal", "Commune", "Code résidence", "Nom résidence",
+    "Agence",
     "Date de sortie", "Situation",
 )  # fmt: skip
 

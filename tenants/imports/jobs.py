@@ -169,7 +169,7 @@ def confirm(
     """
     row = _locked(list_import, State.CHECKED)
     if absent_left and shrinks(row) and not absent_sure:
-        raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
+        raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
     row.state, row.absent_left, row.confirmed_at, row.message = State.APPLY_QUEUED, absent_left, now, ""
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])

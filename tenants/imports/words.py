@@ -143,7 +143,8 @@ def looks_like_name(text: str) -> bool:
 
 _TOTAL = re.compile(
     r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b|^EDITION\b|^PAGE \d"
-    r"|^IMPRIMEE? LE\b|^EXTRACTION\b|^SOMME\b|^TOTAL(?:ITE)?\b|^\d+ (?:LOCATAIRES?|LIGNES?|PERSONNES?|ENREGISTREMENTS?)\b"
+    r"|^IMPRIMEE? LE\b|^EXTRACTION\b|^SOMME\b|^TOTALITE\b"
+    r"|^\d+ (?:LOCATAIRES?|LIGNES?|PERSONNES?|ENREGISTREMENTS?)\b"
     r"|^---|^\*\*\*"
 )
 
@@ -244,13 +245,17 @@ def is_leaseholder(role: str) -> bool:
 
 
 _LANGUAGES = {
-    "ANGLAIS": "en", "ESPAGNOL": "es", "PORTUGAIS": "pt", "ARABE": "ar", "TURC": "tr", "ITALIEN": "it", "ALLEMAND": "de",
-    "RUSSE": "ru", "POLONAIS": "pl", "ROUMAIN": "ro", "CHINOIS": "zh", "MANDARIN": "zh", "VIETNAMIEN": "vi", "TAMOUL": "ta",
+    "ANGLAIS": "en", "ESPAGNOL": "es", "PORTUGAIS": "pt", "ARABE": "ar", "TURC": "tr", "ITALIEN": "it",
+    "ALLEMAND": "de",
+    "RUSSE": "ru", "POLONAIS": "pl", "ROUMAIN": "ro", "CHINOIS": "zh", "MANDARIN": "zh", "VIETNAMIEN": "vi",
+    "TAMOUL": "ta",
     "BERBERE": "ber", "KABYLE": "kab", "WOLOF": "wo", "BAMBARA": "bm", "SONINKE": "snk", "PEUL": "ff", "CREOLE": "crp",
     "SERBE": "sr", "CROATE": "hr", "ALBANAIS": "sq", "BULGARE": "bg", "GREC": "el", "NEERLANDAIS": "nl", "BASQUE": "eu",
-    "OCCITAN": "oc", "BRETON": "br", "CATALAN": "ca", "CORSE": "co", "LSF": "fsl", "LANGUE DES SIGNES": "fsl", "GEORGIEN": "ka",
+    "OCCITAN": "oc", "BRETON": "br", "CATALAN": "ca", "CORSE": "co", "LSF": "fsl", "LANGUE DES SIGNES": "fsl",
+    "GEORGIEN": "ka",
     "ARMENIEN": "hy", "PERSAN": "fa", "DARI": "fa", "PACHTO": "ps", "OURDOU": "ur", "HINDI": "hi", "BENGALI": "bn",
-    "UKRAINIEN": "uk", "KHMER": "km", "LAO": "lo", "JAPONAIS": "ja", "COMORIEN": "zdj", "SHIMAORE": "swb", "MALGACHE": "mg",
+    "UKRAINIEN": "uk", "KHMER": "km", "LAO": "lo", "JAPONAIS": "ja", "COMORIEN": "zdj", "SHIMAORE": "swb",
+    "MALGACHE": "mg",
 }  # fmt: skip
 
 

@@ -36,8 +36,8 @@ LEASE = timedelta(seconds=45)
 ATTEMPTS = 5
 CHECK = (State.CHECK_QUEUED, State.CHECKING)
 APPLY = (State.APPLY_QUEUED, State.APPLYING)
-CHANGED = "Des données ont changé depuis la vérification. Voici ce qui reste à écrire : relisez, puis confirmez."
-BROKEN = "Cette liste n’a pas pu être traitée. Rien de plus n’a été écrit : prévenez la personne qui gère le logiciel."
+CHANGED = "Des données ont changé depuis la vérification. Voici ce qui reste à écrire : relisez, puis confirmez."
+BROKEN = "Cette liste n’a pas pu être traitée. Rien de plus n’a été écrit : prévenez la personne qui gère le logiciel."
 
 
 class Lost(Exception):

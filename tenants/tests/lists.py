@@ -10,7 +10,8 @@ from pathlib import Path
 from tenants import communes
 
 HEADINGS = [
-    "N° locataire", "N° contrat", "Civilité", "Nom", "Prénom", "Date de naissance", "Tél. fixe", "Tél. portable", "Adresse",
+    "N° locataire", "N° contrat", "Civilité", "Nom", "Prénom", "Date de naissance", "Tél. fixe", "Tél. portable",
+    "Adresse",
     "Code postal", "Commune", "Code résidence", "Agence", "Loyer", "Situation",
 ]  # fmt: skip
 LAST = [
@@ -72,6 +73,8 @@ def people(count: int, seed: int = 1) -> Iterator[list[str]]:
         address = f"{draw.randint(1, 180)} {draw.choice(STREETS)}"
         last = draw.choice(LAST).upper()
         landline = f"05 36 49 {contract // 100 % 100:02d} {contract % 100:02d}" if draw.random() < 0.7 else ""
+        agency = draw.choice(("Bordeaux", "Libourne", "Agen", "Toulouse"))
+        postal_code = draw.choice(town.postal_codes)
         for _ in range(2 if draw.random() < 0.35 else 1):
             if number >= count:
                 break
@@ -87,10 +90,10 @@ def people(count: int, seed: int = 1) -> Iterator[list[str]]:
                 landline,
                 mobile,
                 address,
-                draw.choice(town.postal_codes),
+                postal_code,
                 town.name.upper(),
                 f"R{contract // 40:05d}",
-                draw.choice(("Bordeaux", "Libourne", "Agen", "Toulouse")),
+                agency,
                 "412,50",
                 "Décédé(e)" if draw.random() < 0.01 else "",
             ]

@@ -54,7 +54,7 @@ def duplicate_decide(request: HttpRequest, first: int, second: int) -> HttpRespo
         messages.warning(request, "Ces deux fiches ne peuvent pas être comparées.")
     elif choice == "apart":
         duplicates.keep_apart(first=one, second=other, by=request.user, now=now)
-        messages.success(request, "Noté : ce sont deux personnes. La question ne sera plus posée.")
+        messages.success(request, "Noté : ce sont deux personnes. La question ne sera plus posée.")
     elif choice in (str(one.pk), str(other.pk)):
         kept, gone = (one, other) if choice == str(one.pk) else (other, one)
         duplicates.merge(kept=kept, gone=gone, by=request.user, now=now)

@@ -67,7 +67,7 @@ SECTIONS = (
         Kind.SKIP,
         "tenants_skipped",
         "Parties ou décédées",
-        "Elles ne sont pas connues : elles ne seront jamais enregistrées, leur nom n’est pas montré.",
+        "Elles ne sont pas connues : elles ne seront jamais enregistrées, leur nom n’est pas montré.",
     ),
     (Kind.REJECT, "tenants_rejected", "Lignes rejetées", "Corrigez-les dans la liste, puis importez-la de nouveau."),
     (Kind.ABSENT, "absent", "Connues, absentes de cette liste", "Par défaut, rien ne change pour elles."),

@@ -78,14 +78,14 @@ class Command(BaseCommand):
         count = result.counts
         self.stdout.write("Vérification seule, rien n’a été écrit." if dry_run else "Liste importée.")
         self.stdout.write(
-            f"{count['rows']} lignes : {count['tenants_created']} personnes ajoutées, "
+            f"{count['rows']} lignes : {count['tenants_created']} personnes ajoutées, "
             f"{count['tenants_updated']} modifiées, "
             f"{count['tenants_unchanged']} inchangées, {count['tenants_skipped']} parties ou décédées, "
             f"{count['tenants_rejected']} rejetées."
         )
         self.stdout.write(
-            f"{count['households_created']} foyers ajoutés, {count['households_updated']} modifiés ; "
+            f"{count['households_created']} foyers ajoutés, {count['households_updated']} modifiés ; "
             f"{count['callable_households']} ont un numéro à appeler."
         )
         if result.refused_columns:
-            self.stdout.write(f"Colonnes refusées, non enregistrées : {', '.join(result.refused_columns)}.")
+            self.stdout.write(f"Colonnes refusées, non enregistrées : {', '.join(result.refused_columns)}.")

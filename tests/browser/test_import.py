@@ -1,0 +1,105 @@
+"""A landlord's list from its upload to its report, with the progress bar seen moving, on a laptop and a phone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Error as PlaywrightError
+
+from tenants.imports import jobs, work
+from tenants.models import Tenant
+from tenants.tests.lists import write_csv
+from tests.browser.conftest import LAPTOP, PHONE, accessibility_problems, layout_problems
+
+PEOPLE = 200
+
+
+@pytest.fixture
+def slow_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A worker of its own thread that takes its time over small chunks, so that an eye can follow."""
+    monkeypatch.setattr(jobs, "_nudge", lambda: None)
+    monkeypatch.setattr(work, "CHUNK", 20)
+    renew = work.renew
+
+    def slowly(*args: object, **values: object) -> None:
+        renew(*args, **values)  # type: ignore[arg-type]
+        if values.get("rows_done"):
+            time.sleep(0.0 if values.get("state") else 1.0)
+
+    monkeypatch.setattr(work, "renew", slowly)
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            work.run_all()
+            time.sleep(0.2)
+        connections.close_all()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    over.set()
+    thread.join(timeout=60)
+
+
+@pytest.mark.parametrize(("viewport", "dark"), [(LAPTOP, False), (PHONE, True)], ids=["laptop", "phone"])
+def test_a_list_is_imported_and_its_progress_seen(
+    open_browser, session_of, administrator, landlord, slow_worker, shot, tmp_path: Path, viewport, dark
+):
+    page = open_browser(viewport, dark=dark)
+    session_of(page, administrator)
+    path = write_csv(tmp_path / "liste-du-siege.csv", PEOPLE)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write("T999;C999;Mme;;Odette;12/03/1938;0600000000;;1 rue Neuve;33000;Bordeaux;;;;\n")
+        stream.write("T998;C998;Mme;Castaing;Odette;;0600000000;;1 rue Neuve;33999;Nulleville;;;;\n")
+        stream.write("Total;242\n")
+    wrong: list[str] = []
+
+    def look(name: str) -> None:
+        wrong.extend(f"{name}: {problem}" for problem in (*accessibility_problems(page), *layout_problems(page)))
+        shot(page, f"import-{name}", full_page=True)
+
+    page.goto("/administration/imports/")
+    look("accueil")
+    page.get_by_role("link", name="Importer une liste").first.click()
+    page.locator("input[type=file]").set_input_files(path)
+    look("depot")
+    page.get_by_role("button", name="Déposer la liste").click()
+    page.get_by_text("Loyer").first.wait_for()
+    look("colonnes")
+    page.get_by_role("button", name="Vérifier la liste").click()
+    seen: set[str] = set()
+    for _ in range(200):
+        bar = page.locator("progress")
+        if not bar.count():
+            break
+        try:
+            value = bar.get_attribute("value", timeout=1000)
+        except PlaywrightError:
+            continue  # the fragment was being replaced
+        if value and value not in seen:
+            seen.add(value)
+            if len(seen) == 3:
+                page.reload()
+                look("avancement")
+        page.wait_for_timeout(150)
+    assert len(seen) >= 3, f"the bar did not move: {seen}"
+    page.get_by_role("heading", name="Ce qui va changer").wait_for()
+    assert Tenant.objects.count() == 0
+    look("apercu")
+    page.get_by_role("link", name="Pas de nom").click()
+    look("lignes")
+    page.go_back()
+    page.get_by_role("button", name="Confirmer et écrire").click()
+    page.get_by_role("heading", name="Liste importée").wait_for(timeout=60_000)
+    look("compte-rendu")
+    assert Tenant.objects.count() > PEOPLE * 0.95
+    for address, name in (("guide/", "guide"), ("doublons/", "doublons"), ("ages/", "ages"), ("", "historique")):
+        page.goto(f"/administration/imports/{address}")
+        look(name)
+    assert not wrong, "\n".join(wrong)
