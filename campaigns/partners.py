@@ -142,14 +142,12 @@ class Figures:
 
 def figures(referrals: QuerySet[Referral]) -> Figures:
     """The figures of these referrals (those of one partner that the coordinator sees), in one query."""
-    rows = list(
-        referrals.exclude(sent_at=None).values_list("state", "sent_at", "acknowledged_at", "answered_at", named=True)
-    )
-    delays = [(row.acknowledged_at - row.sent_at).total_seconds() / 3600 for row in rows if row.acknowledged_at]
+    rows = list(referrals.exclude(sent_at=None).values_list("state", "sent_at", "acknowledged_at", "answered_at"))
+    delays = [(seen - sent).total_seconds() / 3600 for _, sent, seen, _ in rows if sent and seen]
     return Figures(
         total=len(rows),
         acknowledged=len(delays),
-        declined=sum(row.state == Referral.State.DECLINED for row in rows),
-        answered=sum(row.answered_at is not None for row in rows),
+        declined=sum(state == Referral.State.DECLINED for state, *_ in rows),
+        answered=sum(answered is not None for *_, answered in rows),
         hours_to_acknowledge=median(delays) if delays else None,
     )

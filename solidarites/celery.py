@@ -83,7 +83,7 @@ app.conf.update(
         "release-stale-claims": every("campaigns.tasks.release_stale_claims", 60),
         "open-due-calls": every("campaigns.tasks.open_due_calls", 60),
         "watch-missed-calls": every("campaigns.tasks.watch_missed_calls", 60),
-        "watch-referrals": every("campaigns.tasks.watch_referrals", 300),
+        "watch-referrals": every("campaigns.tasks.watch_referrals", 60),
         "watch-welfare-checks": every("campaigns.tasks.watch_welfare_checks", 300),
         "remind-alerts": every("campaigns.tasks.remind_alerts", 60),
         "enrol-arrivals": every("campaigns.tasks.enrol_arrivals", 600),

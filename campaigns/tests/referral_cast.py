@@ -24,6 +24,18 @@ WAYS: dict[str, list[str]] = {
     State.CLOSED: ["approve", "sent", "take_charge", "answer", "close"],
     State.WITHDRAWN: ["withdraw"],
 }
+ACTS = (
+    "approve",
+    "acknowledge",
+    "take_charge",
+    "decline",
+    "answer",
+    "resume",
+    "back_to_draft",
+    "reroute",
+    "withdraw",
+    "close",
+)
 
 
 def make_partner(name: str = "CCAS de Bordeaux", **fields: Any) -> Partner:
