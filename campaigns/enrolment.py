@@ -208,7 +208,7 @@ def enrol_arrivals(*, now: datetime) -> int:
 
 def refuse_ended(campaign: Campaign) -> None:
     if campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
-        raise EnrolmentError("Cette campagne est terminée : elle n'accueille plus de foyer.")
+        raise EnrolmentError("Cette campagne est terminée\u00a0: elle n'accueille plus de foyer.")
 
 
 def _enrol_all(

@@ -82,7 +82,7 @@ def change_campaign(
     """Save what a form changed. Raises LifecycleError once the campaign is over."""
     before = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if not (before.is_running or before.status == Status.DRAFT):
-        raise LifecycleError("Cette campagne est terminée : elle ne change plus.")
+        raise LifecycleError("Cette campagne est terminée\u00a0: elle ne change plus.")
     # Its state belongs to the rules below, whatever an old page still believes.
     campaign.status, campaign.opened_at, campaign.closed_at = before.status, before.opened_at, before.closed_at
     campaign.save()
@@ -125,10 +125,10 @@ def open_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Camp
     if row.status == Status.OPEN:
         return _copied(row, campaign)
     if row.status not in (Status.DRAFT, Status.PAUSED):
-        raise LifecycleError("Cette campagne est terminée : elle ne peut plus ouvrir.")
+        raise LifecycleError("Cette campagne est terminée\u00a0: elle ne peut plus ouvrir.")
     today = now.astimezone(row.tz).date()
     if missing := missing_to_open(row, today):
-        raise LifecycleError(f"Il manque : {' ; '.join(missing)}.", missing)
+        raise LifecycleError(f"Il manque\u00a0: {' ; '.join(missing)}.", missing)
     row.status = Status.OPEN
     row.opened_at = row.opened_at or now
     row.starts_on = min(row.starts_on or today, today)

@@ -49,7 +49,7 @@ class CampaignForm(forms.ModelForm):
     """One form in sections; the hours of each weekday are a line of text."""
 
     starts_on = DateField(
-        label="Début", required=False, help_text="Les âges comptent à ce jour. Vide : le jour de l'ouverture."
+        label="Début", required=False, help_text="Les âges comptent à ce jour. Vide\u00a0: le jour de l'ouverture."
     )
     ends_on = DateField(label="Fin prévue", required=False)
     communes = forms.MultipleChoiceField(label="Communes", required=False, widget=Boxes)
@@ -96,15 +96,15 @@ class CampaignForm(forms.ModelForm):
             "zone": forms.Select(choices=list(ZONES.items())),
         }
         help_texts = {
-            "name": "Par exemple : Grand froid, hiver 2026.",
-            "purpose": "En une phrase : à quoi servent ces appels, et à rien d'autre.",
-            "legal_basis": "Par exemple : mission d'intérêt public.",
+            "name": "Par exemple\u00a0: Grand froid, hiver 2026.",
+            "purpose": "En une phrase\u00a0: à quoi servent ces appels, et à rien d'autre.",
+            "legal_basis": "Par exemple\u00a0: mission d'intérêt public.",
             "data_protection_contact": "Adresse e-mail ou nom de la personne déléguée à la protection des données.",
             "impact_assessment": "La référence de l'analyse d'impact, telle que vous la conservez.",
-            "purge_after_days": "Les données des personnes sont alors effacées ; les totaux restent.",
+            "purge_after_days": "Les données des personnes sont alors effacées\u00a0; les totaux restent.",
             "living_alone_only": "Seulement les foyers que la liste indique comme vivant seuls.",
             "allow_hidden_number": "Le numéro est précédé de #31# quand la personne l'a choisi.",
-            "max_attempts": "Après quoi une veille s'ouvre : personne n'est abandonné sans réponse.",
+            "max_attempts": "Après quoi une veille s'ouvre\u00a0: personne n'est abandonné sans réponse.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -224,13 +224,13 @@ class MembershipForm(forms.Form):
         label="Secteurs",
         required=False,
         widget=Boxes,
-        help_text="Vide : tous les foyers de la campagne.",
+        help_text="Vide\u00a0: tous les foyers de la campagne.",
     )
     languages = forms.MultipleChoiceField(
         label="Langues parlées, en plus du français", required=False, choices=list(LANGUAGES.items()), widget=Boxes
     )
     absent_from = DateField(label="Absent(e) du", required=False)
-    absent_until = DateField(label="au (compris)", required=False, help_text="Vide : jusqu'à nouvel ordre.")
+    absent_until = DateField(label="au (compris)", required=False, help_text="Vide\u00a0: jusqu'à nouvel ordre.")
 
     def __init__(self, *args: Any, membership: CampaignVolunteer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -60,12 +60,12 @@ class PlanForm(forms.Form):
         coerce=int,
         choices=list(enumerate(WEEKDAYS)),
         widget=forms.CheckboxSelectMultiple,
-        help_text="Un jour ; deux pour deux fois par semaine ; aucun toutes les 48 heures.",
+        help_text="Un jour\u00a0; deux pour deux fois par semaine\u00a0; aucun toutes les 48 heures.",
     )
     time = forms.TimeField(
         label="Heure",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        error_messages={"required": "Choisissez l'heure.", "invalid": "Écrivez l'heure ainsi : 14:30."},
+        error_messages={"required": "Choisissez l'heure.", "invalid": "Écrivez l'heure ainsi\u00a0: 14:30."},
     )
     volunteer = PersonChoice(
         queryset=User.objects.none(), label="Bénévole", required=False, empty_label="Personne pour l'instant"
@@ -107,10 +107,12 @@ class ReviewForm(forms.Form):
     cadence = forms.ChoiceField(label="Continuer", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, plan: FollowUpPlan, **kwargs: Any) -> None:
+        # Another form of the same page has a rhythm too.
+        kwargs.setdefault("auto_id", "id_review_%s")
         super().__init__(*args, **kwargs)
         wider = CADENCES[CADENCES.index(Cadence(plan.cadence)) :]
         self.fields["cadence"].choices = [
-            (one.value, f"Au même rythme ({one.label})" if one == plan.cadence else f"Espacer : {one.label}")
+            (one.value, f"Au même rythme ({one.label})" if one == plan.cadence else f"Espacer\u00a0: {one.label}")
             for one in wider
         ]
         self.fields["cadence"].error_messages["required"] = "Choisissez la suite."
@@ -174,6 +176,8 @@ class CloseCheckForm(forms.Form):
     note = SafeText(label="Précision", required=False, rows=2, help_text="Des faits, pas de diagnostic.")
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        # Steps of the same page have a result too.
+        kwargs.setdefault("auto_id", "id_close_%s")
         super().__init__(*args, **kwargs)
         present = Tenant.objects.filter(household=case.household_id, status=Tenant.Status.PRESENT)
         self.fields["tenant"].queryset = present
@@ -209,7 +213,7 @@ class NumberForm(forms.Form):
         label="À qui est-il",
         max_length=60,
         required=False,
-        help_text="Vide s'il est à la personne ; sinon : fille, voisin…",
+        help_text="Vide s'il est à la personne\u00a0; sinon\u00a0: fille, voisin…",
     )
     third_party = forms.BooleanField(label="C'est le numéro d'une autre personne", required=False)
 
@@ -220,12 +224,12 @@ class HouseholdForm(forms.Form):
     language = forms.ChoiceField(
         label="Langue à parler", required=False, choices=[("", "français"), *LANGUAGES.items()]
     )
-    fragile = forms.BooleanField(label="Foyer fragile : appelé avant les autres", required=False)
+    fragile = forms.BooleanField(label="Foyer fragile\u00a0: appelé avant les autres", required=False)
     notes = SafeText(
         label="À savoir pour l'appel",
         required=False,
         rows=2,
-        help_text="Avec l'accord de la personne. Par exemple : entend mal, préfère l'après-midi.",
+        help_text="Avec l'accord de la personne. Par exemple\u00a0: entend mal, préfère l'après-midi.",
     )
 
 

@@ -10,7 +10,7 @@ from django import forms
 
 # « 10:00 », « 10h », « 10 h 30 », « 9 »
 _CLOCK = re.compile(r"^(\d{1,2})(?:\s*(?:h|:)\s*(\d{2})?)?$")
-_SPAN = re.compile(r"\s*(?:-|–|—|à|a)\s*")
+_SPAN = re.compile(r"\s*[-–—]\s*|\s+[àa]\s+")
 
 
 class DateField(forms.DateField):
@@ -55,10 +55,12 @@ class HoursField(forms.CharField):
 def read_span(text: str) -> list[str]:
     parts = _SPAN.split(text.strip())
     if len(parts) != 2:
-        raise forms.ValidationError(f"« {text.strip()[:20]} » ne se lit pas. Écrivez par exemple 10:00-12:00.")
+        raise forms.ValidationError(
+            f"«\u00a0{text.strip()[:20]}\u00a0» ne se lit pas. Écrivez par exemple 10:00-12:00."
+        )
     start, end = (read_clock(part) for part in parts)
     if end <= start:
-        raise forms.ValidationError(f"« {text.strip()[:20]} » finit avant de commencer.")
+        raise forms.ValidationError(f"«\u00a0{text.strip()[:20]}\u00a0» finit avant de commencer.")
     return [start, end]
 
 
@@ -66,7 +68,9 @@ def read_clock(text: str) -> str:
     match = _CLOCK.match(text.strip())
     hour, minute = (int(match[1]), int(match[2] or 0)) if match else (99, 0)
     if hour > 23 or minute > 59:
-        raise forms.ValidationError(f"« {text.strip()[:20]} » n'est pas une heure. Écrivez par exemple 14:30.")
+        raise forms.ValidationError(
+            f"«\u00a0{text.strip()[:20]}\u00a0» n'est pas une heure. Écrivez par exemple 14:30."
+        )
     return f"{hour:02d}:{minute:02d}"
 
 

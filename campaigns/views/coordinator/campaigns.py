@@ -43,7 +43,7 @@ def _campaign(slug: str) -> Campaign:
 def campaign_list(request: HttpRequest) -> HttpResponse:
     campaigns = Campaign.objects.annotate(
         enrolled=Count("cases"), done=Count("cases", filter=Q(cases__status=Case.Status.CLOSED))
-    )
+    ).order_by("-created_at", "-pk")
     return render(request, "coordinator/campaign_list.html", {"page_obj": page_of(request, campaigns, PER_PAGE)})
 
 
