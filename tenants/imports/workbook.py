@@ -15,6 +15,7 @@ MEMORY = 1536 * 1024 * 1024
 UNPACKED = 700 * 1024 * 1024
 RATIO = 150  # of a part above 20 MB: real sheets stay under 40
 DEPTH = 400
+SLICE = 8192
 COLUMNS = 1000
 ROWS = 1_048_576
 CELLS = 60_000_000
@@ -75,11 +76,11 @@ def inspect_xml(stream, name: str, total: int) -> int:
             raise Refused("entities")
         if b"manifest:encryption-data" in data:
             raise Refused("password")
-        depth += (
-            chunk.count(b"<") - 2 * chunk.count(b"</") - chunk.count(b"/>") - chunk.count(b"<?") - chunk.count(b"<!")
-        )
-        if depth > DEPTH:
-            raise Refused("nested")
+        # In small slices: what opens and closes again within one of them is not deep.
+        for start in range(0, len(chunk), SLICE):
+            depth += open_tags(chunk[start : start + SLICE])
+            if depth > DEPTH:
+                raise Refused("nested")
         if sheet:
             # The furthest cell: a workbook may pretend to be seventeen thousand million cells wide.
             for letters in set(re.findall(rb'<c r="([A-Z]{1,7})\d', data)):
@@ -96,6 +97,11 @@ def inspect_xml(stream, name: str, total: int) -> int:
         if tallest > ROWS or widest * tallest > CELLS:
             raise Refused("rows")
     return total
+
+
+def open_tags(data: bytes) -> int:
+    closed = 2 * data.count(b"</") + data.count(b"/>") + data.count(b"<?") + data.count(b"<!")
+    return data.count(b"<") - closed
 
 
 def inspect_ods(data: bytes) -> None:
