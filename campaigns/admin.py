@@ -16,11 +16,11 @@ from django.utils.html import format_html
 
 from campaigns import needs, partners, referrals
 from campaigns.forms.partners import PartnerForm
-from campaigns.models import Partner, Referral, ReferralEvent
+from campaigns.models import CoordinatorScope, Partner, Referral, ReferralEvent
 from campaigns.referrals import ReferralError, sending
 from campaigns.referrals.states import WITH_PARTNER, record
 from campaigns.views import referral_looks as looks
-from solidarites import roles
+from solidarites import journal, roles
 from solidarites.models import User
 
 # A page of the confirmation: more than that is for the desk, in several times.
@@ -277,3 +277,33 @@ class PartnerAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(CoordinatorScope)
+class CoordinatorScopeAdmin(admin.ModelAdmin):
+    """The agencies a coordinator sees; without a line here, or without an agency in it: all of them."""
+
+    list_display = ["user", "names"]
+    list_select_related = ["user"]
+    filter_horizontal = ["agencies"]
+
+    @admin.display(description="agences")
+    def names(self, scope: CoordinatorScope) -> str:
+        return ", ".join(agency.name for agency in scope.agencies.all()) or "toutes"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CoordinatorScope]:
+        return super().get_queryset(request).prefetch_related("agencies")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(is_active=True, groups__name=roles.COORDINATOR)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        agencies = sorted(form.instance.agencies.values_list("pk", flat=True))
+        journal.record("scope.changed", form.instance, by=request.user, person=form.instance.user_id, agencies=agencies)
+
+    def delete_model(self, request: HttpRequest, obj: CoordinatorScope) -> None:
+        journal.record("scope.removed", obj, by=request.user, person=obj.user_id)
+        super().delete_model(request, obj)

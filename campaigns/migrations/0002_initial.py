@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='coordinatorscope',
             name='user',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='coordinator_scope', to=settings.AUTH_USER_MODEL),
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='coordinator_scope', to=settings.AUTH_USER_MODEL, verbose_name='coordinatrice ou coordinateur'),
         ),
         migrations.AddField(
             model_name='duecall',

@@ -128,7 +128,12 @@ class CampaignVolunteer(models.Model):
 class CoordinatorScope(models.Model):
     """The agencies whose households a coordinator sees; everything when there is no row, or no agency in it."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="coordinator_scope")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="coordinator_scope",
+        verbose_name="coordinatrice ou coordinateur",
+    )
     agencies = models.ManyToManyField(Agency, blank=True, related_name="+", verbose_name="agences")
 
     class Meta:
