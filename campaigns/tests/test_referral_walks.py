@@ -27,6 +27,9 @@ AGREEMENTS = [
     {"agreement": "no", "grave_danger": True, "phoned_person": "canari-permanence"},
     {"agreement": ""},
 ]
+# Ends are rare, so that lives are long.
+WEIGHTS = dict.fromkeys(ACTS, 2) | {"approve": 6, "send": 6, "watch": 3, "remind": 2, "agreement": 2, "code": 2}
+WEIGHTS |= {"fail": 1, "withdraw": 0.15, "close": 0.5}
 
 
 def fresh(pk):
@@ -57,7 +60,8 @@ def test_no_sequence_of_acts_leaves_the_table_or_tells_anything(seed, coordinato
     for _ in range(60):
         now += timedelta(minutes=chance.choice([1, 20, 90, 600, 3000]))
         referral, by = fresh(referral.pk), chance.choice([coordinator, other])
-        match chance.choice([*ACTS, "send", "fail", "watch", "remind", "agreement", "code"]):
+        (drawn,) = chance.choices(list(WEIGHTS), WEIGHTS.values())
+        match drawn:
             case "send":
                 send_all(now)
             case "fail":
@@ -72,7 +76,8 @@ def test_no_sequence_of_acts_leaves_the_table_or_tells_anything(seed, coordinato
                     if act == "remind":
                         referrals.remind(referral=referral, by=by, now=now)
                     elif act == "agreement":
-                        fields = chance.choice(AGREEMENTS) | {"agreement_at": now, "phoned_at": now}
+                        (said,) = chance.choices(AGREEMENTS, [8, 1, 2, 1, 2, 1])
+                        fields = said | {"agreement_at": now, "phoned_at": now}
                         referrals.edit(referral=referral, by=by, now=now, **fields)
                     else:
                         do(act, referral, by, now)
@@ -100,5 +105,5 @@ def test_no_sequence_of_acts_leaves_the_table_or_tells_anything(seed, coordinato
     for row in rows:
         if row.context:
             message = sending.mail.build(row)
-            said = f"{message.subject} {message.body} {message.alternatives[0][0]} {message.message()}".lower()
-            assert not [word for word in hidden if word.lower() in said]
+            text = f"{message.subject} {message.body} {message.alternatives[0][0]} {message.message()}".lower()
+            assert not [word for word in hidden if word.lower() in text]
