@@ -53,7 +53,7 @@ def pairs() -> list[Pair]:
     )
     births = {(k["landlord_id"], k["birth_date"], k["household__postal_code"]) for k in keys}
     groups: dict[tuple[Any, ...], list[Tenant]] = {}
-    days = sorted({birth for _, birth, _ in births})
+    days = sorted({birth for _, birth, _ in births if birth is not None})
     for start in range(0, len(days), 500):
         found = present.filter(birth_date__in=days[start : start + 500]).select_related("household", "landlord")
         for tenant in found.order_by("pk"):

@@ -107,6 +107,8 @@ class Cell:
 def _patterns(region: str) -> tuple[int, re.Pattern[str], re.Pattern[str]]:
     """Country code; national numbers that a person may have; those that nobody has (premium, free-phone)."""
     data = PhoneMetadata.metadata_for_region(region)
+    if data is None or data.country_code is None:
+        raise LookupError(region)  # never for the regions of departments.py
     kept = (data.fixed_line, data.mobile, data.voip, data.personal_number)
     dropped = (data.premium_rate, data.toll_free, data.shared_cost, data.uan, data.pager, data.voicemail)
 

@@ -383,5 +383,5 @@ def _remember(
         confirmed_at=now,
         applied_at=timezone.now(),
     )
-    journal.record("import.applied", row, by=by, **result.counts)
+    journal.record("import.applied", row, by=by, **dict[str, Any](result.counts))
     return row.pk

@@ -89,7 +89,7 @@ class Tally:
         count["callable_households"] += plan.callable
 
 
-_TALLY = {
+_TALLY: dict[str, str] = {
     Kind.CREATE: "tenants_created",
     Kind.UPDATE: "tenants_updated",
     Kind.UNCHANGED: "tenants_unchanged",

@@ -95,7 +95,7 @@ def known_profile(landlord: Landlord, header: Header) -> ImportProfile | None:
 def erase_file(row: ListImport) -> None:
     if row.file:
         row.file.delete(save=False)
-    row.file = ""  # type: ignore[assignment]
+    row.file = ""
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tenants import households as rules
 from tenants.imports.people import PRESENT, Person
@@ -44,9 +44,9 @@ class Known:
                 self._phones.setdefault(phone.household_id, []).append(phone)
         self._aliases = self._find_aliases(landlord, people) if aliases else {}
 
-    def _keep(self, found: Sequence[Household] | object) -> list[Household]:
+    def _keep(self, found: Iterable[Household]) -> list[Household]:
         kept = []
-        for household in found:  # type: ignore[attr-defined]
+        for household in found:
             kept.append(self.households.setdefault(household.pk, household))
         return kept
 

@@ -10,6 +10,7 @@ import resource
 import sys
 import zipfile
 from pathlib import Path
+from typing import IO
 
 MEMORY = 1536 * 1024 * 1024
 UNPACKED = 700 * 1024 * 1024
@@ -63,7 +64,7 @@ def inspect_zip(path: Path) -> None:
                 total = inspect_xml(stream, part.filename.lower(), total)
 
 
-def inspect_xml(stream, name: str, total: int) -> int:
+def inspect_xml(stream: IO[bytes], name: str, total: int) -> int:
     sheet = "worksheets/" in name
     ods = name == "content.xml"
     depth, widest, tallest, tail = 0, 0, 0, b""
