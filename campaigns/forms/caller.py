@@ -72,6 +72,11 @@ class Typed:
     def from_draft(cls, call: Call) -> Typed:
         return cls(call.answers, call.comment, {key: value for key, value in call.draft.items() if key != "page"})
 
+    def texts(self) -> list[str]:
+        """Every free text: the comment, and the answers in one's own words."""
+        words = [value for answers in self.answers.values() for value in answers.values() if isinstance(value, str)]
+        return [self.comment, *words]
+
     def consents(self) -> dict[str, str]:
         prefix = consent_name("")
         return {key.removeprefix(prefix): value for key, value in self.fields.items() if key.startswith(prefix)}

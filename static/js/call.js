@@ -227,6 +227,7 @@
       const answer = await response.json();
       say("saved", answer.saved);
       $("follows").innerHTML = answer.follows;
+      if ($("warnings").innerHTML !== answer.warnings) $("warnings").innerHTML = answer.warnings;
       notice(answer.notice);
       if (answer.alert) $("alert-box").innerHTML = answer.alert;
       return true;

@@ -302,6 +302,14 @@ def test_what_will_follow_is_said_with_each_save(lea, held):
     assert "Repas, portage, sous 7 jours : signalement préparé" in follows
 
 
+def test_a_text_that_looks_like_a_diagnosis_is_warned_of_and_kept(lea, held):
+    answer = lea.post(url("save", held.case.pk), {"comment": "Elle a un cancer"}).json()
+    assert "Cela ressemble à un diagnostic" in text(answer["warnings"])
+    assert Call.objects.get().comment == "Elle a un cancer"
+    assert "Cela ressemble à un diagnostic" in text(lea.get(url("call", held.case.pk)))
+    assert lea.post(url("save", held.case.pk), {"comment": "Bientôt plus de pain"}).json()["warnings"].strip() == ""
+
+
 def test_saving_renews_the_hour(lea, held):
     Case.objects.update(claimed_until=timezone.now() + timedelta(minutes=5))
     lea.post(url("save", held.case.pk), {})

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import calls, outcomes, queue
+from campaigns import calls, comments, outcomes, queue
 from campaigns.calendar import clock_label
 from campaigns.forms.caller import PassForm, Typed, read_form
 from campaigns.models import Call
@@ -94,6 +94,9 @@ def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
         "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.calendar.tz))}"),
         "follows": render_to_string(
             "volunteer/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
+        ),
+        "warnings": render_to_string(
+            "volunteer/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
         ),
         "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
         "alert": render_to_string("volunteer/_alert.html", {"alert": alert, "page": _emergency(place)}, request)

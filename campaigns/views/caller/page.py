@@ -9,7 +9,7 @@ from datetime import datetime
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-from campaigns import calls, outcomes, scripts
+from campaigns import calls, comments, outcomes, scripts
 from campaigns.calendar import WEEKDAYS, clock_label, moment_label
 from campaigns.forms.caller import (
     COMMENT_LIMIT,
@@ -296,6 +296,10 @@ class CallPage:
             except (ValueError, OverflowError):
                 pass
         return [(value, label[:1].upper() + label[1:], checked) for value, label, checked in options]
+
+    @property
+    def warnings(self) -> list[str]:
+        return comments.warnings(self.typed.texts())
 
     def value(self, name: str) -> str:
         return str(self.typed.fields.get(name, ""))
