@@ -23,13 +23,16 @@ _WORDS = {
     ),
     OPINION: (
         r"conn?e?s?|connards?|connasses?|idiot\w*|debiles?|abruti\w*|imbeciles?|folle|fou|cinglee?s?|tarees?|gateux"
-        r"|gateuse|seniles?|chiante?s?|casse[- ]pieds|emmerd\w+|menteu(?:r|se)s?|radine?s?|alcoolo\w*|ivrognes?|feignante?s?"
+        r"|gateuse|seniles?|chiante?s?|casse[- ]pieds|emmerd\w+|menteu(?:r|se)s?|radine?s?|alcoolo\w*|ivrognes?"
+        r"|feignante?s?"
         r"|faineante?s?|sales? (?:type|bonne femme|vieux|vieille)|vieille peau|insupportables?|hysteriques?"
     ),
     ORIGIN: (
-        r"arabes?|maghrebine?s?|noire?s? d'origine|musulmane?s?|juifs?|juives?|catholiques?|protestante?s?|chretienn?e?s?"
+        r"arabes?|maghrebine?s?|noire?s? d'origine|musulmane?s?|juifs?|juives?|catholiques?|protestante?s?"
+        r"|chretienn?e?s?"
         r"|gitane?s?|tziganes?|manouches?|africaine?s?|asiatiques?|homosexuel\w*|communistes?"
-        r"|d'extreme (?:droite|gauche)|syndique\w*|origine (?:etrangere|arabe|africaine|turque|portugaise|espagnole|italienne)"
+        r"|d'extreme (?:droite|gauche)|syndique\w*|origine (?:etrangere|arabe|africaine|turque|portugaise"
+        r"|espagnole|italienne)"
     ),
 }
 _PATTERNS = {message: re.compile(rf"(?<!\w)(?:{words})(?!\w)") for message, words in _WORDS.items()}
