@@ -27,7 +27,7 @@ def script() -> Script:
 
 
 @pytest.fixture
-def page(client_of: Any, coordinator: Any) -> Any:
+def nadia(client_of: Any, coordinator: Any) -> Any:
     return client_of(coordinator)
 
 
@@ -62,22 +62,22 @@ def text(response: Any) -> str:
 # Create and change ----------------------------------------------------------------------------------
 
 
-def test_a_coordinator_creates_a_campaign(page: Any, script: Script, agency: Any) -> None:
+def test_a_coordinator_creates_a_campaign(nadia: Any, script: Script, agency: Any) -> None:
     factories.make_household(agency=agency)
-    answer = page.post("/campagnes/nouvelle/", typed(script=script.pk, agencies=[agency.pk], communes=["33063"]))
+    answer = nadia.post("/campagnes/nouvelle/", typed(script=script.pk, agencies=[agency.pk], communes=["33063"]))
     campaign = Campaign.objects.get()
     assert answer.url == "/campagnes/grand-froid/"
     assert (campaign.status, campaign.callback_number, campaign.on_call_number) == ("draft", "+33199001234", "15")
     assert campaign.hours == {str(day): [["10:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
     assert (campaign.retry_gaps, campaign.communes, list(campaign.agencies.all())) == ([1, 3, 6], ["33063"], [agency])
-    shown = text(page.get(answer.url))
+    shown = text(nadia.get(answer.url))
     assert "au moins une personne bénévole" in shown
     assert "du lundi au vendredi" in shown
 
 
-def test_the_name_alone_is_enough_to_begin(page: Any) -> None:
+def test_the_name_alone_is_enough_to_begin(nadia: Any) -> None:
     empty = dict.fromkeys(typed(), "") | {"name": "Canicule", "purge_after_days": 30, "minimum_age": 70}
-    page.post("/campagnes/nouvelle/", empty | {"max_attempts": 4, "retry_gaps": "1, 3, 6", "zone": "Europe/Paris"})
+    nadia.post("/campagnes/nouvelle/", empty | {"max_attempts": 4, "retry_gaps": "1, 3, 6", "zone": "Europe/Paris"})
     assert Campaign.objects.get().name == "Canicule"
 
 
@@ -105,9 +105,9 @@ def test_the_name_alone_is_enough_to_begin(page: Any) -> None:
     ],
 )
 def test_what_cannot_be_kept_is_said_at_its_field_and_what_was_typed_stays(
-    page: Any, field: str, value: str, said: str
+    nadia: Any, field: str, value: str, said: str
 ) -> None:
-    answer = page.post("/campagnes/nouvelle/", typed(**{field: value, "purpose": "Garder ce texte"} | {field: value}))
+    answer = nadia.post("/campagnes/nouvelle/", typed(**{field: value, "purpose": "Garder ce texte"} | {field: value}))
     assert answer.status_code == 200
     assert not Campaign.objects.exists()
     form = answer.context["form"]
@@ -116,8 +116,8 @@ def test_what_cannot_be_kept_is_said_at_its_field_and_what_was_typed_stays(
     assert field == "purpose" or "Garder ce texte" in text(answer)
 
 
-def test_the_end_may_not_come_before_the_start(page: Any) -> None:
-    answer = page.post("/campagnes/nouvelle/", typed(starts_on="2030-02-01", ends_on="2030-01-01"))
+def test_the_end_may_not_come_before_the_start(nadia: Any) -> None:
+    answer = nadia.post("/campagnes/nouvelle/", typed(starts_on="2030-02-01", ends_on="2030-01-01"))
     assert answer.context["form"]["ends_on"].errors == ["La fin vient avant le début."]
 
 
@@ -135,20 +135,20 @@ def test_hours_are_read_as_people_write_them(said: str, kept: list[Any]) -> None
     assert form.cleaned_data["hours_0"] == kept
 
 
-def test_an_open_campaign_keeps_what_opening_asked_for(page: Any, campaign: Campaign, script: Script) -> None:
-    answer = page.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, purpose="", ends_on=""))
+def test_an_open_campaign_keeps_what_opening_asked_for(nadia: Any, campaign: Campaign, script: Script) -> None:
+    answer = nadia.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, purpose="", ends_on=""))
     assert {"purpose", "ends_on"} <= set(answer.context["form"].errors)
     no_hours = {f"hours_{day}": "" for day in range(7)}
-    answer = page.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, **no_hours))
+    answer = nadia.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, **no_hours))
     assert "hours_0" in answer.context["form"].errors
-    page.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, name="Autre nom"))
+    nadia.post(f"/campagnes/{campaign.slug}/modifier/", typed(script=script.pk, name="Autre nom"))
     campaign.refresh_from_db()
     assert (campaign.name, campaign.status, campaign.slug) == ("Autre nom", "open", campaign.slug)
 
 
-def test_a_campaign_that_is_over_is_not_changed(page: Any) -> None:
+def test_a_campaign_that_is_over_is_not_changed(nadia: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.CLOSED)
-    assert page.post(f"/campagnes/{campaign.slug}/modifier/", typed(name="Autre")).status_code == 302
+    assert nadia.post(f"/campagnes/{campaign.slug}/modifier/", typed(name="Autre")).status_code == 302
     campaign.refresh_from_db()
     assert campaign.name != "Autre"
 
@@ -166,66 +166,66 @@ def test_only_published_scripts_are_offered_and_the_latest_is_chosen(script: Scr
 # Enrol ------------------------------------------------------------------------------------------------
 
 
-def test_enrolling_shows_what_it_will_do_then_does_it(page: Any, agency: Any) -> None:
+def test_enrolling_shows_what_it_will_do_then_does_it(nadia: Any, agency: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.DRAFT)
     factories.make_household()
     factories.make_household(phone=None)
     factories.make_household(birth_date=None)
-    shown = text(page.get(f"/campagnes/{campaign.slug}/inscrire/"))
+    shown = text(nadia.get(f"/campagnes/{campaign.slug}/inscrire/"))
     assert "Inscrire 2 foyers" in shown
     assert not campaign.cases.exists()
-    answer = page.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
+    answer = nadia.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
     assert campaign.cases.count() == 2
     assert "2 foyers sont inscrits, dont 1 sans numéro." in text(answer)
-    again = page.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
+    again = nadia.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
     assert "déjà inscrits" in text(again)
 
 
-def test_many_households_are_left_to_the_worker(page: Any, monkeypatch: Any, eager_tasks: None) -> None:
+def test_many_households_are_left_to_the_worker(nadia: Any, monkeypatch: Any, eager_tasks: None) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.DRAFT)
     monkeypatch.setattr(views, "INLINE", 1)
     for _ in range(2):
         factories.make_household()
-    answer = page.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
+    answer = nadia.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
     assert "a commencé" in text(answer)
     assert campaign.cases.count() == 2
 
 
-def test_a_campaign_that_is_over_enrols_nobody(page: Any) -> None:
+def test_a_campaign_that_is_over_enrols_nobody(nadia: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.CLOSED)
     factories.make_household()
-    answer = page.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
+    answer = nadia.post(f"/campagnes/{campaign.slug}/inscrire/", follow=True)
     assert "terminée" in text(answer)
     assert not campaign.cases.exists()
 
 
-def test_unknown_ages_are_enrolled_by_hand(page: Any) -> None:
+def test_unknown_ages_are_enrolled_by_hand(nadia: Any) -> None:
     campaign = factories.make_campaign()
     unknown = factories.make_household(birth_date=None, last_name="Darrieux")
     known = factories.make_household()
     url = f"/campagnes/{campaign.slug}/age-a-verifier/"
-    assert "DARRIEUX" in text(page.get(url))
-    assert "au moins un foyer" in text(page.post(url, {"household": ["x", "9" * 40]}, follow=True))
-    page.post(url, {"household": [unknown.pk, known.pk]})
+    assert "DARRIEUX" in text(nadia.get(url))
+    assert "au moins un foyer" in text(nadia.post(url, {"household": ["x", "9" * 40]}, follow=True))
+    nadia.post(url, {"household": [unknown.pk, known.pk]})
     assert list(campaign.cases.values_list("household", flat=True)) == [unknown.pk]
 
 
-def test_households_kept_by_another_campaign_are_named(page: Any) -> None:
+def test_households_kept_by_another_campaign_are_named(nadia: Any) -> None:
     other = factories.make_case(factories.make_campaign(name="Canicule"))
     campaign = factories.make_campaign()
-    shown = text(page.get(f"/campagnes/{campaign.slug}/ailleurs/"))
+    shown = text(nadia.get(f"/campagnes/{campaign.slug}/ailleurs/"))
     assert "Canicule" in shown
     assert f"/dossiers/{other.pk}/" in shown
 
 
-def test_the_households_without_a_number_have_their_list(page: Any, campaign: Campaign) -> None:
+def test_the_households_without_a_number_have_their_list(nadia: Any, campaign: Campaign) -> None:
     case = factories.make_case(campaign, factories.make_household(phone=None, street="3 rue Neuve"), has_number=False)
     factories.make_case(campaign, factories.make_household(street="4 rue Vieille"))
-    shown = text(page.get(f"/campagnes/{campaign.slug}/sans-numero/"))
+    shown = text(nadia.get(f"/campagnes/{campaign.slug}/sans-numero/"))
     assert "3 rue Neuve" in shown
     assert "4 rue Vieille" not in shown
     url = f"/campagnes/{campaign.slug}/sans-numero/"
-    answer = page.post(f"/dossiers/{case.pk}/numero/", {"number": "05 36 49 11 22", "next": url})
+    answer = nadia.post(f"/dossiers/{case.pk}/numero/", {"number": "05 36 49 11 22", "next": url})
     assert answer.url == url
     case.refresh_from_db()
     assert case.has_number
@@ -234,41 +234,41 @@ def test_the_households_without_a_number_have_their_list(page: Any, campaign: Ca
 # Open, pause, close --------------------------------------------------------------------------------------
 
 
-def test_the_life_of_a_campaign(page: Any, script: Script, volunteer: Any) -> None:
+def test_the_life_of_a_campaign(nadia: Any, script: Script, volunteer: Any) -> None:
     campaign = factories.make_campaign(
         status=Campaign.Status.DRAFT, opened_at=None, script=script, volunteers=[volunteer]
     )
     url = f"/campagnes/{campaign.slug}/"
 
     def act(name: str) -> str:
-        page.post(f"{url}{name}/")
+        nadia.post(f"{url}{name}/")
         campaign.refresh_from_db()
         return campaign.status
 
-    assert "Rien ne manque" in text(page.get(url))
+    assert "Rien ne manque" in text(nadia.get(url))
     assert [act(name) for name in ("ouvrir", "pause", "reprendre")] == ["open", "paused", "open"]
     assert act("clore") == "closed"
     assert act("ouvrir") == "closed"
-    assert "Terminée le" in text(page.get(url))
+    assert "Terminée le" in text(nadia.get(url))
 
 
-def test_what_is_missing_is_said_and_the_campaign_stays_closed(page: Any) -> None:
+def test_what_is_missing_is_said_and_the_campaign_stays_closed(nadia: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.DRAFT, purpose="")
-    answer = page.post(f"/campagnes/{campaign.slug}/ouvrir/", follow=True)
+    answer = nadia.post(f"/campagnes/{campaign.slug}/ouvrir/", follow=True)
     assert "la finalité" in text(answer)
     campaign.refresh_from_db()
     assert campaign.status == "draft"
 
 
-def test_closing_says_first_what_it_leaves_behind(page: Any, campaign: Campaign) -> None:
+def test_closing_says_first_what_it_leaves_behind(nadia: Any, campaign: Campaign) -> None:
     Referral.objects.create(reference="S-2026-100001", case=factories.make_case(campaign), state=Referral.State.DRAFT)
-    shown = text(page.get(f"/campagnes/{campaign.slug}/clore/"))
+    shown = text(nadia.get(f"/campagnes/{campaign.slug}/clore/"))
     assert "jamais envoyé" in shown
     campaign.refresh_from_db()
     assert campaign.status == "open"
 
 
-def test_a_heat_wave_and_its_end(page: Any, campaign: Campaign, volunteer: Any) -> None:
+def test_a_heat_wave_and_its_end(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
     today = timezone.localdate()
     case = factories.make_case(campaign)
     plan = FollowUpPlan.objects.create(
@@ -277,26 +277,26 @@ def test_a_heat_wave_and_its_end(page: Any, campaign: Campaign, volunteer: Any) 
     )  # fmt: skip
     url = f"/campagnes/{campaign.slug}/suivis-48-h/"
     for wrong in ({}, {"until": "demain"}, {"until": "2020-01-01"}):
-        page.post(url, wrong)
+        nadia.post(url, wrong)
         campaign.refresh_from_db()
         assert campaign.heat_wave_until is None
-    page.post(url, {"until": (today + timedelta(days=20)).isoformat()})
+    nadia.post(url, {"until": (today + timedelta(days=20)).isoformat()})
     plan.refresh_from_db()
     assert plan.next_due_at <= timezone.now() + timedelta(days=2)
-    page.post(url, {"stop": "1"})
+    nadia.post(url, {"stop": "1"})
     campaign.refresh_from_db()
     assert campaign.heat_wave_until is None
 
 
-def test_a_purged_campaign_shows_its_page(page: Any) -> None:
+def test_a_purged_campaign_shows_its_page(nadia: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.PURGED, purged_at=timezone.now())
-    assert "ont été effacées" in text(page.get(f"/campagnes/{campaign.slug}/"))
+    assert "ont été effacées" in text(nadia.get(f"/campagnes/{campaign.slug}/"))
 
 
 # Budgets ----------------------------------------------------------------------------------------------------
 
 
-def test_the_lists_cost_the_same_for_one_household_and_for_fifty(page: Any, campaign: Campaign) -> None:
+def test_the_lists_cost_the_same_for_one_household_and_for_fifty(nadia: Any, campaign: Campaign) -> None:
     other = factories.make_campaign()
 
     def fill(count: int) -> None:
@@ -312,30 +312,30 @@ def test_the_lists_cost_the_same_for_one_household_and_for_fifty(page: Any, camp
     fill(1)
     costs = {}
     for url in urls:
-        page.get(url)
+        nadia.get(url)
         with count_queries() as queries:
-            page.get(url)
+            nadia.get(url)
         costs[url] = len(queries)
     fill(49)
     for url in urls:
         with count_queries() as queries:
-            page.get(url)
+            nadia.get(url)
         assert len(queries) == costs[url] <= 16, url
 
 
-def test_the_page_of_a_campaign_stays_cheap(page: Any, campaign: Campaign) -> None:
+def test_the_page_of_a_campaign_stays_cheap(nadia: Any, campaign: Campaign) -> None:
     factories.make_case(campaign)
     url = f"/campagnes/{campaign.slug}/"
-    page.get(url)
+    nadia.get(url)
     with count_queries() as queries:
-        page.get(url)
+        nadia.get(url)
     assert len(queries) <= 14
 
 
-def test_enrolling_is_journaled_once_a_chunk(page: Any) -> None:
+def test_enrolling_is_journaled_once_a_chunk(nadia: Any) -> None:
     campaign = factories.make_campaign(status=Campaign.Status.DRAFT)
     factories.make_household()
-    page.post(f"/campagnes/{campaign.slug}/inscrire/")
+    nadia.post(f"/campagnes/{campaign.slug}/inscrire/")
     assert JournalEntry.objects.filter(action="campaign.enrolled").count() == 1
     assert Case.objects.count() == 1
     assert enrolment.preview(campaign).created == 0

@@ -14,7 +14,14 @@ from campaigns import alerts, scope
 from campaigns.forms.coordinator import SolveAlertForm
 from campaigns.models import Alert, Referral, WelfareCheck
 from campaigns.models.levels import Level
-from campaigns.views.coordinator.common import campaign_filter, narrowed, note_read, page_of, with_people
+from campaigns.views.coordinator.common import (
+    campaign_filter,
+    narrowed,
+    note_read,
+    page_of,
+    posted,
+    with_people,
+)
 from solidarites.models import User
 from solidarites.roles import COORDINATOR, role_required
 
@@ -91,15 +98,16 @@ def _alert(request: HttpRequest, alert_id: int) -> Alert:
 def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
     """One alert; POST solves it with what was done."""
     alert = _alert(request, alert_id)
-    form = SolveAlertForm(request.POST or None)
+    form = SolveAlertForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             alerts.solve(alert=alert, solution=form.cleaned_data["solution"], by=request.user, now=timezone.now())
         except alerts.AlertError as error:
-            form.add_error("solution", str(error))
-        else:
-            messages.success(request, "L'alerte est résolue.")
-            return redirect("coordinator:alert_list")
+            # Somebody else was faster: the page shows what they did.
+            messages.error(request, str(error))
+            return redirect("coordinator:alert_detail", alert_id)
+        messages.success(request, "L'alerte est résolue.")
+        return redirect("coordinator:alert_list")
     if alert.case_id:
         note_read(request, "alert.read", [alert.case_id], alert.campaign_id)
     context = {"alert": alert, "form": form, "now": timezone.now(), "cause": _cause(alert)}

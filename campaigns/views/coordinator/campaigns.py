@@ -15,7 +15,7 @@ from campaigns import enrolment, lifecycle, queue, scope
 from campaigns.calendar import WEEKDAYS, calendar_of
 from campaigns.forms.campaigns import CampaignForm, HeatWaveForm
 from campaigns.models import Campaign, Case, FollowUpPlan
-from campaigns.views.coordinator.common import note_read, page_of
+from campaigns.views.coordinator.common import note_read, page_of, posted
 from solidarites import journal
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants.models import Household, Tenant
@@ -50,7 +50,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def campaign_create(request: HttpRequest) -> HttpResponse:
-    form = CampaignForm(request.POST or None, instance=Campaign())
+    form = CampaignForm(posted(request), instance=Campaign())
     if request.method == "POST" and form.is_valid():
         campaign = lifecycle.create_campaign(
             campaign=form.campaign(), related=form.related(), by=request.user, now=timezone.now()
@@ -67,7 +67,7 @@ def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
     if not (campaign.is_running or campaign.status == Campaign.Status.DRAFT):
         messages.error(request, "Cette campagne est terminée\u00a0: elle ne change plus.")
         return redirect("coordinator:campaign_detail", slug)
-    form = CampaignForm(request.POST or None, instance=campaign)
+    form = CampaignForm(posted(request), instance=campaign)
     if request.method == "POST" and form.is_valid():
         try:
             lifecycle.change_campaign(

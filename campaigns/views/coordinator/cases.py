@@ -164,15 +164,15 @@ def _answers(call: Call, names: dict[str, str]) -> list[tuple[str, str, str]]:
     return said
 
 
-def _act(request: HttpRequest, case_id: int, done: str, rule: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+def _act(request: HttpRequest, target: int, done: str, rule: Any, /, **kwargs: Any) -> HttpResponse:
     """Call one rule, say what was done or why not, and come back to the case."""
     try:
-        rule(*args, **kwargs)
+        rule(**kwargs)
     except (cases.CaseError, calls.CallError, queue.QueueError) as error:
         messages.error(request, getattr(error, "message", "") or str(error))
     else:
         messages.success(request, done)
-    return redirect("coordinator:case", case_id)
+    return redirect("coordinator:case", target)
 
 
 @role_required(COORDINATOR)

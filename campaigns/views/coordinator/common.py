@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -19,6 +18,11 @@ from solidarites.models import User
 from tenants.models import Tenant
 
 PER_PAGE = 50
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: the data of a POST, even empty."""
+    return request.POST if request.method == "POST" else None
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any], per_page: int = PER_PAGE) -> Page:
@@ -43,10 +47,17 @@ def note_read(request: HttpRequest, action: str, cases: Iterable[int], campaign_
         journal.record(action, by=request.user, campaign_id=campaign_id, cases=ids)
 
 
+def _campaigns(request: HttpRequest) -> list[Campaign]:
+    """The campaigns of the filter, read once a request."""
+    if not hasattr(request, "campaigns_to_look_at"):
+        request.campaigns_to_look_at = dashboards.campaigns_to_look_at()
+    return request.campaigns_to_look_at
+
+
 def chosen_campaign(request: HttpRequest) -> Campaign | None:
     """The campaign named in the address (« campagne »), if any."""
     slug = request.GET.get("campagne", "")
-    return next((campaign for campaign in dashboards.campaigns_to_look_at() if campaign.slug == slug), None)
+    return next((campaign for campaign in _campaigns(request) if campaign.slug == slug), None)
 
 
 def narrowed(request: HttpRequest, cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -63,7 +74,7 @@ def narrowed(request: HttpRequest, cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def campaign_filter(request: HttpRequest) -> dict[str, Any]:
     """What the campaign's select of a list needs."""
-    return {"campaigns": dashboards.campaigns_to_look_at(), "campaign": chosen_campaign(request)}
+    return {"campaigns": _campaigns(request), "campaign": chosen_campaign(request)}
 
 
 def callers_of(campaign: Campaign) -> QuerySet[User]:
@@ -78,10 +89,3 @@ def back(request: HttpRequest, default: str, *args: Any) -> HttpResponseRedirect
     if target and url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         return HttpResponseRedirect(target)
     return redirect(default, *args)
-
-
-def say_errors(request: HttpRequest, form: Any) -> None:
-    """The errors of a form that has no page of its own."""
-    for errors in form.errors.values():
-        for error in errors:
-            messages.error(request, error)

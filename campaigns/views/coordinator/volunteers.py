@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import lifecycle
 from campaigns.forms.campaigns import AddVolunteersForm, MembershipForm
 from campaigns.models import Campaign, CampaignVolunteer, Case, FollowUpPlan
-from campaigns.views.coordinator.common import campaign_filter, page_of
+from campaigns.views.coordinator.common import campaign_filter, page_of, posted
 from solidarites.accounts import LANGUAGES
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
@@ -64,7 +64,7 @@ def volunteer_list(request: HttpRequest) -> HttpResponse:
 def campaign_volunteers(request: HttpRequest, slug: str) -> HttpResponse:
     """The volunteers of one campaign; POST adds some."""
     campaign = get_object_or_404(Campaign, slug=slug)
-    form = AddVolunteersForm(request.POST or None, campaign=campaign)
+    form = AddVolunteersForm(posted(request), campaign=campaign)
     if request.method == "POST" and form.is_valid():
         try:
             added = lifecycle.add_volunteers(
@@ -99,7 +99,7 @@ def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpRespon
         campaign__slug=slug,
         pk=membership_id,
     )
-    form = MembershipForm(request.POST or None, membership=membership)
+    form = MembershipForm(posted(request), membership=membership)
     if request.method == "POST" and form.is_valid():
         now, data = timezone.now(), form.cleaned_data
         lifecycle.set_sectors(

@@ -66,6 +66,14 @@ def welfare_list(request: HttpRequest) -> HttpResponse:
     return render(request, "coordinator/welfare_list.html", context)
 
 
+def _already_closed(request: HttpRequest, check: WelfareCheck) -> HttpResponse | None:
+    """Somebody else closed it meanwhile: the page says how."""
+    if check.closed_at is None:
+        return None
+    messages.error(request, "Cette veille est déjà close.")
+    return redirect("coordinator:welfare_check", check.pk)
+
+
 def _check(request: HttpRequest, check_id: int) -> WelfareCheck:
     checks = WelfareCheck.objects.filter(case__in=scope.visible_cases(request.user).order_by().values("pk"))
     related = ("case__campaign", "case__household__residence", "case__agency", "owner")
@@ -128,6 +136,8 @@ def welfare_open(request: HttpRequest, case_id: int) -> HttpResponse:
 def welfare_owner(request: HttpRequest, check_id: int) -> HttpResponse:
     """« Je m'en occupe », or somebody else does."""
     check = _check(request, check_id)
+    if closed := _already_closed(request, check):
+        return closed
     form = OwnerForm({"owner": request.user.pk} if request.POST.get("me") else request.POST, people=_owners(check))
     if not form.is_valid():
         return _page(request, check, owner_form=form)
@@ -140,6 +150,8 @@ def welfare_owner(request: HttpRequest, check_id: int) -> HttpResponse:
 @require_POST
 def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
+    if closed := _already_closed(request, check):
+        return closed
     form = StepForm(request.POST)
     if form.is_valid():
         try:
@@ -156,6 +168,8 @@ def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
 @require_POST
 def welfare_close(request: HttpRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
+    if closed := _already_closed(request, check):
+        return closed
     form = CloseCheckForm(request.POST, case=check.case)
     if form.is_valid():
         try:

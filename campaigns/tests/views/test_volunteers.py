@@ -1,0 +1,135 @@
+"""The volunteers of a campaign on screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from campaigns.models import Campaign, CampaignVolunteer, FollowUpPlan
+from solidarites import roles
+from tests import factories
+from tests.strict import count_queries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def nadia(client_of: Any, coordinator: Any) -> Any:
+    return client_of(coordinator)
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def test_people_with_the_role_are_offered_and_added(
+    nadia: Any, volunteer: Any, volunteer2: Any, administrator: Any
+) -> None:
+    campaign = factories.make_campaign(volunteers=[volunteer])
+    url = f"/campagnes/{campaign.slug}/benevoles/"
+    answer = nadia.get(url)
+    assert list(answer.context["form"].fields["people"].queryset) == [volunteer2]
+    nadia.post(url, {"people": [volunteer2.pk]})
+    assert campaign.memberships.filter(active=True).count() == 2
+    assert "déjà dans la campagne" in text(nadia.get(url))
+
+
+@pytest.mark.parametrize("people", [[], ["999999"], ["x"]])
+def test_nobody_unknown_is_added(nadia: Any, people: list[str]) -> None:
+    campaign = factories.make_campaign()
+    answer = nadia.post(f"/campagnes/{campaign.slug}/benevoles/", {"people": people})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    assert not CampaignVolunteer.objects.exists()
+
+
+def test_an_administrator_s_account_is_never_added(nadia: Any, administrator: Any) -> None:
+    campaign = factories.make_campaign()
+    nadia.post(f"/campagnes/{campaign.slug}/benevoles/", {"people": [administrator.pk]})
+    assert not CampaignVolunteer.objects.exists()
+
+
+def test_sectors_languages_and_absence(nadia: Any, campaign: Campaign, volunteer: Any, agency: Any) -> None:
+    membership = campaign.memberships.get(user=volunteer)
+    url = f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/"
+    today = timezone.localdate()
+    day = today.isoformat()
+    nadia.post(url, {"agencies": [agency.pk], "languages": ["pt"], "absent_from": day, "absent_until": ""})
+    membership.refresh_from_db()
+    volunteer.refresh_from_db()
+    assert (list(membership.agencies.all()), volunteer.languages, membership.absent_from) == ([agency], ["pt"], today)
+    shown = text(nadia.get(f"/campagnes/{campaign.slug}/benevoles/"))
+    assert "Absent(e)" in shown
+    assert "portugais" in shown
+    assert text(nadia.get(url)).count("checked") == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [("", "2030-01-01", "absent_from"), ("2030-01-02", "2030-01-01", "absent_until"), ("hier", "", "absent_from")],
+)
+def test_days_that_do_not_fit_are_said_at_their_field(
+    nadia: Any, campaign: Campaign, volunteer: Any, start: str, end: str, field: str
+) -> None:
+    membership = campaign.memberships.get(user=volunteer)
+    answer = nadia.post(
+        f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/", {"absent_from": start, "absent_until": end}
+    )
+    assert list(answer.context["form"].errors) == [field]
+    membership.refresh_from_db()
+    assert membership.absent_from is None
+
+
+def test_a_membership_belongs_to_its_campaign(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
+    other = factories.make_campaign()
+    membership = campaign.memberships.get(user=volunteer)
+    assert nadia.get(f"/campagnes/{other.slug}/benevoles/{membership.pk}/").status_code == 404
+    assert nadia.post(f"/campagnes/{other.slug}/benevoles/{membership.pk}/retirer/").status_code == 404
+
+
+def test_leaving_a_campaign_names_the_follow_ups_to_reassign(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
+    case = factories.make_case(campaign)
+    today = timezone.localdate()
+    plan = FollowUpPlan.objects.create(
+        case=case, household=case.household, volunteer=volunteer, time="10:00", weekdays=[1], starts_on=today,
+        next_due_at=timezone.now() + timedelta(days=2), review_on=today + timedelta(days=40),
+    )  # fmt: skip
+    membership = campaign.memberships.get(user=volunteer)
+    answer = nadia.post(f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/retirer/", follow=True)
+    assert "1 suivi est à réattribuer" in text(answer)
+    assert f"/suivis/{plan.pk}/" in text(nadia.get("/suivis/?etat=reassign"))
+    assert "a quitté la campagne" in text(nadia.get(f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/"))
+
+
+def test_the_list_of_all_follows_the_dashboard_s_link(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
+    over = factories.make_campaign(status=Campaign.Status.CLOSED, volunteers=[volunteer], name="Ancienne")
+    shown = text(nadia.get("/benevoles/"))
+    assert shown.count("Léa Bonnet") == 1
+    old = nadia.get(f"/benevoles/?campagne={over.slug}")
+    assert list(old.context["page_obj"]) == [over.memberships.get()]
+
+
+def test_the_lists_cost_the_same_for_one_volunteer_and_for_fifty(nadia: Any, agency: Any) -> None:
+    campaign = factories.make_campaign()
+
+    def add(numbers: range) -> None:
+        for number in numbers:
+            user = factories.make_user(f"v{number}@exemple.fr", "Ana", f"Costa {number}", roles.VOLUNTEER)
+            CampaignVolunteer.objects.create(campaign=campaign, user=user).agencies.add(agency)
+
+    urls = ["/benevoles/", f"/campagnes/{campaign.slug}/benevoles/"]
+    add(range(1))
+    costs = []
+    for url in urls:
+        nadia.get(url)
+        with count_queries() as queries:
+            nadia.get(url)
+        costs.append(len(queries))
+    add(range(1, 50))
+    for url, cost in zip(urls, costs, strict=True):
+        with count_queries() as queries:
+            nadia.get(url)
+        assert len(queries) == cost <= 12, url
