@@ -62,6 +62,11 @@
     for (const panel of form.querySelectorAll("[data-panel]")) panel.toggleAttribute("data-off", !state.opens.has(panel.dataset.panel));
     for (const consent of form.querySelectorAll("[data-consent]")) consent.toggleAttribute("data-off", !state.needs.has(consent.dataset.consent));
     form.querySelector("[data-consents]")?.toggleAttribute("data-off", !state.needs.size);
+    const cadence = form.elements.cadence;
+    if (cadence) {
+      const said = [...cadence.options].find((option) => option.value && option.value === state.cadence);
+      cadence.options[0].textContent = "Selon la réponse" + (said ? "\u00a0: " + said.textContent : "");
+    }
     const other = form.querySelector("[data-other-moment]");
     if (other) other.toggleAttribute("data-off", !form.querySelector('[name=callback][value="other"]')?.checked);
     fold();
@@ -300,7 +305,7 @@
     }
     alertButton.disabled = false;
     scrollTo({ top: 0 });
-    if (phone.matches && $("aide").matches(":popover-open")) $("aide").hidePopover();
+    if (phone.matches && $("aide").hidePopover) $("aide").hidePopover();
   });
 
   // Recording: first make sure that the network and the session are there ------------------------------------

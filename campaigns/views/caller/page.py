@@ -321,7 +321,7 @@ class CallPage:
 
     @property
     def cadences(self) -> list[tuple[str, str, bool]]:
-        chosen = self.typed.fields.get("cadence") or self.reading.cadence
+        chosen = self.typed.fields.get("cadence")
         return [(code, label, code == chosen) for code, label in FollowUpPlan.Cadence.choices]
 
     @property
