@@ -6,7 +6,7 @@ period narrows what was done (calls, rates, hours, needs), never what waits now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -334,7 +334,7 @@ def _calls(board: Dashboard, filters: Filters, ids: QuerySet[Any], now: datetime
     board.days, board.days_cut = _every_day(by_day)
 
 
-def _every_day(rows: Iterable[dict[str, Any]]) -> tuple[list[Day], bool]:
+def _every_day(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Day], bool]:
     """The latest days, oldest first, those without a call in between included."""
     found = {row["day"]: Day(row["day"], row["calls"], row["reached"]) for row in rows}
     if not found:

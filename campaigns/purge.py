@@ -298,7 +298,7 @@ def _forget_history() -> int:
         orphans = entries.filter(~Exists(model._default_manager.filter(pk=OuterRef("object_id"))))
         emptied += orphans.update(detail={})
         rows = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
-        ids = {pk: int(number) for pk, number in rows.values_list("pk", "object_id") if str(number).isdecimal()}
+        ids = {pk: int(str(number)) for pk, number in rows.values_list("pk", "object_id") if str(number).isdecimal()}
         left = set(model._default_manager.filter(pk__in=set(ids.values())).values_list("pk", flat=True))
         LogEntry.objects.filter(pk__in=[pk for pk, number in ids.items() if number not in left]).delete()
     return emptied

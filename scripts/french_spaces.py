@@ -53,9 +53,9 @@ def python(text: str) -> str:
     edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     fresh = True  # a string at the start of a statement is a docstring
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.STRING and not fresh and FRENCH.search(token.string):
-            if (new := spaced(token.string)) != token.string:
-                edits.append((token.start, token.end, new))
+        french = token.type == tokenize.STRING and not fresh and FRENCH.search(token.string)
+        if french and (new := spaced(token.string)) != token.string:
+            edits.append((token.start, token.end, new))
         if token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
             fresh = True
         elif token.type not in (tokenize.NL, tokenize.COMMENT, tokenize.ENCODING):
