@@ -20,7 +20,7 @@ from django.db import transaction
 
 from campaigns import enrolment, followups, lifecycle, referrals, scripts
 from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations, institutions
+from campaigns.demo import conversations, institutions, places
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
@@ -65,7 +65,7 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
             script=loaded["first"],
             follow_up_script=loaded["follow_up"],
         ),
-        related={"landlords": [landlord], "agencies": Agency.objects.filter(landlord=landlord)},
+        related={"landlords": [landlord], "agencies": _agencies(landlord)},
         by=by,
         now=opened - timedelta(days=3),
     )
@@ -73,6 +73,10 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
     enrolment.enrol(campaign=campaign, now=opened, by=by)
     lifecycle.open_campaign(campaign=campaign, by=by, now=datetime(2020, 3, 17, 9, 0, tzinfo=campaign.tz))
     return campaign
+
+
+def _agencies(landlord: Landlord) -> list[Agency]:
+    return list(Agency.objects.filter(landlord=landlord, name__in=[agency.name for agency in places.SPRING]))
 
 
 @dataclass(order=True)

@@ -38,13 +38,13 @@ class Wanted:
 class ListMaker:
     """Draws households; numbers and references never come twice."""
 
-    def __init__(self, rng: random.Random, first: int = 1) -> None:
+    def __init__(self, rng: random.Random, first: int = 1, numbers: range = range(7000)) -> None:
         self.rng = rng
         self.reference = count(first)
-        # 05 36 49 is kept for fiction by the regulator: ten thousand numbers that ring nowhere.
-        self.landlines = iter(rng.sample(range(10_000), 10_000))
+        # 05 36 49 is kept for fiction by the regulator: numbers that ring nowhere.
+        self.landlines = iter(rng.sample(numbers, len(numbers)))
         # 01 99 00: the same, for a daughter in Paris.
-        self.relatives = iter(rng.sample(range(10_000), 10_000))
+        self.relatives = iter(rng.sample(numbers, len(numbers)))
 
     def rows(self, agencies: Sequence[places.Agency], wanted: Wanted, day: date) -> list[list[str]]:
         """The rows of a list whose people have the wanted ages on ``day``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,69 +20,76 @@ from solidarites.models import User
 from tenants.models import Agency, Landlord
 
 SEED = 2320
+SPRING, WINTER = confinement.SLUG, winter.SLUG
 PARIS = ZoneInfo("Europe/Paris")
 Say = Callable[[str], None]
 
 
 @contextmanager
 def by_ourselves() -> Iterator[None]:
-    """No message to a broker, no mail to anybody: nothing of the past is left for a worker to do."""
+    """No message to a broker, no mail to anybody, no log of it: nothing of the past is left for a worker to do."""
     before = app.conf.task_always_eager
     app.conf.task_always_eager = True
+    logging.disable(logging.WARNING)
     try:
         with nowhere():
             yield
     finally:
+        logging.disable(logging.NOTSET)
         app.conf.task_always_eager = before
 
 
-def seed(*, now: datetime, say: Say, draw: int = SEED) -> None:
-    """Make what is missing; a campaign that is there is kept as it is."""
+def seed(*, now: datetime, say: Say, draw: int = SEED, parts: Collection[str] = (SPRING, WINTER)) -> None:
+    """Make what is missing; a campaign that is there is kept as it is.
+
+    The same draw gives the same people. Each campaign is one transaction: a seeding that is stopped leaves no half of
+    one, and the next makes it whole.
+    """
     now = now.replace(second=0, microsecond=0)
     with by_ourselves():
         people = accounts.make_known()
         landlord = institutions.make_landlord()
         institutions.make_partners((now - timedelta(days=40)).date())
-        _spring(landlord, people, now, say, draw)
-        _winter(landlord, people, now, say, draw)
+        for part, make in ((SPRING, _spring), (WINTER, _winter)):
+            if part not in parts:
+                continue
+            kept = Campaign.objects.filter(slug=part).first()
+            if kept is not None:
+                say(f"{kept.name} : déjà là, gardée.")
+                continue
+            with transaction.atomic():
+                make(landlord, people, now, say, draw)
 
 
 def _spring(landlord: Landlord, people: dict[str, User], now: datetime, say: Say, draw: int) -> None:
-    if Campaign.objects.filter(slug=confinement.SLUG).exists():
-        say("Confinement, printemps 2020 : déjà là, gardée.")
-        return
+    say("Confinement, printemps 2020 : la liste, l'inscription, puis treize jours d'appels.")
     rng = random.Random(draw)
     maker = lists.ListMaker(rng)
     day = datetime(2020, 3, 12, 11, tzinfo=PARIS)
     volunteers = accounts.make_volunteers(day)
     coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
-    # All or nothing: a seeding that is stopped leaves no half of a campaign.
-    with transaction.atomic():
-        rows = maker.rows(places.SPRING, confinement.HOUSEHOLDS, confinement.FIRST_DAY)
-        lists.bring(rows, landlord=landlord, name="locataires-mars-2020.csv", by=admin, now=day)
-        campaign = confinement.create(landlord, volunteers, coordinator)
-        confinement.Spring(campaign, volunteers, coordinator, rng, say).live()
-        confinement.check(campaign)
-        lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
+    rows = maker.rows(places.SPRING, confinement.HOUSEHOLDS, confinement.FIRST_DAY)
+    lists.bring(rows, landlord=landlord, name="locataires-mars-2020.csv", by=admin, now=day)
+    campaign = confinement.create(landlord, volunteers, coordinator)
+    confinement.Spring(campaign, volunteers, coordinator, rng, say).live()
+    confinement.check(campaign)
+    lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
 
 
 def _winter(landlord: Landlord, people: dict[str, User], now: datetime, say: Say, draw: int) -> None:
-    if Campaign.objects.filter(slug=winter.SLUG).exists():
-        say("Grand froid : déjà là, gardée.")
-        return
+    say("Grand froid : douze jours d'appels, jusqu'à maintenant.")
     rng = random.Random(draw + 1)
-    maker = lists.ListMaker(rng, first=100_000)
+    maker = lists.ListMaker(rng, first=100_000, numbers=range(7000, 9000))
     opened = now - timedelta(days=winter.DAYS)
     coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
     speaker, *others = accounts.make_volunteers(opened)[-10:]
-    with transaction.atomic():
-        day = opened.date()
-        rows = maker.rows(places.WINTER, winter.HOUSEHOLDS, day) + maker.rows([places.OUTSIDE], winter.OUTSIDE, day)
-        lists.bring(rows, landlord=landlord, name="locataires-landes.csv", by=admin, now=opened - timedelta(days=3))
-        agencies = list(Agency.objects.filter(landlord=landlord, name__in=[agency.name for agency in places.WINTER]))
-        team = [people["benevole@exemple.fr"], people["benevole2@exemple.fr"], speaker, *others]
-        campaign = winter.create(landlord, agencies, team, coordinator, now)
-        winter.teach(campaign, speaker, coordinator, opened)
-        winter.Winter(campaign, people, [speaker, *others], rng, now).live()
-        winter.check(campaign)
+    day = opened.date()
+    rows = maker.rows(places.WINTER, winter.HOUSEHOLDS, day) + maker.rows([places.OUTSIDE], winter.OUTSIDE, day)
+    lists.bring(rows, landlord=landlord, name="locataires-landes.csv", by=admin, now=opened - timedelta(days=3))
+    agencies = list(Agency.objects.filter(landlord=landlord, name__in=[agency.name for agency in places.WINTER]))
+    team = [people["benevole@exemple.fr"], people["benevole2@exemple.fr"], speaker, *others]
+    campaign = winter.create(landlord, agencies, team, coordinator, now)
+    winter.teach(campaign, speaker, coordinator, opened)
+    winter.Winter(campaign, people, [speaker, *others], rng, now).live()
+    winter.check(campaign)
     say("Grand froid : en cours.")

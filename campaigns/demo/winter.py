@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -292,21 +292,49 @@ class Winter:
     def _first_sheet(self, left: int, at: datetime) -> None:
         """The first person in need: sent, taken charge of, answered, called back by a volunteer, closed."""
         referral = Referral.objects.filter(case__campaign=self.campaign).order_by("pk").first()
-        if referral is None:
+        steps = {State.DRAFT: 9, State.SENT: 7, State.IN_PROGRESS: 5, State.ANSWERED: 2}
+        if referral is None or left > steps.get(State(referral.state), 0):
             return
         referral = read(referral.pk)
-        if left == 9:
-            self._send(referral, at)
-        elif left == 7:
-            referrals.take_charge(referral=referral, by=None, now=at)
-        elif left == 5:
-            referrals.answer(
-                referral=referral, result="help_in_place", text="Portage de repas en place.", by=None, now=at
+        match referral.state:
+            case State.DRAFT:
+                self._send(referral, at)
+            case State.SENT:
+                referrals.take_charge(referral=referral, by=None, now=at)
+            case State.IN_PROGRESS:
+                text = "Portage de repas en place."
+                referrals.answer(referral=referral, result="help_in_place", text=text, by=None, now=at)
+            case State.ANSWERED:
+                if referrals.closing.last_call_back(referral) is None:
+                    referrals.note_call_back(referral=referral, at=at, by=self.coordinator, now=at)
+                referrals.close(referral=referral, reason="help_in_place", by=self.coordinator, now=at)
+
+    def _drafts(self, wanted: int) -> Iterator[int]:
+        """The sheets to be read, the oldest first; where holidays left too few, the coordinator writes some more."""
+        drafts = Referral.objects.filter(case__campaign=self.campaign, state=State.DRAFT, partner__isnull=False)
+        ids = list(drafts.order_by("created_at", "pk").values_list("pk", flat=True))
+        reached = Case.objects.filter(campaign=self.campaign, last_outcome="completed", referrals=None, plans=None)
+        for case in reached.select_related("household", "campaign").order_by("pk")[: max(0, wanted - len(ids))]:
+            at = self.now - timedelta(days=9)
+            referral = referrals.draft_by_hand(
+                case=case,
+                tenant=case.household.tenants.first(),
+                categories=["repas"],
+                level="U2",
+                facts="Ses repas deviennent difficiles à préparer.",
+                by=self.coordinator,
+                now=at,
             )
-        elif left == 2:
-            if referrals.closing.last_call_back(referral) is None:
-                referrals.note_call_back(referral=referral, at=at, by=self.coordinator, now=at)
-            referrals.close(referral=referral, reason="help_in_place", by=self.coordinator, now=at)
+            referrals.edit(
+                referral=referral,
+                agreement="yes",
+                agreement_how="coordinator",
+                agreement_at=at,
+                by=self.coordinator,
+                now=at,
+            )
+            ids.append(referral.pk)
+        return iter(ids)
 
     def _send(self, referral: Referral, at: datetime, *, refused: bool = False) -> None:
         send_waiting(at)
@@ -316,14 +344,15 @@ class Winter:
     def _sheets(self) -> None:
         """One sheet at least in every state; the partner who has kept silent for days is being reminded."""
         now, day = self.now, timedelta(days=1)
-        drafts = Referral.objects.filter(case__campaign=self.campaign, state=State.DRAFT, partner__isnull=False)
-        ids = iter(drafts.order_by("created_at", "pk").values_list("pk", flat=True))
+        ids = self._drafts(10)
 
         def sent(back: float) -> Referral:
             pk = next(ids)
             self._send(read(pk), self._office(now - back * day))
             return read(pk)
 
+        for _ in range(4):
+            self._first_sheet(1, self._office(now - day))
         sent(8)
         declined = sent(6)
         referrals.decline(
@@ -388,7 +417,7 @@ class Winter:
         # The household rang back the number of the poster.
         given = queue.claim_one(case_id=case.pk, by=by, now=at, incoming=True)
         said = conversations.well(self.rng) | {"sante": "moyen", "urgence": "oui"}
-        what = self.caller.conversation(said, "A fait une chute ce matin ; une voisine est là.", touched=True)
+        what = self.caller.conversation(said, "A fait une chute ce matin ; une voisine est là.", touched=True)
         what.minutes, what.direction = 3, Call.Direction.INCOMING
         self.caller.record(given, by, at, what)
 

@@ -148,7 +148,10 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         "late_welfare_url": lists("welfare_list", etat="late"),
         "late_referrals_url": lists("referral_list", etat="late"),
         "queue": [Figure(board.queue[key], label, lists("case_list", etat=key), icon) for key, label, icon in QUEUE],
-        "blocked": [Figure(cell.value, cell.label, lists("case_list", attente=cell.key)) for cell in board.blocked],
+        "blocked": [
+            *(Figure(cell.value, cell.label, lists("case_list", attente=cell.key)) for cell in board.blocked),
+            *pending(board.pending_calls, lists("case_list", etat="pending")),
+        ],
         "never_reached": [
             Figure(cell.value, cell.label, lists("case_list", joint="non", tentatives=cell.key))
             for cell in board.never_reached
@@ -174,6 +177,11 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         ],
         "volunteers_url": lists("volunteer_list"),
     }
+
+
+def pending(number: int, url: str) -> list[Figure]:
+    """Calls recorded by two volunteers: a coordinator decides which counts."""
+    return [Figure(number, "appels en double à trancher", url)] if number else []
 
 
 def charts(board: Dashboard) -> dict[str, Any]:
