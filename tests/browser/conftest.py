@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args() -> dict[str, Any]:
     path = chromium.find()
     if path is None:
-        pytest.fail("no Chromium: run « make test », which finds or installs one", pytrace=False)
+        pytest.fail("no Chromium: run « make test », which finds or installs one", pytrace=False)
     return {"executable_path": path, "args": chromium.launch_args(), "headless": True}
 
 
@@ -180,8 +180,28 @@ def shot() -> Callable[..., None]:
     return taken
 
 
+# What a bar that stays in sight covers depends on how far one has scrolled: it is laid down for the measure.
+LAY_DOWN = """
+() => [...document.querySelectorAll('body *')]
+  .filter(e => getComputedStyle(e).position === 'sticky')
+  .forEach(e => { e.style.position = 'static'; e.dataset.laidDown = '' })
+"""
+STAND_UP = """
+() => document.querySelectorAll('[data-laid-down]')
+  .forEach(e => { e.style.position = ''; delete e.dataset.laidDown })
+"""
+
+
 def accessibility_problems(page: Page) -> list[str]:
     """What axe-core finds; it is run by the browser's debugger, so the page's own policy stays as it is."""
+    page.evaluate(LAY_DOWN)
+    try:
+        return _axe(page)
+    finally:
+        page.evaluate(STAND_UP)
+
+
+def _axe(page: Page) -> list[str]:
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found = Axe().run(page, options=options).response["violations"]
     return [
@@ -203,7 +223,7 @@ SMALL_TARGETS = """
     .filter(([box]) => box.width > 0 && box.height > 0 && box.bottom > 0 && (box.height < 43.5 || box.width < 24))
     .map(([box, e]) => {
       const said = (e.textContent || e.name || '').trim().slice(0, 30)
-      return `${e.tagName.toLowerCase()} « ${said} » ${Math.round(box.width)}×${Math.round(box.height)}`
+      return `${e.tagName.toLowerCase()} « ${said} » ${Math.round(box.width)}×${Math.round(box.height)}`
     })
 }
 """
