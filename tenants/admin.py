@@ -32,7 +32,7 @@ class LandlordForm(forms.ModelForm):
         model = Landlord
         fields = ["name", "code", "spoken_name", "callback_number"]
         help_texts = {
-            "code": "Sert à la commande d'import ; ne change plus une fois le bailleur créé.",
+            "code": "Sert à la commande d'import ; ne change plus une fois le bailleur créé.",
             "spoken_name": "Ce que les bénévoles disent au téléphone. Vide\u00a0: le nom.",
             "callback_number": "Celui que les locataires peuvent rappeler, quand la campagne n'en a pas d'autre.",
         }

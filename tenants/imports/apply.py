@@ -16,9 +16,10 @@ from solidarites import journal
 from tenants import events
 from tenants import households as rules
 from tenants.communes import fold
-from tenants.imports import columns, people
-from tenants.imports.check import COUNTS, Checker, HouseholdPlan, Kind, Tally, opposed
+from tenants.imports import bulk, columns, people
+from tenants.imports.check import Checker, opposed
 from tenants.imports.people import Parser, Person
+from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, Tally
 from tenants.imports.read import Source, open_list
 from tenants.imports.refusal import Refused
 from tenants.imports.workspace import Workspace
@@ -116,7 +117,7 @@ def write(checker: Checker, plans: Sequence[HouseholdPlan], *, now: datetime, by
     for plan in against:
         if plan.kind == "create" and plan.household is not None:
             plan.household.opposed_at = now
-    Household.objects.bulk_create([plan.household for plan in created if plan.household], batch_size=CHUNK)
+    bulk.insert([plan.household for plan in created if plan.household])
     if changed:
         Household.objects.bulk_create(
             [plan.household for plan in changed if plan.household],
@@ -210,7 +211,7 @@ def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -
                     row.tenant.status, row.tenant.status_at = Tenant.Status.PRESENT, now
                     row.tenant.closed_by_list = False
                 changed.append(row.tenant)
-    Tenant.objects.bulk_create(new, batch_size=CHUNK)
+    bulk.insert(new)
     if changed:
         Tenant.objects.bulk_create(
             changed, update_conflicts=True, unique_fields=["id"], update_fields=_TENANT_FIELDS, batch_size=CHUNK
@@ -228,7 +229,7 @@ def _phones(plans: Sequence[HouseholdPlan]) -> None:
             phone.tenant = owner.tenant
             new.append(phone)
         changed.extend(plan.changed_phones)
-    PhoneNumber.objects.bulk_create(new, batch_size=CHUNK)
+    bulk.insert(new)
     if changed:
         PhoneNumber.objects.bulk_create(
             changed,

@@ -6,9 +6,7 @@ and made again inside the writing transaction: what is written is what was previ
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,95 +14,17 @@ from tenants import households as rules
 from tenants.communes import fold
 from tenants.imports.matching import Known, match_household
 from tenants.imports.people import PRESENT, WARNING, Person
+from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan
 from tenants.imports.workspace import Group, folded_name
 from tenants.models import (
     Agency,
     Household,
-    ImportRow,
     Landlord,
     Opposition,
     PhoneNumber,
     Residence,
     Tenant,
     TenantAlias,
-)
-
-Kind = ImportRow.Kind
-Change = list[str]
-
-
-@dataclass(slots=True)
-class RowPlan:
-    person: Person
-    kind: str
-    tenant: Tenant | None = None
-    changes: list[Change] = field(default_factory=list)
-    # A status to close the known person with.
-    close: str = ""
-    reopen: bool = False
-    save: bool = False
-
-
-@dataclass(slots=True)
-class HouseholdPlan:
-    rows: list[RowPlan]
-    household: Household | None = None
-    kind: str = ""  # create, update, or empty
-    changes: list[Change] = field(default_factory=list)
-    agency: str = ""
-    residence: str = ""
-    residence_name: str = ""
-    save: bool = False
-    new_phones: list[tuple[PhoneNumber, RowPlan]] = field(default_factory=list)
-    changed_phones: list[PhoneNumber] = field(default_factory=list)
-    left_households: set[int] = field(default_factory=set)
-    phones_valid: int = 0
-    phones_rejected: int = 0
-    callable: bool = False
-
-    def signature(self) -> list[Any]:
-        return [[row.person.number, row.kind, row.changes] for row in self.rows] + [self.kind, self.changes]
-
-
-@dataclass
-class Tally:
-    """The figures of an import, added up household by household."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    issues: Counter[str] = field(default_factory=Counter)
-
-    def add(self, plan: HouseholdPlan) -> None:
-        count = self.counts
-        for row in plan.rows:
-            count["rows"] += 1
-            count[_TALLY[row.kind]] += 1
-            if row.close:
-                count["tenants_closed"] += 1
-            for issue in row.person.issues:
-                self.issues[issue[1]] += 1
-        if plan.kind:
-            count["households_created" if plan.kind == "create" else "households_updated"] += 1
-        count["phones_valid"] += plan.phones_valid
-        count["phones_rejected"] += plan.phones_rejected
-        count["callable_households"] += plan.callable
-
-
-_TALLY: dict[str, str] = {
-    Kind.CREATE: "tenants_created",
-    Kind.UPDATE: "tenants_updated",
-    Kind.UNCHANGED: "tenants_unchanged",
-    Kind.SKIP: "tenants_skipped",
-    Kind.REJECT: "tenants_rejected",
-}
-COUNTS = (
-    "rows",
-    *_TALLY.values(),
-    "households_created",
-    "households_updated",
-    "phones_valid",
-    "phones_rejected",
-    "callable_households",
-    "tenants_closed",
 )
 
 

@@ -88,8 +88,8 @@ def is_refused(heading: str) -> bool:
 
 
 @lru_cache(maxsize=10_000)
-def recognise(heading: str) -> tuple[str, int]:
-    """The field a heading names and a score; ("", 0) when it names none."""
+def recognise(heading: str, guess: bool = True) -> tuple[str, int]:
+    """The field a heading names and a score; ("", 0) when it names none. ``guess`` forgives misspellings."""
     name = canonical(heading)
     if not name or len(heading) > 120:
         return "", 0
@@ -107,12 +107,12 @@ def recognise(heading: str) -> tuple[str, int]:
             return found, 80
     if tokens & BLOCKERS:
         return "", 0
-    if len(squashed) >= 5 and (close := difflib.get_close_matches(squashed, known, n=1, cutoff=0.86)):
+    if guess and len(squashed) >= 5 and (close := difflib.get_close_matches(squashed, known, n=1, cutoff=0.86)):
         return known[close[0]], int(100 * difflib.SequenceMatcher(None, squashed, close[0]).ratio()) - 10
     return "", 0
 
 
-def read_header(cells: Sequence[Any], position: int) -> Header:
+def read_header(cells: Sequence[Any], position: int, *, guess: bool = True) -> Header:
     """What each heading of one row is taken for; of two columns for one field the surer, then the first, wins."""
     columns: list[Column] = []
     best: dict[str, Column] = {}
@@ -126,7 +126,7 @@ def read_header(cells: Sequence[Any], position: int) -> Header:
             column.refused = True
             continue
         column.second_person = bool(SECOND_PERSON.search(canonical(heading)))
-        name, score = recognise(heading)
+        name, score = recognise(heading, guess)
         if not name:
             continue
         rival = best.get(name)
@@ -155,11 +155,12 @@ def find_header(rows: Sequence[tuple[int, Sequence[Any]]]) -> Header | None:
         filled = [cell for cell in cells if cell not in (None, "")]
         if len(filled) < 2:
             continue
-        header = read_header(cells, position)
+        header = read_header(cells, position, guess=False)
         recognised = sum(1 for column in header.columns if column.field and column.score >= 80)
         if recognised >= 2 and (best is None or header.score > best.score):
             best = header
     if best is not None:
+        best = read_header(rows[best.position][1], best.position)
         add_samples(best, [cells for _, cells in rows[best.position + 1 :]])
     return best
 

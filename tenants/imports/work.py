@@ -20,10 +20,11 @@ from django.utils import timezone
 
 from solidarites import journal
 from tenants import households as rules
-from tenants.imports import columns, jobs
+from tenants.imports import bulk, columns, jobs
 from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
-from tenants.imports.check import COUNTS, Checker, HouseholdPlan, Kind, Tally
+from tenants.imports.check import Checker
 from tenants.imports.people import Person
+from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, Tally
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
 from tenants.imports.workspace import Group, Workspace
@@ -191,7 +192,7 @@ def _stage(row: ListImport, workspace: Workspace) -> Tally:
         done += sum(len(plan.rows) for plan in plans)
         with transaction.atomic():
             renew(row, rows_done=done, attempts=0)
-            ImportRow.objects.bulk_create(staged, batch_size=CHUNK)
+            bulk.insert(staged)
     return tally
 
 

@@ -55,7 +55,7 @@ PHONE_FORMS = st.sampled_from(
         lambda n: f"+33 (0){n[0]} {n[1:3]} {n[3:5]} {n[5:7]} {n[7:]}",
         lambda n: n,
         lambda n: n + ".0",
-        lambda n: f"Tél : 0{n}",
+        lambda n: f"Tél : 0{n}",
     ]
 )
 DATE_FORMS = st.sampled_from(

@@ -18,13 +18,13 @@ from tenants import communes
 README = """\
 # Communes de France
 
-`communes.tsv.gz` : une commune par ligne, {count} en tout. Colonnes : code INSEE, nom, codes postaux,
+`communes.tsv.gz` : une commune par ligne, {count} en tout. Colonnes : code INSEE, nom, codes postaux,
 département, région, code EPCI, nom de l'EPCI, population, noms des anciennes communes réunies dans celle-ci.
 
-- Source : paquet npm `@etalab/decoupage-administratif`, version {version}, publié le {date}
+- Source : paquet npm `@etalab/decoupage-administratif`, version {version}, publié le {date}
   (Code officiel géographique et populations légales de l'Insee, EPCI de la DGCL, codes postaux de La Poste).
-- Licence des données : Licence Ouverte / Open Licence 2.0 (Etalab).
-- Mise à jour : `npm pack @etalab/decoupage-administratif`, puis
+- Licence des données : Licence Ouverte / Open Licence 2.0 (Etalab).
+- Mise à jour : `npm pack @etalab/decoupage-administratif`, puis
   `python manage.py refresh_communes etalab-decoupage-administratif-VERSION.tgz`
   (cette page est réécrite par la commande).
 """
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "package", help="le fichier .tgz de « npm pack », ou le dossier qui contient data/communes.json"
+            "package", help="le fichier .tgz de « npm pack », ou le dossier qui contient data/communes.json"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         except (OSError, KeyError, ValueError, tarfile.TarError) as error:
             raise CommandError(f"Ce fichier n'est pas le paquet attendu ({type(error).__name__}).") from error
         if len(lines) < 30_000:
-            raise CommandError(f"{len(lines)} communes seulement : rien n'a été changé.")
+            raise CommandError(f"{len(lines)} communes seulement : rien n'a été changé.")
         buffer = io.BytesIO()
         # No time stamp inside: the same source gives the same file.
         with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as packed:
