@@ -129,13 +129,16 @@ def hold(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
 def resume(*, case_id: int, by: User, now: datetime) -> Case:
     """A coordinator decides that this held household is called again, now and before the others.
 
-    Raises CaseError when the case is not held, when its campaign is over or when nobody is left to call.
+    Raises CaseError when the case is not held, when its campaign is over, while a welfare check runs, or when nobody is
+    left to call.
     """
     case = _locked(case_id)
     if case.status != Case.Status.ON_HOLD:
         raise CaseError("Ce dossier n'est pas en attente d'une décision.")
     if not case.campaign.is_running:
         raise CaseError("Cette campagne est terminée.")
+    if case.welfare_checks.filter(closed_at=None).exists():
+        raise CaseError("Une veille est en cours\u00a0: sa clôture décidera de la suite.")
     if not case.household.tenants.filter(status=Tenant.Status.PRESENT).exists():
         raise CaseError("Plus personne n'habite ce foyer : vous pouvez clore le dossier.")
     set_next(case, kind=Case.Kind.ASKED, at=now)

@@ -41,6 +41,15 @@ def test_a_coordinator_opens_a_check_and_the_calls_stop(
     assert WelfareCheck.objects.count() == 1
 
 
+def test_while_a_check_runs_its_closing_alone_decides(nadia: Any, check: WelfareCheck, case: Case) -> None:
+    shown = text(nadia.get(f"/dossiers/{case.pk}/"))
+    assert "Ouvrir la veille" in shown
+    assert "Faire rappeler ce foyer" not in shown
+    assert "sa clôture décidera" in text(nadia.post(f"/dossiers/{case.pk}/reprendre/", follow=True))
+    case.refresh_from_db()
+    assert case.status == Case.Status.ON_HOLD
+
+
 def test_it_is_refused_for_a_household_followed_elsewhere_or_a_wrong_level(nadia: Any, campaign: Campaign) -> None:
     closed = factories.make_case(campaign, status=Case.Status.CLOSED)
     factories.make_case(factories.make_campaign(), closed.household)

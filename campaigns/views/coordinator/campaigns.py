@@ -113,7 +113,7 @@ def _hours(campaign: Campaign) -> list[tuple[str, str]]:
     """(« du lundi au vendredi », « 10:00–12:00, 14:00–18:00 »); days that follow and call alike are one line."""
     lines: list[tuple[str, str, str]] = []
     for number, weekday in enumerate(WEEKDAYS):
-        said = ", ".join(f"{start}–{end}" for start, end in campaign.hours.get(str(number), []))
+        said = ", ".join(f"{start}\u2060–\u2060{end}" for start, end in campaign.hours.get(str(number), []))
         if lines and lines[-1][2] == said:
             lines[-1] = (lines[-1][0], weekday, said)
         else:

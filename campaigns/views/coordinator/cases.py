@@ -102,6 +102,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         person.age = person.age_on(day)
     history = _history(case, people)
     needs = list(case.needs.select_related("tenant").order_by("state", "level", "pk"))
+    checks = list(case.welfare_checks.select_related("owner").order_by("-opened_at"))
     passes = case.passes.select_related("user").order_by("-day")[:5]
     for one in passes:
         one.words = CasePass.Reason(one.reason).label
@@ -119,7 +120,8 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "needs": needs,
         "open_needs": [need for need in needs if need.state == Need.State.OPEN],
         "referrals": case.referrals.select_related("partner").order_by("-created_at"),
-        "checks": case.welfare_checks.select_related("owner").order_by("-opened_at"),
+        "checks": checks,
+        "open_check": next((check for check in checks if check.closed_at is None), None),
         "alerts": case.alerts.select_related("taken_by").order_by("-raised_at")[:10],
         "passes": passes,
         "other_cases": household.cases.exclude(pk=case.pk).select_related("campaign").order_by("-enrolled_at"),
