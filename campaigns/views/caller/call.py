@@ -63,7 +63,10 @@ def call(request: HttpRequest, case_id: int) -> HttpResponse:
 def save(request: HttpRequest, case_id: int) -> HttpResponse:
     """Autosave: keeps the text, renews the claim, says what will follow and whether the case was lost."""
     now = timezone.now()
-    place = _place(request, case_id, now)
+    place = place_of(case_id=case_id, by=request.user, now=now)
+    if place is None and _recorded(request, case_id) is not None:
+        return _lost(request, Notice("info", "Cet appel est déjà enregistré.", "recorded"))
+    place = place or _place(request, case_id, now)
     typed = _typed(request, place)
     if _stamp(place.draft.draft) > _stamp(typed.fields):
         text = "Ce dossier est ouvert dans un onglet plus récent. Continuez là-bas, ou rechargez cette page."
@@ -181,11 +184,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":  # back from the sign-in page: the draft holds what was typed
         return redirect("caller:call", case_id)
     now = timezone.now()
-    submission = _uuid(request.POST.get("submission"))
-    done = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user).exclude(
-        state=Call.State.DRAFT
-    )
-    if submission and (known := done.first()) is not None:
+    if (known := _recorded(request, case_id)) is not None:
         return redirect("caller:done", known.pk)
     place = _place(request, case_id, now)
     typed = _typed(request, place)
@@ -200,7 +199,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
             recorded = calls.record_call(
                 case_id=case_id,
                 by=request.user,
-                submission=submission or place.draft.submission,
+                submission=_uuid(request.POST.get("submission")) or place.draft.submission,
                 outcome=outcome,
                 now=now,
                 answers=typed.answers,
@@ -235,6 +234,15 @@ def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> No
             extra=typed.fields,
             now=now,
         )
+
+
+def _recorded(request: HttpRequest, case_id: int) -> Call | None:
+    """The call that this very form has already recorded."""
+    submission = _uuid(request.POST.get("submission"))
+    if submission is None:
+        return None
+    mine = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user)
+    return mine.exclude(state=Call.State.DRAFT).first()
 
 
 def _uuid(text: Any) -> uuid.UUID | None:
