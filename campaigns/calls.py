@@ -242,7 +242,7 @@ def record_call(
 def _check_campaign(campaign: Campaign) -> None:
     if not campaign.is_running:
         raise CallError(
-            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
+            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
         )
 
 
@@ -442,7 +442,7 @@ def accept_pending(*, call_id: int, by: User, now: datetime) -> Call:
     call.case = case = with_household(call.case_id, lock=True)
     _check_campaign(case.campaign)
     if case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now:
-        raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
+        raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
     author = call.volunteer or by
     people = people_of(case)
     keys = [str(tenant.pk) for tenant in people]

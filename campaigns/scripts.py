@@ -253,7 +253,7 @@ def check(content: Mapping[str, Any]) -> list[str]:
         problems.append("La trame n'a aucune question.")
     for raw in questions:
         key = raw.get("key", "")
-        name = f"Question « {key} » :"
+        name = f"Question « {key} » :"
         if not key or key in seen:
             problems.append(f"{name} l'identifiant manque ou est en double.")
         if raw.get("kind", "single") not in KINDS:
@@ -261,7 +261,7 @@ def check(content: Mapping[str, Any]) -> list[str]:
         for condition in raw.get("shown_if", []):
             question, choice = _condition(condition)
             if choice not in seen.get(question, set()):
-                problems.append(f"{name} la condition « {condition} » ne renvoie à aucune réponse posée avant elle.")
+                problems.append(f"{name} la condition « {condition} » ne renvoie à aucune réponse posée avant elle.")
         choices = raw.get("choices", [])
         if raw.get("kind", "single") != "text" and not choices:
             problems.append(f"{name} aucune réponse proposée.")
@@ -270,19 +270,19 @@ def check(content: Mapping[str, Any]) -> list[str]:
         for text in (raw.get("say", ""), raw.get("guide", "")):
             for placeholder in PLACEHOLDER.findall(text):
                 if placeholder not in known:
-                    problems.append(f"{name} « {{{placeholder}}} » n'existe pas.")
+                    problems.append(f"{name} « {{{placeholder}}} » n'existe pas.")
         seen[key] = {choice.get("key", "") for choice in choices}
     return problems
 
 
 def _check_choice(choice: Mapping[str, Any], needs: set[str], outcomes: set[str]) -> list[str]:
     problems = []
-    label = f"réponse « {choice.get('label', '')} » :"
+    label = f"réponse « {choice.get('label', '')} » :"
     unknown = set(choice) - set(Choice.__dataclass_fields__)
     if unknown or not choice.get("key") or not choice.get("label"):
         problems.append(f"{label} mal formée.")
     if choice.get("need") and choice["need"] not in needs:
-        problems.append(f"{label} besoin « {choice['need']} » inconnu.")
+        problems.append(f"{label} besoin « {choice['need']} » inconnu.")
     if choice.get("need") and choice.get("level") not in Level.values:
         problems.append(f"{label} niveau manquant ou inconnu.")
     if choice.get("outcome") and choice["outcome"] not in outcomes:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NBSP = "\u00a0"
-SKIPPED = {".venv", "var", "vendor", "migrations", ".git", "node_modules"}
+SKIPPED = {".venv", "var", "tests", "vendor", "migrations", ".git", "node_modules"}
 BEFORE = re.compile(r"(?<=[\w)»’'%}\]…]) (?=[:;?!»](?![\w/=]))")
 AFTER = re.compile(r"« ")
 FRENCH = re.compile(r"[éèêàùçôîâûœ«]", re.IGNORECASE)
@@ -72,7 +72,7 @@ def main() -> None:
     ]
     for path in wanted:
         inside = path.resolve().relative_to(ROOT).parts
-        if SKIPPED & set(inside) or inside[0] == "scripts" or inside[:2] == ("tests", "house"):
+        if SKIPPED & set(inside) or inside[0] == "scripts":
             continue
         if path.suffix != ".py" and inside[0] != "templates":
             continue

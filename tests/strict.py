@@ -172,7 +172,7 @@ class _Undefined(str):
         node = _node.get()
         where = getattr(getattr(node, "origin", None), "template_name", "?")
         line = getattr(getattr(node, "token", None), "lineno", "?")
-        raise UndefinedVariable(f"{where}, line {line}: « {variable} » is not defined")
+        raise UndefinedVariable(f"{where}, line {line}: « {variable} » is not defined")
 
 
 def _stops_at_none(variable: Variable) -> bool:

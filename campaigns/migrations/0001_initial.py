@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('button', "bouton d'alerte"), ('answer', 'réponse pendant un appel'), ('missed_follow_up', 'appel de suivi non fait'), ('unanswered_follow_up', 'suivi sans réponse'), ('welfare_overdue', 'veille en retard'), ('referral_unanswered', 'signalement sans réponse'), ('referral_waiting', 'signalement à traiter'), ('mail_failed', 'e-mail non remis'), ('task_failed', 'tâche automatique en échec'), ('neighbour', "inquiétude d'un voisin")], max_length=24, verbose_name='origine')),
-                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U1', max_length=2, verbose_name='niveau')),
+                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U1', max_length=2, verbose_name='niveau')),
                 ('key', models.CharField(max_length=80)),
                 ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('taken_at', models.DateTimeField(blank=True, null=True)),
@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('category', models.CharField(max_length=20, verbose_name='besoin')),
-                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U3', max_length=2, verbose_name='niveau')),
+                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U3', max_length=2, verbose_name='niveau')),
                 ('consent', models.CharField(choices=[('unasked', 'pas encore demandé'), ('yes', 'accord donné'), ('no', 'refus'), ('thinking', 'y réfléchit')], default='unasked', max_length=8, verbose_name='accord')),
                 ('state', models.CharField(choices=[('open', 'ouvert'), ('referred', 'signalé'), ('met', 'satisfait'), ('dropped', 'sans suite')], default='open', max_length=8)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reference', models.CharField(max_length=20, unique=True, verbose_name='référence')),
                 ('state', models.CharField(choices=[('draft', 'à relire'), ('approved', 'approuvé, envoi en cours'), ('sent', 'envoyé'), ('acknowledged', 'accusé de réception'), ('in_progress', 'pris en charge'), ('answered', 'répondu'), ('declined', 'décliné'), ('closed', 'clos'), ('withdrawn', 'retiré')], default='draft', max_length=12, verbose_name='état')),
-                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U3', max_length=2, verbose_name='niveau')),
+                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U3', max_length=2, verbose_name='niveau')),
                 ('facts', models.CharField(blank=True, max_length=600, verbose_name='faits entendus')),
                 ('assessment', models.CharField(blank=True, max_length=300, verbose_name="appréciation de l'appelant(e)")),
                 ('since', models.CharField(blank=True, max_length=120, verbose_name='depuis quand')),
@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('origin', models.CharField(choices=[('exhausted', 'toutes les tentatives ont échoué'), ('missed_follow_up', 'suivi sans réponse'), ('neighbour', "inquiétude d'un voisin"), ('coordinator', 'demande de la coordination')], max_length=16, verbose_name='origine')),
-                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U2', max_length=2, verbose_name='niveau')),
+                ('level', models.CharField(choices=[('U0', 'U0 : vital, tout de suite'), ('U1', 'U1 : dans la journée'), ('U2', 'U2 : sous 48 heures'), ('U3', 'U3 : sous 7 jours')], default='U2', max_length=2, verbose_name='niveau')),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('due_at', models.DateTimeField(verbose_name='échéance')),
                 ('overdue_told_at', models.DateTimeField(blank=True, null=True)),

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Level(models.TextChoices):
-    U0 = "U0", "U0 : vital, tout de suite"
-    U1 = "U1", "U1 : dans la journée"
-    U2 = "U2", "U2 : sous 48 heures"
-    U3 = "U3", "U3 : sous 7 jours"
+    U0 = "U0", "U0 : vital, tout de suite"
+    U1 = "U1", "U1 : dans la journée"
+    U2 = "U2", "U2 : sous 48 heures"
+    U3 = "U3", "U3 : sous 7 jours"

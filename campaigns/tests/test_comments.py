@@ -16,7 +16,7 @@ from campaigns.comments import HEALTH, IDENTITY, OPINION, ORIGIN, warnings
         ("Vraiment une vieille folle", [OPINION]),
         ("Il est gâteux et radin", [OPINION]),
         ("Famille musulmane", [ORIGIN]),
-        ("Sécu : 1 38 05 33 063 123 45", [IDENTITY]),
+        ("Sécu : 1 38 05 33 063 123 45", [IDENTITY]),
         ("138053306312345", [IDENTITY]),
         ("2 40 11 2A 004 123 45", [IDENTITY]),
         ("RIB FR76 3000 6000 0112 3456 7890 189", [IDENTITY]),

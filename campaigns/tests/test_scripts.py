@@ -136,11 +136,11 @@ def test_an_answer_that_ends_the_conversation_hides_what_follows() -> None:
     ("change", "problem"),
     [
         ({"questions": []}, "aucune question"),
-        ({"say": "Bonjour {surnom}"}, "« {surnom} » n'existe pas"),
+        ({"say": "Bonjour {surnom}"}, "« {surnom} » n'existe pas"),
         ({"kind": "dessin"}, "sorte inconnue"),
         ({"shown_if": ["suivi.hebdo"]}, "aucune réponse posée avant"),
         ({"choices": []}, "aucune réponse proposée"),
-        ({"choices": [{"key": "a", "label": "A", "need": "voiture", "level": "U2"}]}, "besoin « voiture » inconnu"),
+        ({"choices": [{"key": "a", "label": "A", "need": "voiture", "level": "U2"}]}, "besoin « voiture » inconnu"),
         ({"choices": [{"key": "a", "label": "A", "need": "repas"}]}, "niveau manquant"),
         ({"choices": [{"key": "a", "label": "A", "outcome": "gagné"}]}, "issue inconnue"),
         ({"choices": [{"key": "a", "label": "A", "couleur": "vert"}]}, "mal formée"),

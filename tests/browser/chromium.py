@@ -82,7 +82,7 @@ def main() -> int:
         path = find()
     if path is None:
         print(
-            "ÉCHEC : aucun Chromium pour les tests de navigateur. Installez-le (sudo apt install chromium) "
+            "ÉCHEC : aucun Chromium pour les tests de navigateur. Installez-le (sudo apt install chromium) "
             "ou donnez son chemin : make test CHROMIUM=/chemin/vers/chromium",
             file=sys.stderr,
         )

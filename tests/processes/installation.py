@@ -43,7 +43,7 @@ class Process:
 
     def wait_for(self, words: str, patience: float = PATIENCE) -> None:
         wait_until(lambda: words in self.output() or self.popen.poll() is not None, patience, self.output)
-        assert words in self.output(), f"« {words} » never came:\n{self.output()[-4000:]}"
+        assert words in self.output(), f"« {words} » never came:\n{self.output()[-4000:]}"
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):

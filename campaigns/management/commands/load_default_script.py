@@ -11,7 +11,7 @@ from campaigns import scripts
 
 
 class Command(BaseCommand):
-    help = "Publie les trames d'appel livrées avec le produit ; ne change rien quand elles y sont déjà."
+    help = "Publie les trames d'appel livrées avec le produit ; ne change rien quand elles y sont déjà."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for script in scripts.load_defaults(now=timezone.now()):

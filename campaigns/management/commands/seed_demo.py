@@ -18,8 +18,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
-                "Ceci n'est pas une démonstration : rien n'est ajouté à une vraie installation. "
-                "Lancez « make demo », ou définissez SOLIDARITES_DEMO=1."
+                "Ceci n'est pas une démonstration : rien n'est ajouté à une vraie installation. "
+                "Lancez « make demo », ou définissez SOLIDARITES_DEMO=1."
             )
         started = time.monotonic()
         seed(now=timezone.now(), say=self.say)

@@ -17,11 +17,11 @@ from django.utils import timezone
 
 class Command(BaseCommand):
     help = (
-        "Sauvegarde la base, application en marche (SQLite : une base complète ; PostgreSQL : une archive de pg_dump)."
+        "Sauvegarde la base, application en marche (SQLite : une base complète ; PostgreSQL : une archive de pg_dump)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="?", help="où l'écrire ; par défaut VAR_DIR/backups")
+        parser.add_argument("file", nargs="?", help="où l'écrire ; par défaut VAR_DIR/backups")
 
     def handle(self, *args: Any, **options: Any) -> None:
         suffix = "sqlite3" if connection.vendor == "sqlite" else "dump"
@@ -62,4 +62,4 @@ class Command(BaseCommand):
         except FileNotFoundError as error:
             raise CommandError("pg_dump manque sur cette machine (paquet postgresql-client).") from error
         except subprocess.CalledProcessError as error:
-            raise CommandError(f"pg_dump a échoué : {error.stderr.strip()[:300]}") from error
+            raise CommandError(f"pg_dump a échoué : {error.stderr.strip()[:300]}") from error

@@ -22,6 +22,6 @@ class Command(BaseCommand):
             return
         people = User.objects.count()
         if people and not User.objects.filter(is_demo=True).exists():
-            raise CommandError("Cette base est celle d'une installation réelle : rien n'a été effacé.")
+            raise CommandError("Cette base est celle d'une installation réelle : rien n'a été effacé.")
         call_command("flush", interactive=False, verbosity=0)
         self.stdout.write("Démonstration effacée.")
