@@ -339,8 +339,12 @@ def test_the_older_of_two_tabs_is_told(lea, held):
 
 
 def test_saving_after_recording_says_so(lea, held):
-    lea.post(url("record", held.case.pk), {"submission": str(held.call.submission), "outcome": "no_answer"})
-    assert lea.post(url("save", held.case.pk), {"comment": "trop tard"}).status_code == 404
+    form = {"submission": str(held.call.submission)}
+    lea.post(url("record", held.case.pk), {**form, "outcome": "no_answer"})
+    response = lea.post(url("save", held.case.pk), {**form, "comment": "trop tard"})
+    assert response.status_code == 409
+    assert "déjà enregistré" in text(response.json()["notice"])
+    assert lea.post(url("save", held.case.pk), {"comment": "sans jeton"}).status_code == 404
 
 
 def test_a_case_taken_by_another_says_by_whom_and_when(lea, held, volunteer2):
