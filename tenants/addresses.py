@@ -79,5 +79,6 @@ def match_key(street: str, building: str, door: str, postal_code: str, city: str
     if not street or not (postal_code or city):
         return ""
     where = postal_code or _folded(city)
-    text = "|".join((_folded(street), _folded(building), _folded(door), where))
+    # One run of words: « 1 rue du Port, Bât. A » in one column or in two is one address.
+    text = " ".join(part for part in (_folded(street), _folded(building), _folded(door)) if part) + f"|{where}"
     return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -218,7 +218,7 @@ def parse_cell(text: str, region: str = "FR") -> Cell:
 
 
 def _clean(text: str) -> str:
-    text = text.replace(" ", " ").replace(" ", " ").replace("‑", "-").replace("\ufeff", "").replace("\u200b", "")
+    text = text.replace("\u2011", "-").replace("\ufeff", "").replace("\u200b", "")
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
     text = text.lstrip("'").strip()

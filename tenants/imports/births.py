@@ -73,7 +73,7 @@ def parse(value: object, *, today: date, leaseholder: bool = True) -> Birth:
 
 @lru_cache(maxsize=50_000)
 def parse_text(text: str, today: date, leaseholder: bool = True) -> Birth:
-    text = text.replace(" ", " ").strip().strip("'\"").removeprefix('="').strip()
+    text = text.strip().strip("'\"").removeprefix('="').strip()
     folded = fold(text)
     if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY or not re.search(r"\d", text):
         return Birth(codes=() if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY else ("birth_unreadable",))

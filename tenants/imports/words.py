@@ -11,8 +11,8 @@ from tenants.communes import fold
 from tenants.imports import births
 
 DEAD = re.compile(r"\b(?:DCD|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC)\b|[†✝]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f​‎‏\ufeff]")
-_SPACE = re.compile(r"[ \t  ]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\ufeff]")
+_SPACE = re.compile(r"[ \t\u00a0\u2007\u202f]+")
 _CIVILITIES = {
     "M": "M.", "MR": "M.", "MONSIEUR": "M.", "MONS": "M.", "MSIEUR": "M.", "1": "M.", "H": "M.", "HOMME": "M.",
     "MME": "Mme", "MADAME": "Mme", "MMES": "Mme", "MLLE": "Mme", "MELLE": "Mme", "MADEMOISELLE": "Mme", "2": "Mme",
