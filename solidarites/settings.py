@@ -214,7 +214,8 @@ LANGUAGES = [("fr", "Français")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Paris"
-USE_THOUSAND_SEPARATOR = True
+# Numbers of cases and years are not quantities: « |intcomma » groups the digits of those that are.
+USE_THOUSAND_SEPARATOR = False
 
 # Static files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -157,3 +157,12 @@ def test_a_refused_recipient_is_not_tried_for_hours(inbox: Inbox, monkeypatch: p
     assert not mail.send_one(row.pk, timezone.now())
     row.refresh_from_db()
     assert (row.state, row.error) == (OutgoingMail.State.FAILED, "SMTPRecipientsRefused")
+
+
+def test_a_link_to_a_thing_with_a_large_number_still_leads_to_it(db: None, settings: Any) -> None:
+    context = {"alert_id": 123456, "level": "U1", "case_id": 98765, "kind": "bouton d'alerte"}
+    row = mail.queue_mail(key="alert:123456:raised:1", to="nadia@exemple.fr", template="alert", context=context)
+    message = mail.build(row)
+    for text in (message.body, str(message.alternatives[0][0])):
+        assert f"{settings.SITE_URL}/alertes/123456/" in text
+        assert "98765" in text
