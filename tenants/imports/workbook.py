@@ -67,7 +67,7 @@ def inspect_zip(path: Path) -> None:
 def inspect_xml(stream: IO[bytes], name: str, total: int) -> int:
     sheet = "worksheets/" in name
     ods = name == "content.xml"
-    depth, widest, tallest, tail = 0, 0, 0, b""
+    depth, widest, tallest, tail, held = 0, 0, 0, b"", b""
     while chunk := stream.read(1 << 20):
         total += len(chunk)
         if total > UNPACKED:
@@ -79,7 +79,10 @@ def inspect_xml(stream: IO[bytes], name: str, total: int) -> int:
             raise Refused("password")
         # In small slices: what opens and closes again within one of them is not deep.
         for start in range(0, len(chunk), SLICE):
-            depth += open_tags(chunk[start : start + SLICE])
+            piece = held + chunk[start : start + SLICE]
+            # A tag cut in two by the slice is counted with the next one.
+            held = piece[-1:] if piece[-1:] in (b"<", b"/") else b""
+            depth += open_tags(piece[: len(piece) - len(held)])
             if depth > DEPTH:
                 raise Refused("nested")
         if sheet:

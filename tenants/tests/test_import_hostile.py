@@ -171,3 +171,10 @@ def test_the_parser_survives_rows_of_any_width():
     ):
         if not parser.kind(cells):
             parser.person(2, cells)
+
+
+def test_a_long_honest_workbook_is_not_taken_for_a_hostile_one(tmp_path):
+    rows = [["N° locataire", "Nom", "Prénom"], *([f"T{n}", "Martin & Fils" * (n % 7), "Jeanne"] for n in range(6000))]
+    path = tmp_path / "liste.xlsx"
+    path.write_bytes(workbook(rows))
+    assert read(path) == 6000
