@@ -112,7 +112,7 @@ class Caller:
 
     def small_need(self) -> Said:
         consent = self.rng.choice(("no", "thinking"))
-        categories = ("protection", "logement", "medicaments")
+        categories = ("courses", "repas", "protection", "logement", "medicaments")
         return self.conversation(conversations.small_need(self.rng), consents=dict.fromkeys(categories, consent))
 
     def nobody(self) -> Said:

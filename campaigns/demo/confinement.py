@@ -36,7 +36,7 @@ CALLS = 2700
 PLANS = 68
 # Who takes the eighteen in charge: {kind: how many people}.
 REFERRED = {Partner.Kind.CCAS: 7, Partner.Kind.TOWN_HALL: 6, Partner.Kind.ASSOCIATION: 5}
-SMALL_NEEDS = 60
+SMALL_NEEDS = 45
 # First calls of each working day: a slow start, then the pace, then the last ones.
 PACE = (130, 175, 205, 215, 220, 225, 225, 220, 210, 195, 160, 100, 40)
 # The share of calls that nobody answers, by hour.

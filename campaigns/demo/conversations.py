@@ -83,9 +83,14 @@ def needy(rng: random.Random) -> dict[str, str | list[str]]:
 
 def small_need(rng: random.Random) -> dict[str, str | list[str]]:
     """Something that the household prefers to settle by itself."""
-    return well(rng) | rng.choice(
-        ({"gestes": "materiel"}, {"logement": "oui"}, {"medicaments": "bientot_plus"}, {"gestes": "materiel"})
+    needs: tuple[dict[str, str], ...] = (
+        {"courses": "personne", "manger": "oui"},
+        {"repas": "oui"},
+        {"gestes": "materiel"},
+        {"logement": "oui"},
+        {"medicaments": "bientot_plus"},
     )
+    return well(rng) | rng.choices(needs, (40, 25, 20, 8, 7))[0]
 
 
 def follow_up(rng: random.Random) -> dict[str, str | list[str]]:

@@ -72,7 +72,7 @@ def lived_in(campaign: Campaign, coordinator: Any) -> list[Case]:
         created_at=TUESDAY - timedelta(days=3),
         file=ContentFile(CANARY.encode(), name="liste.csv"),
     )
-    ImportRow.objects.create(list_import=imported, position=1, number=2, kind="create", data={"nom": "Martin"})
+    ImportRow.objects.create(list_import=imported, group=1, number=2, kind="create", data={"nom": "Martin"})
     return [needy, lonely, absent, opposed]
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import alerts, lifecycle, purge
+from campaigns import alerts, lifecycle, purge, welfare
 from campaigns.models import Alert, Campaign, CoordinatorScope
-from campaigns.tests import figures_cast
+from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import call
 from tests import factories
 
@@ -170,6 +171,32 @@ def test_other_people_and_other_methods_are_refused(
     assert client.get(url).status_code == 302
     assert client_of(volunteer).get(url).status_code == 403
     assert client_of(coordinator).post(url).status_code == 405
+
+
+def test_every_figure_opens_the_list_of_what_it_counts(
+    client_of: Any, coordinator: Any, campaign: Campaign, volunteer: Any, agency: Any
+) -> None:
+    now = timezone.now()
+    called(campaign, volunteer)
+    local = factories.make_case(campaign, factories.make_household(agency.landlord, agency=agency))
+    call(local, volunteer, "callback", now - timedelta(hours=3), callback_at=now - timedelta(hours=1))
+    call(factories.make_case(campaign), volunteer, "unable", now)
+    call(factories.make_case(campaign), volunteer, "disconnected", now)
+    welfare.open_check(
+        case=factories.make_case(campaign), origin="neighbour", now=now - timedelta(days=9), by=coordinator
+    )
+    for state in ("sent", "declined"):
+        referral_cast.make_referral(coordinator, now, state=state, case=factories.make_case(campaign))
+    client = client_of(coordinator)
+    for query in ({"campagne": campaign.slug}, {"campagne": campaign.slug, "agence": agency.pk}):
+        html = client.get(URL, query).content.decode()
+        tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)"><span class="tile-value">(\d+)</span>', html)
+        rows = re.findall(r'<a href="([^"]+)"><span>[^<]+</span><span class="count">(\d+)</span>', html)
+        assert len(tiles) == 9
+        assert len(rows) >= 3
+        for url, value in [*tiles, *rows]:
+            page = client.get(unescape(url))
+            assert page.context["page_obj"].paginator.count == int(value), url
 
 
 # The closing report ---------------------------------------------------------------------------------------

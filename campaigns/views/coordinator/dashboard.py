@@ -20,6 +20,8 @@ from campaigns.models import Campaign
 from solidarites.models import User
 from solidarites.roles import COORDINATOR, role_required
 
+FEWEST_CALLS = 5
+
 
 class FilterForm(forms.Form):
     """What to look at. Its fields carry the names of the address."""
@@ -95,6 +97,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "board": board,
         **figures(board, filters),
         "charts": charts(board),
+        "fewest": FEWEST_CALLS,
         "shown_at": timezone.localtime(now, filters.campaign.tz),
         "query": request.GET.urlencode(),
     }
@@ -158,13 +161,13 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         ],
         "callbacks": [
             Figure(board.callbacks_due, "dus maintenant", lists("case_list", rappel="due")),
-            Figure(
-                board.callbacks_missed, "dont 30 minutes après l'heure", lists("case_list", rappel="missed")
-            ),
+            Figure(board.callbacks_missed, "dont plus de 30 minutes de retard", lists("case_list", rappel="missed")),
             Figure(board.callbacks_planned, "à venir", lists("case_list", rappel="planned")),
         ],
         "referrals": [
-            Figure(cell.value, cell.label, lists("referral_list", etat=cell.key)) for cell in board.referrals
+            Figure(cell.value, cell.label, lists("referral_list", etat=cell.key))
+            for cell in board.referrals
+            if cell.value
         ],
         "communes": [
             {
@@ -186,6 +189,8 @@ def pending(number: int, url: str) -> list[Figure]:
 
 def charts(board: Dashboard) -> dict[str, Any]:
     """The data of the charts, as the script reads them; each is a table of the page as well."""
+    # A rate of two or three calls would only mislead.
+    hours = [row for row in board.hours if row.calls >= FEWEST_CALLS]
     return {
         "days": {
             "labels": [f"{WEEKDAYS[row.day.weekday()][:3]}. {row.day.day}/{row.day.month:02d}" for row in board.days],
@@ -193,8 +198,8 @@ def charts(board: Dashboard) -> dict[str, Any]:
             "others": [row.calls - row.reached for row in board.days],
         },
         "hours": {
-            "labels": [f"{row.hour} h" for row in board.hours],
-            "percent": [row.percent for row in board.hours],
+            "labels": [f"{row.hour} h" for row in hours],
+            "percent": [row.percent for row in hours],
         },
         "communes": {
             "labels": [row.name for row in board.communes],
