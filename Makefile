@@ -12,10 +12,6 @@ export PORT HOST
 
 PY := .venv/bin/python
 MANAGE := $(PY) manage.py
-# honcho reads .env of its own accord; Django already does.
-HONCHO := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/honcho -e /dev/null start
-# Ctrl+C (130) and SIGTERM (143) are how it ends: no error.
-
 # The demonstration never reads a real installation's .env: what it uses is said here.
 DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(SITE_URL)" \
 	DATABASE_URL="$${DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}" \
@@ -44,7 +40,7 @@ demo: venv ## la démonstration, sur http://127.0.0.1:8000 (PORT=... pour un aut
 	@$(DEMO) sh $(PREPARE)
 	@$(DEMO) $(MANAGE) seed_demo
 	@sh scripts/welcome.sh "$(SITE_URL)"
-	@$(DEMO) $(HONCHO) || case $$? in 130|143) ;; *) exit 1 ;; esac
+	@$(DEMO) sh scripts/serve.sh
 
 demo-reset: venv ## efface la démonstration et en prépare une neuve
 	@mkdir -p "$(VAR_DIR)/demo"
@@ -58,7 +54,7 @@ run: venv ## l'application, sans donnée de démonstration
 	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
 	@sh $(PREPARE)
 	@$(MANAGE) first_admin
-	@$(HONCHO) || case $$? in 130|143) ;; *) exit 1 ;; esac
+	@sh scripts/serve.sh
 
 backup: venv ## sauvegarde la base dans VAR_DIR/backups
 	@$(MANAGE) backup

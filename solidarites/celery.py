@@ -33,14 +33,15 @@ app = Celery("solidarites", task_cls=PromptTask)
 
 # No test talks to a broker, except those that start real processes: they run outside pytest.
 broker_url = "memory://" if settings.TESTING else settings.CELERY_BROKER_URL
-if settings.TESTING:
-    # Celery prefers this variable to its own configuration.
-    os.environ.pop("CELERY_BROKER_URL", None)
+# Celery prefers this variable to its own configuration.
+os.environ.pop("CELERY_BROKER_URL", None)
 EMBEDDED = broker_url.startswith("filesystem")
 TRANSPORT_ALIASES["filesystem"] = "solidarites.broker:Transport"
 
 transport: dict[str, Any] = {}
 if EMBEDDED:
+    # kombu warns about an address without a host.
+    broker_url = "filesystem://localhost//"
     for name in ("queue", "control"):
         (settings.BROKER_DIR / name).mkdir(parents=True, exist_ok=True)
     transport = {

@@ -93,7 +93,8 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
         }
         self.environment.pop("DJANGO_SETTINGS_MODULE", None)
-        self.asker = Celery("asker", broker=self.broker_url, set_as_current=False)
+        broker = self.broker_url.replace("filesystem://", "filesystem://localhost//")
+        self.asker = Celery("asker", broker=broker, set_as_current=False)
         self.asker.conf.broker_transport_options = self._transport()
         if self.broker_url.startswith("redis"):
             self.asker.control.purge()
