@@ -81,7 +81,7 @@ def inspect_xml(stream: IO[bytes], name: str, total: int) -> int:
         for start in range(0, len(chunk), SLICE):
             piece = held + chunk[start : start + SLICE]
             # A tag cut in two by the slice is counted with the next one.
-            held = piece[-1:] if piece[-1:] in (b"<", b"/") else b""
+            held = piece[len(piece.rstrip(b"</")) :][-2:]
             depth += open_tags(piece[: len(piece) - len(held)])
             if depth > DEPTH:
                 raise Refused("nested")
