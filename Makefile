@@ -40,7 +40,7 @@ demo: venv ## la démonstration, sur http://127.0.0.1:8000 (PORT=... pour un aut
 	@$(DEMO) sh $(PREPARE)
 	@$(DEMO) $(MANAGE) seed_demo
 	@sh scripts/welcome.sh "$(SITE_URL)"
-	@$(DEMO) sh scripts/serve.sh
+	@$(DEMO) exec sh scripts/serve.sh
 
 demo-reset: venv ## efface la démonstration et en prépare une neuve
 	@mkdir -p "$(VAR_DIR)/demo"
@@ -54,7 +54,7 @@ run: venv ## l'application, sans donnée de démonstration
 	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
 	@sh $(PREPARE)
 	@$(MANAGE) first_admin
-	@sh scripts/serve.sh
+	@exec sh scripts/serve.sh
 
 backup: venv ## sauvegarde la base dans VAR_DIR/backups
 	@$(MANAGE) backup
