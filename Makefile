@@ -8,6 +8,7 @@ HOST ?= 127.0.0.1
 VAR_DIR ?= $(CURDIR)/var
 SITE_URL ?= http://127.0.0.1:$(PORT)
 PYTEST_WORKERS ?= auto
+PYTEST_MARK ?= not soak
 export PORT HOST
 
 PY := .venv/bin/python
@@ -65,7 +66,7 @@ test: venv-dev ## tout ce qu'il faut, puis les contrôles, puis tous les tests
 	@$(MAKE) --no-print-directory test-only
 
 test-only: venv-dev ## les tests seuls
-	@$(TESTS) $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not soak" $(PYTEST_ARGS)
+	@$(TESTS) $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "$(PYTEST_MARK)" $(PYTEST_ARGS)
 
 lint: venv-dev ## les contrôles seuls
 	@VAR_DIR="$(VAR_DIR)/test" sh scripts/lint.sh
@@ -83,7 +84,7 @@ bench: venv-dev ## les mesures de benchmarks/
 
 screenshots: venv-dev ## refait les images de la documentation
 	@$(PY) -m tests.browser.chromium
-	@SCREENSHOTS=1 $(TESTS) $(PY) -m pytest -m browser -k screenshot $(PYTEST_ARGS)
+	@SCREENSHOTS=1 $(TESTS) $(PY) -m pytest -m browser --deselect tests/browser/test_every_page.py $(PYTEST_ARGS)
 
 pins: venv-dev # constraints.txt again, after a change of requirements
 	@{ sed -n '/^#/p' constraints.txt; $(PY) -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)=='; } > constraints.new
