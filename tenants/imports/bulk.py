@@ -27,7 +27,7 @@ def insert(objects: Sequence[models.Model]) -> None:
         return
     table = connection.ops.quote_name(model._meta.db_table)
     names = [field.attname for field in model._meta.local_concrete_fields]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in model._meta.local_concrete_fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in model._meta.local_concrete_fields)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
