@@ -106,7 +106,7 @@ class Checker:
             mark = f"{folded_name(person.last_name, person.first_name)}|{person.birth}"
             if not person.reference and mark in seen:
                 person.same_as = seen[mark].number
-                person.issues.append(["", "same_person", WARNING, str(person.same_as)])
+                person.issues.append(["Référence", "same_person", WARNING, str(person.same_as)])
             elif not person.reference:
                 seen[mark] = person
         return [(person, *found.get(person.number, (None, False))) for person in group]
@@ -135,7 +135,7 @@ class Checker:
                 row.reopen = row.save = True
                 row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
             else:
-                person.issues.append(["", "closed_by_call", WARNING, tenant.get_status_display()])
+                person.issues.append(["Situation", "closed_by_call", WARNING, tenant.get_status_display()])
         self._person_fields(row, person, tenant)
         if row.changes:
             row.kind, row.save = Kind.UPDATE, True
@@ -158,7 +158,7 @@ class Checker:
                 row.changes.append(["naissance", _birth_text(tenant), _birth_words(born, person.precision)])
                 tenant.birth_date, tenant.birth_precision = born, person.precision
         if stranger:
-            person.issues.append(["", "identity_changed", WARNING, person.reference])
+            person.issues.append(["Référence", "identity_changed", WARNING, person.reference])
 
     # Household -------------------------------------------------------------------------------------
 
@@ -172,9 +172,11 @@ class Checker:
         for row in rows:
             person = row.person
             if person is not first and person.street and fold(person.street) != fold(first.street):
-                person.issues.append(["", "address_contradiction", WARNING, person.street])
+                person.issues.append(["Adresse", "address_contradiction", WARNING, person.street])
             elif person.postal_code and person.postal_code != first.postal_code:
-                person.issues.append(["", "address_contradiction", WARNING, f"{person.postal_code} {person.city}"])
+                person.issues.append(
+                    ["Adresse", "address_contradiction", WARNING, f"{person.postal_code} {person.city}"]
+                )
             else:
                 building, door = building or person.building, door or person.door
         reference = next((row.person.household for row in rows if row.person.household), "")
@@ -231,7 +233,7 @@ class Checker:
             return
         if not new and not may_edit:
             if not same:
-                first.issues.append(["", "address_differs", WARNING, first.street])
+                first.issues.append(["Adresse", "address_differs", WARNING, first.street])
             return
         # A poorer address does not replace a richer one for the same street: a door once known stays known.
         if not new and not address["building"] and not address["door"] and household.street:
@@ -279,7 +281,7 @@ class Checker:
             if value and not winner:
                 winner = value
             elif value and code and fold(value) != fold(winner):
-                row.person.issues.append(["", code, WARNING, value])
+                row.person.issues.append(["Agence", code, WARNING, value])
         return winner
 
     # Phones ----------------------------------------------------------------------------------------

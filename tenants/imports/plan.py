@@ -60,8 +60,10 @@ class Tally:
             count[_TALLY[row.kind]] += 1
             if row.close:
                 count["tenants_closed"] += 1
-            for issue in row.person.issues:
-                self.issues[issue[1]] += 1
+            # Who is never stored leaves no remark either.
+            if row.kind != Kind.SKIP:
+                for issue in row.person.issues:
+                    self.issues[issue[1]] += 1
         if plan.kind:
             count["households_created" if plan.kind == "create" else "households_updated"] += 1
         count["phones_valid"] += plan.phones_valid

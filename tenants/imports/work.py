@@ -228,8 +228,8 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, li
             household_changes=plan.changes if tells else [],
             data=[] if bare else kept[person.number],
             changes=planned.changes,
-            issues=person.issues,
-            codes=codes_of(person.issues),
+            issues=[] if planned.kind == Kind.SKIP else person.issues,
+            codes="" if planned.kind == Kind.SKIP else codes_of(person.issues),
         )
 
 

@@ -116,11 +116,11 @@ class Workspace:
                     first_hh = f"n:{person.number}"
                 continue
             if different_people(first, person):
-                person.issues.append(["", "reference_shared", WARNING, ref])
+                person.issues.append(["Référence", "reference_shared", WARNING, ref])
                 person.reference = ""
             else:
                 person.same_as = first.number
-                person.issues.append(["", "same_person", WARNING, str(first.number)])
+                person.issues.append(["Référence", "same_person", WARNING, str(first.number)])
                 hh = first_hh if hh or first_hh.startswith("c:") else ""
                 self.db.execute("UPDATE rows SET hh = ? WHERE number = ?", (hh or first_hh, person.number))
                 if first_hh.startswith("n:"):

@@ -180,6 +180,13 @@ def test_subscribers_hear_of_changed_numbers_inside_the_transaction(landlord, mo
     assert {pk for event in heard for pk in event.household_ids} == set(Household.objects.values_list("pk", flat=True))
 
 
+def test_nothing_of_the_departed_and_the_deceased_is_staged(landlord):
+    row = checked(landlord, LIST + "T7;C7;Castaing (DCD);Irène;1/1/20;0800;7 rue X;33000;Nulleville;\n")
+    skipped = row.rows.get(kind="skip")
+    assert (skipped.data, skipped.issues, skipped.codes) == ([], [], "")
+    assert "Castaing" not in str(list(row.rows.values()))
+
+
 def test_a_cancelled_import_keeps_nothing(landlord):
     row = checked(landlord)
     jobs.cancel(list_import=row, by=None, now=timezone.now())
