@@ -139,9 +139,10 @@ def main() -> None:
     with path.open("rb") as stream:
         magic = stream.read(4)
     try:
-        if magic.startswith(b"PK"):
+        # « rows » always follows « list », which has looked at every part.
+        if action == "list" and magic.startswith(b"PK"):
             inspect_zip(path)
-        else:
+        elif action == "list":
             inspect_ole(path)
     except Refused as error:
         fail(*error.args)
