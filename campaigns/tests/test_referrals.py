@@ -9,6 +9,7 @@ from django.db.models import ProtectedError
 
 from campaigns import referrals
 from campaigns.models import Alert, Case, CoordinatorScope, Need, Partner, Referral
+from campaigns.models.levels import Level
 from campaigns.referrals import OPEN_STATES, TRANSITIONS, ReferralError, deadlines, states
 from campaigns.tests.referral_cast import do, make_call, make_need, make_partner, make_referral
 from solidarites import roles
@@ -45,7 +46,8 @@ def test_needs_of_one_tenant_for_one_partner_make_one_draft(call, now):
     assert referral.partner == partner
     assert referral.state == State.DRAFT
     assert referral.level == "U2"
-    assert referral.facts == "Repas, portage (U3 : sous 7 jours)\nCourses et approvisionnement (U2 : sous 48 heures)"
+    u2, u3 = Level.U2.label, Level.U3.label
+    assert referral.facts == f"Repas, portage ({u3})\nCourses et approvisionnement ({u2})"
     assert set(referral.needs.all()) == set(needs)
     assert set(Need.objects.values_list("state", flat=True)) == {Need.State.REFERRED}
     assert [event.action for event in referral.events.all()] == ["drafted"]

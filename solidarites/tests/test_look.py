@@ -63,8 +63,8 @@ def test_a_menu_entry_marks_its_page_and_is_nothing_for_a_route_that_is_not_ther
         ([roles.VOLUNTEER], ["/appels/"], ["/personnes/", "/admin/", "/tableau-de-bord/"]),
         (
             [roles.COORDINATOR],
-            ["/appels/", "/tableau-de-bord/", "/personnes/", "/admin/"],
-            ["/administration/imports/"],
+            ["/tableau-de-bord/", "/personnes/", "/admin/"],
+            ["/appels/", "/administration/imports/"],
         ),
         ([roles.ADMINISTRATOR], ["/personnes/", "/admin/"], ["/appels/", "/tableau-de-bord/"]),
         ([], [], ["/appels/", "/personnes/", "/admin/"]),
