@@ -7,6 +7,7 @@ answers 5xx, or asks another site for anything.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,12 @@ def browser_type_launch_args() -> dict[str, Any]:
     path = chromium.find()
     if path is None:
         pytest.fail("no Chromium: run « make test », which finds or installs one", pytrace=False)
-    return {"executable_path": path, "args": chromium.launch_args(), "headless": True}
+    return {
+        "executable_path": path,
+        "args": chromium.launch_args(),
+        "headless": True,
+        "env": {**os.environ, "LANGUAGE": "fr_FR"},
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -166,16 +172,23 @@ def session_of(live_server: Any) -> Callable[[Page, Any], None]:
     return signed
 
 
+def shown_in_documentation() -> set[str]:
+    """The images that a page of the documentation shows: only those are kept in the repository."""
+    pages = [django_settings.BASE_DIR / "README.md", *(django_settings.BASE_DIR / "docs").rglob("*.md")]
+    return {name for page in pages for name in re.findall(r"images/([\w-]+\.png)", page.read_text())}
+
+
 @pytest.fixture
 def shot() -> Callable[..., None]:
     """``shot(page, "appel")``: docs/images/appel-390.png, or -1280, by the width of the page."""
 
     def taken(page: Page, name: str, *, full_page: bool = False) -> None:
-        renew = os.environ.get("SCREENSHOTS") == "1"
+        size = page.viewport_size or LAPTOP
+        file = f"{name}-{size['width']}.png"
+        renew = os.environ.get("SCREENSHOTS") == "1" and file in shown_in_documentation()
         folder = IMAGES if renew else Path(django_settings.VAR_DIR) / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
-        size = page.viewport_size or LAPTOP
-        page.screenshot(path=folder / f"{name}-{size['width']}.png", full_page=full_page, animations="disabled")
+        page.screenshot(path=folder / file, full_page=full_page and not renew, animations="disabled")
 
     return taken
 

@@ -82,3 +82,22 @@ def test_vendored_code_carries_its_licence():
     assert vendor.is_dir(), "static/vendor is missing"
     for folder in sorted(path for path in vendor.iterdir() if path.is_dir()):
         assert list(folder.rglob("LICEN[SC]E*")), f"{name_of(folder)} has no licence"
+
+
+def test_every_link_of_the_documentation_leads_somewhere():
+    broken = [
+        f"{name_of(page)}: {target}"
+        for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert not broken, broken
+
+
+def test_every_setting_of_the_environment_is_documented():
+    """What settings.py reads from the environment stands in the table of docs/installer.md."""
+    said = (ROOT / "docs" / "installer.md").read_text()
+    asked = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", (ROOT / "solidarites" / "settings.py").read_text()))
+    assert asked, "no setting found: the pattern is wrong"
+    missing = sorted(name for name in asked if f"`{name}`" not in said)
+    assert not missing, missing
