@@ -110,8 +110,8 @@ class ListMaker:
             age = min(99, 70 + int(rng.gammavariate(2.0, 4.2)))
             if rank:
                 age = max(62, min(99, age + rng.randint(-8, 4)))
-        # Their birthday is past on ``day``: they have that age.
-        born = date(day.year - age, 1, 1) + timedelta(days=rng.randrange(day.timetuple().tm_yday))
+        # Their birthday is past on ``day``, leap year or not: they have that age.
+        born = date(day.year - age, 1, 1) + timedelta(days=rng.randrange(max(1, day.timetuple().tm_yday - 1)))
         return born.strftime("%d/%m/%Y")
 
     def landline(self) -> str:
