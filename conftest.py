@@ -52,8 +52,8 @@ def quiet_settings(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> N
 
 
 @pytest.fixture(autouse=True)
-def clean_slate() -> Iterator[None]:
-    """Nothing of one test is left in the memory of the next."""
+def clean_slate(quiet_settings: None) -> Iterator[None]:
+    """Nothing of one test is left in the memory of the next; the cache emptied is the tests' own, never Redis."""
     from django.core.cache import cache
 
     from campaigns import scripts
