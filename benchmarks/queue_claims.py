@@ -1,7 +1,7 @@
 """Claims per second of the queue's rule, by 8 and 41 processes, on 2,400 and 100,000 cases.
 
 Beside it, in the same run, the floor: a hand-written ``SELECT … FOR UPDATE SKIP LOCKED`` + ``UPDATE`` loop in
-psycopg2 on the same table. Needs PostgreSQL (DATABASE_URL). Usage: python -m benchmarks.queue_claims
+psycopg2 on the same table. Needs PostgreSQL. Usage: DATABASE_URL=postgres://… python -m benchmarks queue_claims
 """
 
 from __future__ import annotations
@@ -145,11 +145,18 @@ def together(work: Any, campaign_id: int, users: list[int]) -> tuple[float, floa
 
 
 def main() -> None:
+    """Measure in a scratch database, dropped at the end."""
     from django.db import connection
 
-    if connection.vendor != "postgresql":
-        print("queue_claims: needs PostgreSQL (DATABASE_URL)")
-        return
+    before = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        measure()
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def measure() -> None:
     print(f"{'cases':>8} {'processes':>9} {'claims/s':>9} {'median ms':>10} {'95 % ms':>8} {'floor/s':>8} {'ratio':>6}")
     for size in SIZES:
         campaign_id, users = prepare(size)
@@ -163,13 +170,3 @@ def main() -> None:
             reset(campaign_id)
             Case.objects.filter(campaign_id=campaign_id).exclude(rank__in=range(0, size, 10)).update(status="open")
             print(f"{size:>8} {count:>9} {rate:>9.0f} {median:>10.1f} {high:>8.1f} {least:>8.0f} {least / rate:>6.1f}")
-
-
-if __name__ == "__main__":
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
-    django.setup()
-    main()

@@ -1,0 +1,36 @@
+"""`make bench`: every measure, each in a scratch database beside the one DATABASE_URL names.
+
+Usage: python -m benchmarks [name …]; without a name, all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(names: list[str]) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from benchmarks import import_tenants, queue_claims
+
+    if connection.vendor != "postgresql":
+        print("Les mesures se font sur PostgreSQL : DATABASE_URL=postgres://… make bench")
+        return 1
+    measures = {"queue_claims": queue_claims.main, "import_tenants": lambda: import_tenants.main(rows_for_other=5_000)}
+    unknown = set(names) - set(measures)
+    if unknown:
+        print(f"Mesures inconnues : {', '.join(sorted(unknown))}. Il y a : {', '.join(measures)}.")
+        return 2
+    for name in names or measures:
+        print(f"\n=== {name}", flush=True)
+        measures[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
