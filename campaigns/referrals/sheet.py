@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import typst
-from django.conf import settings
-
-from campaigns import calendar
+from campaigns import calendar, documents
 from campaigns import needs as categories_of_need
 from campaigns.models import Referral
 from campaigns.models.levels import Level
@@ -110,19 +104,6 @@ def _moment(at: datetime, tz: ZoneInfo) -> str:
 # PDF ------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _template() -> bytes:
-    return (settings.BASE_DIR / "templates" / "documents" / "referral.typ").read_bytes()
-
-
 def pdf_of(referral: Referral, now: datetime) -> bytes:
-    """The sheet as a tagged PDF (PDF/UA-1). Values go in as data: nothing a person typed is ever markup."""
-    data: dict[str, Any] = asdict(sheet_of(referral, now)) | {"demo": settings.DEMO}
-    pdf = typst.compile(
-        _template(),
-        format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
-        ignore_system_fonts=True,
-    )
-    return bytes(pdf)
+    """The sheet as a tagged PDF."""
+    return documents.pdf("referral", asdict(sheet_of(referral, now)))
