@@ -70,6 +70,14 @@ class Campaign(models.Model):
         related_name="+",
         verbose_name="trame des suivis",
     )
+    welfare_script = models.ForeignKey(
+        "campaigns.Script",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name="trame des veilles",
+    )
 
     callback_number = models.CharField("numéro de rappel", max_length=20, blank=True)
     on_call_number = models.CharField("numéro d'astreinte (urgences)", max_length=20, blank=True)

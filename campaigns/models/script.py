@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from django.conf import settings
+from django.db import connections, models
+from django.db.models import Q
 from django.utils import timezone
 
 
 class PublishedScriptError(RuntimeError):
-    """Somebody tried to change a published version."""
+    """Somebody tried to change or delete a published version."""
 
 
 class Script(models.Model):
@@ -33,12 +35,23 @@ class Script(models.Model):
     status = models.CharField("état", max_length=10, choices=Status, default=Status.DRAFT)
     content = models.JSONField("contenu", default=dict)
     created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         verbose_name = "trame"
         ordering = ["title", "-version"]
-        constraints = [models.UniqueConstraint(fields=["key", "version"], name="script_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="script_version_once"),
+            # One next version at a time: two coordinators work in the same draft.
+            models.UniqueConstraint(fields=["key"], name="one_draft_per_script", condition=Q(status="draft")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title}, version {self.version}"
@@ -47,3 +60,48 @@ class Script(models.Model):
         if self.pk and Script.objects.filter(pk=self.pk, status=self.Status.PUBLISHED).exists():
             raise PublishedScriptError("a published version never changes: copy it into a new one")
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        if self.is_published:
+            raise PublishedScriptError("a published version stays: calls were made with it")
+        return super().delete(*args, **kwargs)
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == self.Status.PUBLISHED
+
+
+# The database refuses too -----------------------------------------------------------------------------------
+# Django has no constraint that compares a row with what it was: a trigger does, on both databases. Who published
+# is left out: an account may be deleted.
+FROZEN = ("key", "version", "kind", "title", "status", "content", "created_at", "published_at")
+_NAME = "published_script_never_changes"
+_MESSAGE = "a published version of a script never changes"
+
+
+def freeze_published(using: str = "default") -> None:
+    """Put the trigger in place where it is missing; called after every migration."""
+    connection = connections[using]
+    table = Script._meta.db_table
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return
+        if connection.vendor == "sqlite":
+            changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in FROZEN)
+            cursor.execute(
+                f"CREATE TRIGGER IF NOT EXISTS {_NAME} BEFORE UPDATE ON {table} "
+                f"WHEN OLD.status = 'published' AND ({changed}) BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
+            )
+        elif connection.vendor == "postgresql":
+            cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [_NAME, table])
+            if cursor.fetchone():
+                return
+            changed = ", ".join(f"NEW.{column}" for column in FROZEN), ", ".join(f"OLD.{column}" for column in FROZEN)
+            cursor.execute(
+                f"CREATE OR REPLACE FUNCTION {_NAME}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            )
+            cursor.execute(
+                f"CREATE TRIGGER {_NAME} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.status = 'published' "
+                f"AND ({changed[0]}) IS DISTINCT FROM ({changed[1]})) EXECUTE FUNCTION {_NAME}()"
+            )
