@@ -6,28 +6,41 @@ from campaigns.models.campaign import Campaign, CampaignVolunteer, CoordinatorSc
 from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import DueCall, FollowUpPlan
+from campaigns.models.neighbour import NeighbourReport, Poster
+from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, NumberSearch
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
+from campaigns.models.team import CallReview, Debrief, Meeting, SharedMoment
 from campaigns.models.welfare import WelfareCheck, WelfareStep
 
 __all__ = [
     "Alert",
     "Call",
+    "CallReview",
     "Campaign",
     "CampaignVolunteer",
+    "CaretakerRound",
+    "CaretakerVisit",
     "Case",
     "CasePass",
     "CoordinatorScope",
+    "Debrief",
     "DueCall",
     "FollowUpPlan",
     "FrozenFigures",
+    "Meeting",
+    "Letter",
     "Need",
+    "NeighbourReport",
+    "NumberSearch",
     "Partner",
     "PartnerCode",
+    "Poster",
     "PurgeProof",
     "Referral",
     "ReferralEvent",
     "Script",
+    "SharedMoment",
     "WelfareCheck",
     "WelfareStep",
 ]

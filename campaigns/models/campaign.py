@@ -83,6 +83,11 @@ class Campaign(models.Model):
     on_call_number = models.CharField("numéro d'astreinte (urgences)", max_length=20, blank=True)
     allow_hidden_number = models.BooleanField("autoriser les bénévoles à masquer leur numéro", default=False)
 
+    # The people who call
+    training_required = models.BooleanField("formation demandée avant les vrais appels", default=False)
+    # One call in so many is read again by a coordinator, after everybody's first five; 0 for those five alone.
+    review_share = models.PositiveSmallIntegerField("un appel relu sur", default=20)
+
     # Calling hours and retries
     zone = models.CharField("fuseau horaire", max_length=40, default="Europe/Paris")
     hours = models.JSONField("horaires d'appel", default=default_hours)
