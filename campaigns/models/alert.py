@@ -24,6 +24,7 @@ class Alert(models.Model):
         MAIL_FAILED = "mail_failed", "e-mail non remis"
         TASK_FAILED = "task_failed", "tâche automatique en échec"
         NEIGHBOUR = "neighbour", "inquiétude d'un voisin"
+        CARETAKER = "caretaker", "visite du gardien"
 
     campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts")
     case = models.ForeignKey(Case, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts")
