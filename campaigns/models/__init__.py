@@ -5,7 +5,7 @@ from campaigns.models.call import Call, Need
 from campaigns.models.campaign import Campaign, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
-from campaigns.models.followup import DueCall, FollowUpPlan
+from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
 from campaigns.models.neighbour import NeighbourReport, Poster
 from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, NumberSearch
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
@@ -14,7 +14,9 @@ from campaigns.models.team import CallReview, Debrief, Meeting, SharedMoment
 from campaigns.models.welfare import WelfareCheck, WelfareStep
 
 __all__ = [
+    "Absence",
     "Alert",
+    "CalendarFeed",
     "Call",
     "CallReview",
     "Campaign",
@@ -36,6 +38,7 @@ __all__ = [
     "Partner",
     "PartnerCode",
     "Poster",
+    "PlanException",
     "PurgeProof",
     "Referral",
     "ReferralEvent",

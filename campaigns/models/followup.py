@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns.models.call import Call
@@ -32,6 +32,7 @@ class FollowUpPlan(models.Model):
         OPPOSITION = "opposition", "ne souhaite plus être appelé(e)"
         CLOSED_PERSON = "closed_person", "décès, départ ou EHPAD"
         CAMPAIGN = "campaign", "fin de la campagne"
+        DATE = "date", "date de fin atteinte"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="plans")
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="plans")
@@ -117,3 +118,69 @@ class DueCall(models.Model):
 
     def __str__(self) -> str:
         return f"appel de suivi {self.pk}"
+
+
+class PlanException(models.Model):
+    """Days on which one plan does not call, told in advance: hospital, holidays, family. Goes with its plan."""
+
+    class Reason(models.TextChoices):
+        HOSPITAL = "hospital", "hospitalisation"
+        AWAY = "away", "absence de chez soi"
+        FAMILY = "family", "présence de proches"
+        OTHER = "other", "autre raison"
+
+    plan = models.ForeignKey(FollowUpPlan, on_delete=models.CASCADE, related_name="exceptions")
+    first_day = models.DateField("du")
+    last_day = models.DateField("au (compris)")
+    reason = models.CharField("raison", max_length=8, choices=Reason, default=Reason.HOSPITAL)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "interruption d'un suivi"
+        verbose_name_plural = "interruptions de suivis"
+        ordering = ["first_day", "pk"]
+        constraints = [
+            models.CheckConstraint(name="plan_exception_in_order", condition=Q(last_day__gte=F("first_day"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"interruption {self.pk}"
+
+
+class Absence(models.Model):
+    """Days on which a volunteer does not call, in any campaign; without a last day, until further notice."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="absences")
+    first_day = models.DateField("du")
+    last_day = models.DateField("au (compris)", null=True, blank=True)
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "absence"
+        ordering = ["first_day", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="absence_in_order", condition=Q(last_day=None) | Q(last_day__gte=F("first_day"))
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "first_day"], name="absence_of")]
+
+    def __str__(self) -> str:
+        return f"absence {self.pk}"
+
+
+class CalendarFeed(models.Model):
+    """A volunteer's follow-ups in their own agenda. The link is the key, signed: the table alone opens nothing."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_feed")
+    key = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "lien d'agenda"
+        verbose_name_plural = "liens d'agenda"
+
+    def __str__(self) -> str:
+        return f"agenda {self.pk}"
