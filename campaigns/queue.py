@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Min, Q, QuerySet
 
-from campaigns import queue_order
+from campaigns import queue_order, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
 from solidarites import journal
@@ -40,6 +40,13 @@ class NotYoursError(QueueError):
     """The case was never given to this volunteer."""
 
 
+class UntrainedError(QueueError):
+    """The campaign asks for the practice call first."""
+
+    def __init__(self) -> None:
+        super().__init__(Empty(Empty.UNTRAINED).message)
+
+
 @dataclass(frozen=True)
 class Empty:
     """Why nothing was given, and when the next call is due."""
@@ -48,6 +55,7 @@ class Empty:
     PAUSED = "paused"
     NOT_RUNNING = "not_running"
     NOT_MEMBER = "not_member"
+    UNTRAINED = "untrained"
     ALL_DONE = "all_done"
     ALL_HELD = "all_held"
     ONLY_FUTURE = "only_future"
@@ -63,6 +71,7 @@ class Empty:
             self.PAUSED: "La campagne est en pause. La coordination la reprendra.",
             self.NOT_RUNNING: "Cette campagne n'est pas ouverte.",
             self.NOT_MEMBER: "Vous ne faites pas partie des bénévoles de cette campagne.",
+            self.UNTRAINED: "Cette campagne demande un entraînement de cinq minutes avant les vrais appels.",
             self.ALL_DONE: "Tous les foyers ont été appelés. Merci de votre aide.",
             self.ALL_HELD: "Tous les foyers à appeler sont en ce moment avec d'autres bénévoles.",
             self.ONLY_FUTURE: "Il ne reste que des appels prévus plus tard.",
@@ -114,7 +123,7 @@ def membership_of(campaign: Campaign, by: User) -> Member | None:
 def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
     """The case that would be given next. A look: claims nothing, writes nothing."""
     membership = membership_of(campaign, by)
-    if membership is None or campaign.status != Campaign.Status.OPEN:
+    if membership is None or campaign.status != Campaign.Status.OPEN or not training.ready(campaign=campaign, by=by):
         return None
     return queue_order.look(**_asked(campaign, by, membership, now))
 
@@ -150,6 +159,8 @@ def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: d
         return Empty(Empty.NOT_RUNNING)
     if membership is None:
         return Empty(Empty.NOT_MEMBER)
+    if not training.ready(campaign=campaign, by=by):
+        return Empty(Empty.UNTRAINED)
     calendar = calendar_of(campaign)
     numbers = counts(campaign, now)
     waiting = numbers["ready"] + numbers["scheduled"]
@@ -198,7 +209,8 @@ def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
     if mine is not None:
         return _renewed(mine, by, now)
     membership = membership_of(campaign, by)
-    if membership is not None and campaign.status == Campaign.Status.OPEN:
+    trained = training.ready(campaign=campaign, by=by)
+    if membership is not None and trained and campaign.status == Campaign.Status.OPEN:
         case = queue_order.take(until=now + CLAIM, **_asked(campaign, by, membership, now))
         if case is not None:
             case.campaign = campaign
@@ -246,7 +258,8 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
     """Give this volunteer one named case: their own callback or follow-up, or a household that rings back.
 
     Raises CaseHeldError when another volunteer holds it; NotYoursError when it is neither due to this volunteer,
-    nor open to anyone, nor a returned call; QueueError when they already hold another case, or when it is not open.
+    nor open to anyone, nor a returned call; UntrainedError when the campaign asks for the practice call first;
+    QueueError when they already hold another case, or when it is not open.
     """
     mine = current_claim(by)
     if mine is not None:
@@ -258,6 +271,8 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
     )
     if case is None or membership_of(case.campaign, by) is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
+    if not training.ready(campaign=case.campaign, by=by):
+        raise UntrainedError
     if case.claimed_by is not None and case.claimed_until is not None and case.claimed_until > now:
         raise CaseHeldError(case.claimed_by)
     if not case.campaign.is_running:
