@@ -85,6 +85,8 @@ class CampaignForm(forms.ModelForm):
             "callback_number",
             "on_call_number",
             "allow_hidden_number",
+            "training_required",
+            "review_share",
             "zone",
             "max_attempts",
             "retry_gaps",
@@ -104,6 +106,9 @@ class CampaignForm(forms.ModelForm):
             "purge_after_days": "Les données des personnes sont alors effacées\u00a0; les totaux restent.",
             "living_alone_only": "Seulement les foyers que la liste indique comme vivant seuls.",
             "allow_hidden_number": "Le numéro est précédé de #31# quand la personne l'a choisi.",
+            "training_required": "L'entraînement dure cinq minutes, sur un foyer inventé. Sans lui, aucun appel n'est proposé.",
+            "review_share": "Les cinq premiers appels de chaque bénévole sont toujours proposés à la relecture. "
+            "Au-delà, un appel sur 20 par exemple\u00a0; 0\u00a0: aucun.",
             "max_attempts": "Après quoi une veille s'ouvre\u00a0: personne n'est abandonné sans réponse.",
         }
 
@@ -133,6 +138,7 @@ class CampaignForm(forms.ModelForm):
         self._limit("minimum_age", 18, 110)
         self._limit("purge_after_days", 0, 365)
         self._limit("max_attempts", 1, 10)
+        self._limit("review_share", 0, 1000)
         hours = campaign.hours if campaign.pk else default_hours()
         for number, weekday in enumerate(WEEKDAYS):
             self.fields[f"hours_{number}"] = HoursField(
