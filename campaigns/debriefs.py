@@ -41,7 +41,8 @@ def ask(*, call: Call, by: User, now: datetime) -> Debrief:
     if not call.touched_me:
         call.touched_me = True
         Call.objects.filter(pk=call.pk).update(touched_me=True)
-    journal.record("debrief.asked", found, by=by, campaign_id=call.case.campaign_id)
+    # Nobody but the coordination is to know: the journal says that it happened, not to whom.
+    journal.record("debrief.asked", found, actor="volunteer", campaign_id=call.case.campaign_id)
     for person in _listeners(call.case).exclude(pk=by.pk):
         mail.queue_mail(
             key=f"debrief:{found.pk}:asked:{person.pk}",
@@ -96,7 +97,10 @@ def close(*, debrief: Debrief, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def plan_meeting(*, campaign: Campaign, starts_at: datetime, link: str, words: str, by: User, now: datetime) -> Meeting:
-    """Announce a meeting to the campaign's volunteers. Raises DebriefError for a past hour or a campaign that is over."""
+    """Announce a meeting to the campaign's volunteers.
+
+    Raises DebriefError for a past hour, an address that is not https, or a campaign that is over.
+    """
     if campaign.status not in (Campaign.Status.DRAFT, *RUNNING):
         raise DebriefError("Cette campagne est terminée.")
     if starts_at <= now:
@@ -133,7 +137,10 @@ def moment_warnings(text: str) -> list[str]:
 
 @transaction.atomic
 def share_moment(*, campaign: Campaign, text: str, by: User, now: datetime) -> SharedMoment:
-    """Leave a few words to the team. Raises DebriefError when empty, too long, or when the campaign is over for ``by``."""
+    """Leave a few words to the team.
+
+    Raises DebriefError when empty, too long, or when ``by`` does not call in this campaign (any more).
+    """
     text = text.replace("\x00", "").strip()
     if not text:
         raise DebriefError("Écrivez quelques mots.")

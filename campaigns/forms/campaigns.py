@@ -106,7 +106,8 @@ class CampaignForm(forms.ModelForm):
             "purge_after_days": "Les données des personnes sont alors effacées\u00a0; les totaux restent.",
             "living_alone_only": "Seulement les foyers que la liste indique comme vivant seuls.",
             "allow_hidden_number": "Le numéro est précédé de #31# quand la personne l'a choisi.",
-            "training_required": "L'entraînement dure cinq minutes, sur un foyer inventé. Sans lui, aucun appel n'est proposé.",
+            "training_required": "L'entraînement dure cinq minutes, sur un foyer inventé. "
+            "Sans lui, aucun appel n'est proposé.",
             "review_share": "Les cinq premiers appels de chaque bénévole sont toujours proposés à la relecture. "
             "Au-delà, un appel sur 20 par exemple\u00a0; 0\u00a0: aucun.",
             "max_attempts": "Après quoi une veille s'ouvre\u00a0: personne n'est abandonné sans réponse.",
