@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from campaigns import scope
@@ -14,6 +16,8 @@ from solidarites import journal, mail
 from solidarites.models import User
 
 REMIND_EVERY = timedelta(minutes=15)
+# Nobody is woken for a « same day »: its e-mails wait for the morning. A vital alert (U0) never waits.
+QUIET_FROM, QUIET_UNTIL = time(21), time(7)
 
 
 class AlertError(ValueError):
@@ -34,7 +38,8 @@ def raise_alert(
     """Raise an alert once for its cause.
 
     ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
-    U1 e-mail at once every coordinator who sees the case: number of the case and a link, nothing personal.
+    U1 e-mail at once every coordinator who sees the case (U1 in the morning when it is night): number of the case
+    and a link, nothing personal.
     """
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
     alert, created = Alert.objects.get_or_create(
@@ -58,6 +63,17 @@ def raise_alert(
     return alert
 
 
+def after_quiet_hours(alert: Alert, now: datetime) -> datetime:
+    """``now``, or the next morning in the campaign's zone when it is night and the alert is not vital."""
+    if alert.level == Level.U0:
+        return now
+    local = now.astimezone(alert.campaign.tz if alert.campaign is not None else ZoneInfo(settings.TIME_ZONE))
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return now
+    day = local.date() + timedelta(days=local.time() >= QUIET_FROM)
+    return datetime.combine(day, QUIET_UNTIL, local.tzinfo)
+
+
 def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
     """Queue the e-mail that says an alert waits: its level, the case's number, a link."""
     mail.queue_mail(
@@ -70,19 +86,22 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
             "case_id": alert.case_id,
             "kind": alert.get_kind_display(),
         },
-        now=now,
+        now=after_quiet_hours(alert, now),
+        urgent=alert.level == Level.U0,
     )
 
 
 def remind(*, now: datetime) -> int:
     """E-mail again, every 15 minutes, the U0 and U1 alerts that nobody has taken: one coordinator more each time.
 
+    By night U0 alone.
+
     Safe twice at once: the row's counter moves by a conditional update.
     """
     waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=[Level.U0, Level.U1])
     told = 0
-    for alert in waiting.select_related("case")[:200]:
-        if now - (alert.reminded_at or alert.raised_at) < REMIND_EVERY:
+    for alert in waiting.select_related("case", "campaign").order_by("level", "raised_at")[:200]:
+        if after_quiet_hours(alert, now) > now or now - (alert.reminded_at or alert.raised_at) < REMIND_EVERY:
             continue
         with transaction.atomic():
             unchanged = Alert.objects.filter(pk=alert.pk, reminders=alert.reminders, taken_at=None, solved_at=None)

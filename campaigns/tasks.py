@@ -1,10 +1,15 @@
 """Periodic tasks of campaigns: each finds its work as rows and is safe to run twice at once."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import task_failure, task_success
+from django.db import transaction
 from django.utils import timezone
 
-from campaigns import alerts, enrolment, followups, purge, queue, referrals, welfare
+from campaigns import alerts, enrolment, followups, machine, purge, queue, referrals, welfare
 from campaigns.models import Campaign
+from solidarites import health
 from solidarites.models import User
 
 
@@ -39,6 +44,11 @@ def remind_alerts() -> int:
 
 
 @shared_task
+def watch_mail() -> int:
+    return machine.watch_mail(now=timezone.now())
+
+
+@shared_task
 def enrol_arrivals() -> int:
     return enrolment.enrol_arrivals(now=timezone.now())
 
@@ -56,3 +66,16 @@ def enrol_campaign(campaign_id: int, user_id: int) -> int:
         return 0
     by = User.objects.filter(pk=user_id).first()
     return enrolment.enrol(campaign=campaign, by=by, now=timezone.now()).created
+
+
+@task_failure.connect
+def tell_failure(sender: Any = None, **kwargs: Any) -> None:
+    """Sent by the worker once the task's own transaction is undone."""
+    if sender is not None and not transaction.get_connection().in_atomic_block:
+        health.guarded(lambda: machine.task_failed(task=sender.name, now=timezone.now()))
+
+
+@task_success.connect
+def tell_success(sender: Any = None, **kwargs: Any) -> None:
+    if sender is not None and not transaction.get_connection().in_atomic_block:
+        health.guarded(lambda: machine.task_succeeded(task=sender.name, now=timezone.now()))

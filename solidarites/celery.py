@@ -76,6 +76,7 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=False,
     timezone="UTC",
+    beat_scheduler="solidarites.beat:Scheduler",
     beat_schedule_filename=str(settings.VAR_DIR / "celerybeat-schedule"),
     beat_schedule={
         "heartbeat": every("solidarites.tasks.heartbeat", 30),
@@ -87,6 +88,7 @@ app.conf.update(
         "watch-referrals": every("campaigns.tasks.watch_referrals", 60),
         "watch-welfare-checks": every("campaigns.tasks.watch_welfare_checks", 300),
         "remind-alerts": every("campaigns.tasks.remind_alerts", 60),
+        "watch-mail": every("campaigns.tasks.watch_mail", 60),
         "enrol-arrivals": every("campaigns.tasks.enrol_arrivals", 600),
         "purge-expired": nightly("campaigns.tasks.purge_expired", 2, 15),
         "forget-old-rows": nightly("solidarites.tasks.forget_old_rows", 3, 0),

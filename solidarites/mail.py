@@ -29,9 +29,17 @@ WAITING = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.SENDING, Ou
 
 
 def queue_mail(
-    *, key: str, to: str, template: str, context: dict[str, Any], now: datetime | None = None
+    *,
+    key: str,
+    to: str,
+    template: str,
+    context: dict[str, Any],
+    now: datetime | None = None,
+    urgent: bool = False,
 ) -> OutgoingMail:
     """Put a message in the queue, inside the caller's transaction; the same ``key`` is queued once.
+
+    It leaves from ``now`` on (a later moment holds it back), the ``urgent`` ones first.
 
     ``template`` names ``templates/emails/<template>.txt`` (first line: subject) and ``.html``. ``context``
     is stored: ids, references and hours only, never a name or a text about somebody.
@@ -40,7 +48,13 @@ def queue_mail(
 
     row, created = OutgoingMail.objects.get_or_create(
         key=key,
-        defaults={"to": to, "template": template, "context": context, "next_try_at": now or timezone.now()},
+        defaults={
+            "to": to,
+            "template": template,
+            "context": context,
+            "next_try_at": now or timezone.now(),
+            "urgent": urgent,
+        },
     )
     if created:
         send_mail.delay_on_commit()
@@ -48,7 +62,7 @@ def queue_mail(
 
 
 def due_ids(now: datetime, limit: int = 50) -> list[int]:
-    due = OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("next_try_at")
+    due = OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("-urgent", "next_try_at")
     return list(due.values_list("pk", flat=True)[:limit])
 
 

@@ -143,6 +143,8 @@ class OutgoingMail(models.Model):
     to = models.EmailField()
     template = models.CharField(max_length=80)
     context = models.JSONField(default=dict, blank=True)
+    # After a stop, what is vital leaves before the rest.
+    urgent = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Another process may take the row once this moment has passed.
@@ -174,10 +176,12 @@ class OutgoingMail(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When beat and the worker last gave a sign of life."""
+    """When beat, the worker and each task last gave a sign of life (solidarites.health)."""
 
-    name = models.CharField(max_length=20, primary_key=True)
+    name = models.CharField(max_length=80, primary_key=True)
     at = models.DateTimeField()
+    # Of a task: its first failure since it last ended well.
+    failing_since = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

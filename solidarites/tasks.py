@@ -5,8 +5,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from solidarites import journal, mail
-from solidarites.models import Heartbeat, JournalEntry, OutgoingMail
+from solidarites import health, journal, mail
+from solidarites.models import JournalEntry, OutgoingMail
 
 
 @shared_task
@@ -18,7 +18,7 @@ def send_mail() -> int:
 @shared_task
 def heartbeat() -> None:
     """Run by the worker because beat asked: both are alive."""
-    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+    health.beat_now(health.WORKER, timezone.now())
 
 
 @shared_task

@@ -63,6 +63,7 @@ people: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("sante/", views.state, name="health"),
     path("sans-role/", views.no_role, name="no_role"),
     path("compte/", views.account, name="account"),
     *accounts,

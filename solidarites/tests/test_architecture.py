@@ -19,9 +19,10 @@ OFFERED = {
     "solidarites.models",
     "solidarites.mail",
     "solidarites.accounts",
+    "solidarites.health",
 }
-# What an outcome leads to is the table's affair; the call itself only draws what the answers ask for.
-FAN_OUT = {"retries", "welfare"}
+# What an outcome and the answers lead to is the affair of ``outcomes``.
+FAN_OUT = {"retries", "welfare", "referrals"}
 
 
 def edges(module: str) -> set[str]:
@@ -62,7 +63,7 @@ def refused(module: str, imported: str, inside: bool, rule: bool) -> str:
             return "a rule knows no request and no response"
     if module == "campaigns.calendar" and imported.startswith("campaigns.models.case"):
         return "the calendar knows nothing of cases"
-    if module == "campaigns.calls" and imported.rpartition(".")[2] in FAN_OUT and imported.startswith("campaigns."):
+    if module.startswith("campaigns.calls") and imported.rpartition(".")[2] in FAN_OUT and imported.startswith("campaigns."):
         return "only outcomes fans out to what follows a call"
     if "management" in module and edges(imported) & {"views", "forms"}:
         return "a command calls rules"
@@ -87,7 +88,8 @@ def test_dependencies_point_one_way():
         ("solidarites.mail", "tenants.models", True),
         ("campaigns.calls", "campaigns.views.caller", False),
         ("campaigns.calls", "campaigns.tasks", False),
-        ("campaigns.calls", "campaigns.retries", False),
+        ("campaigns.calls.recording", "campaigns.retries", False),
+        ("campaigns.calls.pending", "campaigns.referrals", False),
         ("campaigns.queue", "django.http", False),
         ("campaigns.queue", "solidarites.middleware", False),
         ("campaigns.calendar", "campaigns.models.case", False),
@@ -107,6 +109,6 @@ def test_only_a_recorded_call_applies_an_outcome():
         module_of(path)
         for path in product_modules()
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "outcomes.apply"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("outcomes.draw", "outcomes.apply")
     }
-    assert callers == {"campaigns.calls"}
+    assert callers == {"campaigns.calls.recording"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from campaigns import alerts
+from campaigns import alerts, machine
 from campaigns.models import Alert, Campaign, Case, WelfareCheck
-from solidarites.models import JournalEntry
+from solidarites import health
+from solidarites.models import JournalEntry, OutgoingMail
 from tests import factories
 from tests.strict import count_queries
 
@@ -54,6 +56,7 @@ def test_the_list_refreshes_alone_without_counting_as_a_read(nadia: Any, alert: 
 
 def test_the_banner_counts_what_nobody_took(nadia: Any, coordinator: Any, alert: Alert, case: Case) -> None:
     raise_one("call:2:button", case)
+    health.beat_now(health.WORKER, timezone.now())
     banner = text(nadia.get("/alertes/bandeau/", headers={"X-Background": "1"}))
     assert "2 alertes" in banner
     assert "1 vitale" in banner
@@ -132,3 +135,24 @@ def test_the_list_costs_the_same_for_one_alert_and_for_fifty(nadia: Any, campaig
     with count_queries() as fifty:
         nadia.get("/alertes/")
     assert len(one) == len(fifty) <= 14
+
+
+def test_the_banner_says_since_when_the_machine_is_silent(nadia: Any, client_of: Any, administrator: Any) -> None:
+    assert "pas encore démarré" in text(nadia.get("/alertes/bandeau/"))
+    health.beat_now(health.WORKER, timezone.now())
+    assert text(nadia.get("/alertes/bandeau/")).strip() == ""
+    since = timezone.localtime() - timedelta(days=1)
+    health.beat_now(health.WORKER, since)
+    for client in (nadia, client_of(administrator)):
+        assert f"arrêtées depuis le {since.day} " in text(client.get("/alertes/bandeau/"))
+
+
+def test_a_failure_of_the_machine_says_what_and_what_to_do(nadia: Any) -> None:
+    machine.task_failed(task="campaigns.tasks.open_due_calls", now=timezone.now())
+    page = text(nadia.get(f"/alertes/{Alert.objects.get().pk}/"))
+    assert "ouverture des appels de suivi" in page
+    lost = OutgoingMail.objects.create(key="a", to="lea@exemple.fr", template="invitation", state="failed")
+    machine.watch_mail(now=timezone.now())
+    page = text(nadia.get(f"/alertes/{Alert.objects.get(key=f'mail:{lost.pk}').pk}/"))
+    assert "une invitation" in page
+    assert "lea@exemple.fr" in page

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import alerts, scope
+from campaigns import alerts, machine, scope
 from campaigns.forms.coordinator import SolveAlertForm
 from campaigns.models import Alert, Referral, WelfareCheck
 from campaigns.models.levels import Level
@@ -22,8 +22,9 @@ from campaigns.views.coordinator.common import (
     posted,
     with_people,
 )
-from solidarites.models import User
-from solidarites.roles import COORDINATOR, role_required
+from solidarites import health
+from solidarites.models import OutgoingMail, User
+from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 STATES = {"": "À résoudre", "mine": "Que je traite", "solved": "Résolues"}
 
@@ -72,11 +73,19 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     return render(request, "coordinator/alert_rows.html" if fragment else "coordinator/alert_list.html", context)
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
 def alert_banner(request: HttpRequest) -> HttpResponse:
-    """How many wait, for the top of every page."""
-    return render(request, "_partials/alert_banner.html", banner_of(request.user))
+    """How many wait and whether the automatic tasks still run, for the top of every page."""
+    context: dict[str, object] = {"alerts_waiting": 0, "alerts_vital": 0}
+    if request.user.has_role(COORDINATOR):
+        context |= banner_of(request.user)
+    now = timezone.now()
+    stopped, since = health.stopped_since(now)
+    # The hour alone when it was today.
+    same_day = since is not None and timezone.localdate(since) == timezone.localdate(now)
+    context |= {"machine_stopped": stopped, "machine_since": since, "machine_today": same_day}
+    return render(request, "_partials/alert_banner.html", context)
 
 
 def banner_of(by: User) -> dict[str, int]:
@@ -110,7 +119,13 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         return redirect("coordinator:alert_list")
     if alert.case_id:
         note_read(request, "alert.read", [alert.case_id], alert.campaign_id)
-    context = {"alert": alert, "form": form, "now": timezone.now(), "cause": _cause(alert)}
+    context = {
+        "alert": alert,
+        "form": form,
+        "now": timezone.now(),
+        "cause": _cause(alert),
+        "trouble": _trouble(alert),
+    }
     return render(request, "coordinator/alert_detail.html", context)
 
 
@@ -125,6 +140,28 @@ def _cause(alert: Alert) -> tuple[str, str] | None:
     if kind == "referral" and Referral.objects.filter(pk=number).exists():
         return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
     return None
+
+
+def _trouble(alert: Alert) -> tuple[str, str] | None:
+    """(what, what to do) of a failure of the machine itself."""
+    if alert.kind == Alert.Kind.TASK_FAILED:
+        task = alert.key.split(":")[1]
+        return (
+            f"Tâche automatique : {machine.label_of(task)}.",
+            "Prévenez la personne qui administre l'installation : le journal du worker dit la cause. "
+            "L'alerte se résout d'elle-même dès que la tâche fonctionne de nouveau.",
+        )
+    kind, _, number = alert.key.partition(":")
+    if alert.kind != Alert.Kind.MAIL_FAILED or kind != "mail" or not number.isdigit():
+        return None
+    mail = OutgoingMail.objects.filter(pk=number).first()
+    if mail is None:
+        return None
+    about = machine.MAILS.get(mail.template, "un message automatique")
+    return (
+        f"L'e-mail qui annonçait {about} n'est pas arrivé à {mail.to}.",
+        "Vérifiez l'adresse de cette personne, et prévenez-la autrement.",
+    )
 
 
 @role_required(COORDINATOR)
