@@ -17,18 +17,18 @@ from campaigns.models.script import PublishedScriptError
 
 FILES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in scripts.DEFAULTS.glob("*.yaml")}
 CONTENTS = {
-    name: scripts.parse({key: value for key, value in raw.items() if key not in ("key", "kind")})
+    name: scripts.parse({key: value for key, value in raw.items() if key not in ("key", "kind")}, raw["kind"])
     for name, raw in FILES.items()
 }
 PEOPLE = ["7", "12"]
 
 
 def test_the_default_scripts_ship_without_a_problem() -> None:
-    assert set(CONTENTS) == {"veille-seniors", "suivi"}
+    assert set(CONTENTS) == {"veille-seniors", "suivi", "veille"}
     for content in CONTENTS.values():
         assert len(content.questions) >= 8
         assert {line["number"] for line in content.helplines} >= {"15", "18", "112", "114", "3114"}
-        assert len(content.reactions) == 6
+        assert len(content.reactions) >= 6
 
 
 def test_loading_twice_keeps_one_published_version(db: None) -> None:

@@ -9,23 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import yaml
-from django.db import transaction
-from django.db.models import Max
 
 from campaigns.models import Script
 from campaigns.models.levels import Level
-from solidarites import journal
+from campaigns.needs import LABELS
 
-DEFAULTS = Path(__file__).parent / "data" / "scripts"
 KINDS = ("single", "multi", "text")
 OPENS = ("callback", "follow_up", "consent", "neighbour")
 CADENCES = ("48h", "twice_a_week", "weekly", "fortnightly", "monthly")
+# What the words to say may contain, and what stands there during a call (see calls.placeholders).
+PLACEHOLDERS = {
+    "civilite": "Madame, Monsieur",
+    "nom": "le nom de la personne",
+    "prenom_appelant": "votre prénom de bénévole",
+    "bailleur": "le nom du bailleur, tel qu'il se dit",
+    "numero_rappel": "le numéro de rappel de la campagne",
+    "phrase_verification": "la phrase qui prouve que l'appel est vrai",
+    "partenaire": "le service à qui le besoin serait confié (seulement dans la demande d'accord)",
+}
+KNOWN_NEEDS = {category: rank for rank, category in enumerate(LABELS)}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 TEXT_LIMIT = 300
 
@@ -204,15 +208,14 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values.get(match.group(1)) or "…", text)
 
 
-def parse(content: Mapping[str, Any]) -> Content:
-    """A stored document to its reading form. Raises ScriptError when it does not hold together."""
-    problems = check(content)
-    if problems:
-        raise ScriptError(problems)
+def build(content: Mapping[str, Any]) -> Content:
+    """A stored document to its reading form. A draft may not hold together yet: see ``checks``."""
+    needs = content.get("needs", {})
     return Content(
         title=content.get("title", ""),
-        questions=tuple(_question(raw) for raw in content["questions"]),
-        needs=dict(content.get("needs", {})),
+        questions=tuple(_question(raw) for raw in content.get("questions", [])),
+        # A document in PostgreSQL forgets the order of its keys: the product's own categories come first, in order.
+        needs={key: needs[key] for key in sorted(needs, key=lambda key: (KNOWN_NEEDS.get(key, 99), key))},
         propose_follow_up_from=int(content.get("loneliness_rule", {}).get("propose_follow_up_from", 3)),
         consent=content.get("consent", {}),
         voicemail=content.get("voicemail", {}),
@@ -230,117 +233,23 @@ def _question(raw: Mapping[str, Any]) -> Question:
         kind=raw.get("kind", "single"),
         required=bool(raw.get("required")),
         per_person=bool(raw.get("per_person")),
-        shown_if=tuple(_condition(text) for text in raw.get("shown_if", [])),
+        shown_if=tuple(condition(text) for text in raw.get("shown_if", [])),
         choices=tuple(Choice(**choice) for choice in raw.get("choices", [])),
     )
 
 
-def _condition(text: str) -> tuple[str, str]:
+def condition(text: str) -> tuple[str, str]:
     question, _, choice = text.partition(".")
     return question, choice
 
 
-def check(content: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a script, as French sentences; empty when it can be published."""
-    from campaigns.outcomes import TABLE
-
-    problems: list[str] = []
-    seen: dict[str, set[str]] = {}
-    known = set(content.get("placeholders", []))
-    needs = set(content.get("needs", {}))
-    questions = content.get("questions") or []
-    if not questions:
-        problems.append("La trame n'a aucune question.")
-    for raw in questions:
-        key = raw.get("key", "")
-        name = f"Question « {key} » :"
-        if not key or key in seen:
-            problems.append(f"{name} l'identifiant manque ou est en double.")
-        if raw.get("kind", "single") not in KINDS:
-            problems.append(f"{name} sorte inconnue.")
-        for condition in raw.get("shown_if", []):
-            question, choice = _condition(condition)
-            if choice not in seen.get(question, set()):
-                problems.append(f"{name} la condition « {condition} » ne renvoie à aucune réponse posée avant elle.")
-        choices = raw.get("choices", [])
-        if raw.get("kind", "single") != "text" and not choices:
-            problems.append(f"{name} aucune réponse proposée.")
-        for choice in choices:
-            problems += [f"{name} {text}" for text in _check_choice(choice, needs, set(TABLE))]
-        for text in (raw.get("say", ""), raw.get("guide", "")):
-            for placeholder in PLACEHOLDER.findall(text):
-                if placeholder not in known:
-                    problems.append(f"{name} « {{{placeholder}}} » n'existe pas.")
-        seen[key] = {choice.get("key", "") for choice in choices}
-    return problems
-
-
-def _check_choice(choice: Mapping[str, Any], needs: set[str], outcomes: set[str]) -> list[str]:
-    problems = []
-    label = f"réponse « {choice.get('label', '')} » :"
-    unknown = set(choice) - set(Choice.__dataclass_fields__)
-    if unknown or not choice.get("key") or not choice.get("label"):
-        problems.append(f"{label} mal formée.")
-    if choice.get("need") and choice["need"] not in needs:
-        problems.append(f"{label} besoin « {choice['need']} » inconnu.")
-    if choice.get("need") and choice.get("level") not in Level.values:
-        problems.append(f"{label} niveau manquant ou inconnu.")
-    if choice.get("outcome") and choice["outcome"] not in outcomes:
-        problems.append(f"{label} issue inconnue.")
-    if choice.get("opens") and choice["opens"] not in OPENS:
-        problems.append(f"{label} fenêtre inconnue.")
-    if choice.get("cadence") and choice["cadence"] not in CADENCES:
-        problems.append(f"{label} rythme inconnu.")
-    return problems
-
-
 @lru_cache(maxsize=64)
 def _published(script_id: int) -> Content:
-    return parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
+    return build(Script.objects.values_list("content", flat=True).get(pk=script_id))
 
 
 def content_of(script_id: int, *, published: bool = True) -> Content:
     """The reading form of a version; a published one is read from the database once per process."""
-    return (
-        _published(script_id)
-        if published
-        else parse(Script.objects.values_list("content", flat=True).get(pk=script_id))
-    )
-
-
-@transaction.atomic
-def publish(*, script: Script, now: datetime, by: Any = None) -> Script:
-    """Freeze a draft. Raises ScriptError with every problem found."""
-    problems = check(script.content)
-    if problems:
-        raise ScriptError(problems)
-    script.status, script.published_at = Script.Status.PUBLISHED, now
-    script.save(update_fields=["status", "published_at"])
-    journal.record("script.published", script, by=by)
-    return script
-
-
-@transaction.atomic
-def copy(*, script: Script, by: Any = None) -> Script:
-    """A new draft version from any version."""
-    last = Script.objects.filter(key=script.key).aggregate(last=Max("version"))["last"] or 0
-    draft = Script.objects.create(
-        key=script.key, version=last + 1, kind=script.kind, title=script.title, content=script.content
-    )
-    journal.record("script.copied", draft, by=by, source=script.pk)
-    return draft
-
-
-def load_defaults(*, now: datetime) -> list[Script]:
-    """Load the scripts shipped with the product as published versions 1; those already there stay as they are."""
-    loaded = []
-    for path in sorted(DEFAULTS.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        key, kind, title = content.pop("key"), content.pop("kind"), content["title"]
-        script, created = Script.objects.get_or_create(
-            key=key, version=1, defaults={"kind": kind, "title": title, "content": content}
-        )
-        if created:
-            publish(script=script, now=now)
-        loaded.append(script)
-    return loaded
+    if published:
+        return _published(script_id)
+    return build(Script.objects.values_list("content", flat=True).get(pk=script_id))
