@@ -28,10 +28,26 @@ def record(
     ``by`` is the signed-in person; without one, ``actor`` names what acted (« system », « partner »,
     « public »). ``ids`` hold numbers and short codes only: never a name, a text or a phone number.
     """
+    row = entry(action, obj, by=by, actor=actor, campaign_id=campaign_id, household_id=household_id, **ids)
+    row.save(force_insert=True)
+    return row
+
+
+def entry(
+    action: str,
+    obj: models.Model | None = None,
+    *,
+    by: Any = None,
+    actor: str = "",
+    campaign_id: int | None = None,
+    household_id: int | None = None,
+    **ids: int | str | bool | list[int] | None,
+) -> JournalEntry:
+    """The same row, unsaved: for rules that write hundreds of them in one statement."""
     from solidarites.models import JournalEntry
 
     user_id = getattr(by, "pk", None)
-    return JournalEntry.objects.create(
+    return JournalEntry(
         action=action,
         user_id=user_id,
         actor=actor or ("user" if user_id else "system"),

@@ -11,6 +11,7 @@ import pytest
 from dateutil import rrule
 
 from campaigns import calendar, followups, queue, scripts
+from campaigns.followups.review import review
 from campaigns.models import Alert, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from tests import factories
 
@@ -235,7 +236,7 @@ def test_changing_the_volunteer_moves_the_call_that_is_open(
 
 def test_the_review_spaces_out_and_sets_the_next_one(campaign: Campaign, volunteer: Any, coordinator: Any) -> None:
     plan = plan_for(campaign, volunteer)
-    plan = followups.review(plan_id=plan.pk, cadence="fortnightly", by=coordinator, now=at(24, 10, month=2))
+    plan = review(plan_id=plan.pk, cadence="fortnightly", by=coordinator, now=at(24, 10, month=2))
     assert plan.cadence == "fortnightly"
     assert plan.review_on == date(2026, 4, 7)
 

@@ -1,0 +1,70 @@
+"""Follow-up plans: regular calls to a lonely tenant.
+
+Reading order: dates (when a plan calls) → plans (started, changed, interrupted, ended) → absences (who calls instead)
+→ opening (each due call once, missed, unanswered) → review → handover (many plans to others) → words (each date
+explained) → week (the coordinator's calendar) → reminders (e-mails) → feed (one's own agenda).
+
+A plan holds its next due moment only. A periodic task opens each due call once, as a row, and puts the household in
+the second tier of the queue; what the call brings comes back through ``outcomes``.
+"""
+
+from campaigns.followups.absences import add_absence, end_absence, forget_past, hand_over_opened, next_call_of
+from campaigns.followups.dates import next_due, nominal_days, preview, series
+from campaigns.followups.opening import (
+    give_up,
+    mark_called,
+    open_due_calls,
+    open_now,
+    opened_due_call,
+    today_of,
+    unanswered_next,
+    watch_missed,
+)
+from campaigns.followups.plans import (
+    REVIEW_AFTER,
+    FollowUpError,
+    Wish,
+    add_exception,
+    change_plan,
+    check_wish,
+    create_plan,
+    end_plan,
+    end_plans,
+    remove_exception,
+    restart,
+    settle_ended,
+    start_by_hand,
+)
+
+__all__ = [
+    "REVIEW_AFTER",
+    "FollowUpError",
+    "Wish",
+    "add_absence",
+    "add_exception",
+    "change_plan",
+    "check_wish",
+    "create_plan",
+    "end_absence",
+    "end_plan",
+    "end_plans",
+    "forget_past",
+    "give_up",
+    "hand_over_opened",
+    "mark_called",
+    "next_call_of",
+    "next_due",
+    "nominal_days",
+    "open_due_calls",
+    "open_now",
+    "opened_due_call",
+    "preview",
+    "remove_exception",
+    "restart",
+    "series",
+    "settle_ended",
+    "start_by_hand",
+    "today_of",
+    "unanswered_next",
+    "watch_missed",
+]

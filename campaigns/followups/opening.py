@@ -1,0 +1,309 @@
+"""Due calls: opened once, whatever crashes; missed, unanswered, made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from campaigns import alerts, retries, welfare
+from campaigns.calendar import Calendar, NeverOpenError, calendar_of
+from campaigns.cases import TIER_OF_KIND
+from campaigns.followups.absences import Presence, presence_of
+from campaigns.followups.dates import next_due
+from campaigns.followups.plans import FollowUpError, locked
+from campaigns.models import Alert, Call, Campaign, Case, DueCall, FollowUpPlan, WelfareCheck
+from campaigns.models.levels import Level
+from solidarites import journal
+from solidarites.models import JournalEntry, User
+
+CHUNK = 500
+# A callback that replaces a due call is missed half an hour after the agreed time.
+AGREED_GRACE = timedelta(minutes=30)
+_AGAIN_NEVER_OPEN = timedelta(days=7)
+
+
+def open_due_calls(*, now: datetime, limit: int = 100_000) -> int:
+    """Open every call that is due, in the order of their hours, in chunks of one transaction each.
+
+    Safe however often it runs or crashes: a plan's row is locked, skipped when another process holds it, and moved on
+    in the transaction that creates the due call (unique by plan and moment). A case that somebody is writing at this
+    instant is never waited for: its call opens at the next tick.
+    """
+    opened = 0
+    while opened < limit:
+        done, after = _open_chunk(now, None)
+        while after is not None and opened + done < limit:
+            more, after = _open_chunk(now, after)
+            done += more
+        if not done:
+            break
+        # What was due several times while nothing ran comes again, one call a round.
+        opened += done
+    return opened
+
+
+@transaction.atomic
+def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int, tuple[datetime, int] | None]:
+    """Open the next chunk behind ``after``: how many, and where it ended; None when nothing is behind it."""
+    due = FollowUpPlan.objects.filter(
+        status=FollowUpPlan.Status.ACTIVE, next_due_at__lte=now, case__campaign__status=Campaign.Status.OPEN
+    )
+    if after is not None:
+        due = due.filter(Q(next_due_at__gt=after[0]) | Q(next_due_at=after[0], pk__gt=after[1]))
+    plans = list(
+        due.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("case__campaign")
+        .prefetch_related("exceptions")
+        .order_by("next_due_at", "id")[:CHUNK]
+    )
+    if not plans:
+        return 0, None
+    end = (plans[-1].next_due_at, plans[-1].pk)
+    cases = {
+        case.pk: case
+        for case in Case.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .filter(pk__in=[plan.case_id for plan in plans])
+        .order_by("pk")
+    }
+    ready = [plan for plan in plans if plan.case_id in cases]
+    opened = _open(ready, cases, now) if ready else []
+    return len(opened), end  # type: ignore[return-value]
+
+
+def _open(plans: Sequence[FollowUpPlan], cases: dict[int, Case], now: datetime) -> list[FollowUpPlan]:
+    """Open the call of each of these locked plans, inside the caller's transaction; few statements for all."""
+    pks = [plan.pk for plan in plans]
+    presence = presence_of({plan.case.campaign_id for plan in plans}, (now - timedelta(days=1)).date())
+    # Never two open calls for one household: the one before was not made, and says so.
+    for old in DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"):
+        _miss(old, now)
+    known = set(
+        DueCall.objects.filter(plan__in=pks, due_at__in={plan.next_due_at for plan in plans}).values_list(
+            "plan_id", "due_at"
+        )
+    )
+    elsewhere = _open_elsewhere(cases)
+    new, moved = [], []
+    for plan in plans:
+        case, due_at = cases[plan.case_id], plan.next_due_at
+        assert due_at is not None  # noqa: S101 - the query and open_now both guarantee it
+        if (plan.pk, due_at) not in known:
+            due = _due_call(plan, case, due_at, presence, now)
+            if case.household_id in elsewhere:
+                due.state = DueCall.State.SKIPPED
+            new.append(due)
+            if due.state == DueCall.State.OPENED and _to_be_called(case, now):
+                _point(case, due)
+                moved.append(case)
+        plan.next_due_at = _after(plan, due_at)
+    _write(plans, new, moved)
+    return list(plans)
+
+
+def _open_elsewhere(cases: dict[int, Case]) -> set[int]:
+    """The households whose case here is closed while another campaign calls them."""
+    closed = {case.household_id for case in cases.values() if case.status == Case.Status.CLOSED}
+    if not closed:
+        return set()
+    others = Case.objects.filter(household__in=closed).exclude(pk__in=list(cases)).exclude(status=Case.Status.CLOSED)
+    return set(others.values_list("household_id", flat=True))
+
+
+def _due_call(plan: FollowUpPlan, case: Case, due_at: datetime, presence: Presence, now: datetime) -> DueCall:
+    day = calendar_of(plan.case.campaign, case.region).local(now).date()
+    held = case.status == Case.Status.ON_HOLD
+    return DueCall(
+        plan=plan,
+        case=case,
+        due_at=due_at,
+        volunteer_id=presence.caller(plan, day),
+        opened_at=now,
+        # Opened late, after a stop of the machine: the volunteer still gets the whole grace.
+        grace_until=max(due_at, now) + timedelta(minutes=plan.grace_minutes),
+        # A coordinator already has this household on the desk.
+        state=DueCall.State.SKIPPED if held else DueCall.State.OPENED,
+    )
+
+
+def _to_be_called(case: Case, now: datetime) -> bool:
+    """Nobody is calling, and no other hour was agreed."""
+    being_called = case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now
+    agreed = (
+        case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.CALLBACK and case.next_call_at is not None
+    )
+    return not being_called and not agreed
+
+
+def _point(case: Case, due: DueCall) -> None:
+    case.next_call_at, case.next_call_for_id = due.due_at, due.volunteer_id
+    case.anyone_from = due.grace_until if due.volunteer_id else due.due_at
+
+
+def _after(plan: FollowUpPlan, due_at: datetime) -> datetime | None:
+    try:
+        return next_due(plan, due_at)
+    except NeverOpenError:
+        # Somebody took every calling hour away: looked at again in a week, and no other plan is held up.
+        return due_at + _AGAIN_NEVER_OPEN
+
+
+def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case]) -> None:
+    DueCall.objects.bulk_create(new)
+    kind = Case.Kind.FOLLOW_UP
+    Case.objects.filter(pk__in=[case.pk for case in moved]).update(
+        status=Case.Status.OPEN,
+        hold_reason="",
+        closed_reason="",
+        closed_at=None,
+        next_call_kind=kind,
+        not_for=None,
+        tier=TIER_OF_KIND[kind],
+        rank=0,
+        urgent=False,
+    )
+    Case.objects.bulk_update(moved, ["next_call_at", "next_call_for", "anyone_from"], batch_size=250)
+    FollowUpPlan.objects.bulk_update(plans, ["next_due_at"], batch_size=250)
+    JournalEntry.objects.bulk_create(
+        [
+            journal.entry(
+                "due_call.opened",
+                due,
+                campaign_id=due.plan.case.campaign_id,
+                household_id=due.plan.household_id,
+                plan=due.plan_id,
+            )
+            for due in new
+        ]
+    )
+
+
+def _miss(due: DueCall, now: datetime) -> None:
+    DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.MISSED, done_at=now)
+    if due.alerted_at is None:
+        alerts.raise_alert(
+            key=f"due_call:{due.pk}", kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, case=due.case, now=now
+        )
+
+
+@transaction.atomic
+def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
+    """The named volunteer, or the backup, calls a little before the hour, today. Raises FollowUpError."""
+    plan = locked(plan_id)
+    if plan.status != FollowUpPlan.Status.ACTIVE or plan.next_due_at is None:
+        raise FollowUpError("Ce suivi est terminé.")
+    tz = calendar_of(plan.case.campaign, plan.case.region).tz
+    if by.pk not in (plan.volunteer_id, plan.backup_id):
+        raise FollowUpError("Ce suivi est confié à quelqu'un d'autre.")
+    if plan.next_due_at.astimezone(tz).date() > now.astimezone(tz).date():
+        raise FollowUpError("Cet appel n'est pas prévu aujourd'hui.")
+    case = plan.case
+    if case.status == Case.Status.ON_HOLD:
+        raise FollowUpError("La coordination s'occupe en ce moment de ce foyer.")
+    due_at = plan.next_due_at
+    _open([plan], {case.pk: case}, now)
+    DueCall.objects.filter(plan=plan, due_at=due_at).update(volunteer=by)
+    Case.objects.filter(pk=case.pk, next_call_kind=Case.Kind.FOLLOW_UP).update(next_call_at=now, next_call_for=by)
+    return DueCall.objects.get(plan=plan, due_at=due_at)
+
+
+# Made, unanswered, missed ------------------------------------------------------------------------------
+
+
+def opened_due_call(case: Case) -> DueCall | None:
+    return DueCall.objects.filter(case=case, state=DueCall.State.OPENED).first()
+
+
+def mark_called(*, due: DueCall, call: Call, now: datetime) -> None:
+    """The tenant was reached: the due call is made."""
+    DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.CALLED, done_at=now, call=call)
+
+
+def unanswered_next(due: DueCall, calendar: Calendar, now: datetime) -> tuple[int, datetime | None]:
+    """How many calls went unanswered with this one, and when to try again.
+
+    Same day in another slot, then the next morning, then None: a welfare check and an alert.
+    """
+    count = due.unanswered + 1
+    if count == 1:
+        later = retries.later_today(calendar, now)
+        if later is not None:
+            return 1, later
+        return 2, retries.next_morning(calendar, now)
+    if count == 2:
+        return 2, retries.next_morning(calendar, now)
+    return count, None
+
+
+def give_up(*, due: DueCall, case: Case, count: int, now: datetime, by: User | None) -> None:
+    """Nobody answers any more: the due call is missed, a welfare check and an alert are opened."""
+    DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.MISSED, unanswered=count, done_at=now)
+    welfare.open_check(case=case, origin=WelfareCheck.Origin.MISSED_FOLLOW_UP, level=Level.U1, now=now, by=by)
+    alerts.raise_alert(
+        key=f"due_call:{due.pk}:unanswered",
+        kind=Alert.Kind.UNANSWERED_FOLLOW_UP,
+        level=Level.U1,
+        case=case,
+        now=now,
+        by=by,
+    )
+
+
+def watch_missed(*, now: datetime) -> int:
+    """Calls that nobody made within their grace: offered to everybody, and an alert, once."""
+    late = DueCall.objects.filter(state=DueCall.State.OPENED, grace_until__lte=now, alerted_at=None)
+    told = 0
+    for due in late.select_related("case").order_by("grace_until", "pk")[:5000]:
+        case = due.case
+        agreed = case.next_call_at if case.next_call_kind == Case.Kind.CALLBACK else None
+        if agreed is not None and agreed + AGREED_GRACE > now:
+            continue  # the tenant asked for another hour
+        if case.claimed_until is not None and case.claimed_until > now:
+            continue  # being called at this moment
+        with transaction.atomic():
+            if not DueCall.objects.filter(pk=due.pk, state=DueCall.State.OPENED, alerted_at=None).update(
+                alerted_at=now
+            ):
+                continue
+            Case.objects.filter(pk=due.case_id, next_call_kind=Case.Kind.FOLLOW_UP, anyone_from__gt=now).update(
+                anyone_from=now
+            )
+            alerts.raise_alert(
+                key=f"due_call:{due.pk}", kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, case=case, now=now
+            )
+            told += 1
+    return told
+
+
+# A volunteer's day -------------------------------------------------------------------------------------
+
+
+def today_of(user: User, now: datetime) -> tuple[QuerySet[DueCall], QuerySet[FollowUpPlan]]:
+    """This volunteer's follow-ups: the due calls that are open, and the plans whose next call falls within 24 hours.
+
+    Those of somebody who is away are the backup's.
+    """
+    opened = (
+        DueCall.objects.filter(state=DueCall.State.OPENED, volunteer=user, case__campaign__status=Campaign.Status.OPEN)
+        .select_related("case__household", "case__campaign", "plan")
+        .order_by("due_at")
+    )
+    near = FollowUpPlan.objects.filter(
+        Q(volunteer=user) | Q(backup=user),
+        status=FollowUpPlan.Status.ACTIVE,
+        next_due_at__gt=now,
+        next_due_at__lte=now + timedelta(hours=24),
+        case__campaign__status=Campaign.Status.OPEN,
+    ).select_related("case__household", "case__campaign")
+    plans = list(near)
+    mine = []
+    if plans:
+        presence = presence_of({plan.case.campaign_id for plan in plans}, (now - timedelta(days=1)).date())
+        for plan in plans:
+            assert plan.next_due_at is not None  # noqa: S101 - the query asked for it
+            day = calendar_of(plan.case.campaign, plan.case.region).local(plan.next_due_at).date()
+            if presence.caller(plan, day) == user.pk:
+                mine.append(plan.pk)
+    return opened, near.filter(pk__in=mine).order_by("next_due_at")

@@ -1,0 +1,367 @@
+"""A plan's life: started, changed, interrupted for a time, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+
+from campaigns.calendar import Calendar, calendar_of
+from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_closed, set_next
+from campaigns.followups.dates import end_of_day, next_due
+from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
+from solidarites import journal
+from solidarites.models import User
+from tenants.models import Tenant
+
+REVIEW_AFTER = timedelta(weeks=6)
+# A longer silence is no exception any more: the plan is ended, or another rhythm agreed.
+LONGEST_EXCEPTION = timedelta(days=180)
+_CADENCE = FollowUpPlan.Cadence
+CASE_FIELDS = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
+
+
+class FollowUpError(ValueError):
+    """The wish or the act is not possible; the message is French, ``at`` names the field it belongs to."""
+
+    def __init__(self, message: str, at: str = "") -> None:
+        super().__init__(message)
+        self.at = at
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the tenant accepted: a rhythm, a day, an hour, who calls, and until when."""
+
+    cadence: str
+    weekdays: Sequence[int] = field(default_factory=tuple)
+    time: time = time(10, 0)
+    volunteer_id: int | None = None
+    backup_id: int | None = None
+    ends_on: date | None = None
+    review_on: date | None = None
+
+    @property
+    def days(self) -> list[int]:
+        return [] if self.cadence == _CADENCE.EVERY_48H else sorted(set(self.weekdays))
+
+
+def check_wish(wish: Wish, calendar: Calendar) -> None:
+    """Raises FollowUpError with a French message when the wish cannot be held."""
+    if wish.cadence not in _CADENCE.values:
+        raise FollowUpError("Choisissez un rythme dans la liste.", "cadence")
+    wanted = {_CADENCE.EVERY_48H: 0, _CADENCE.TWICE_A_WEEK: 2}.get(_CADENCE(wish.cadence), 1)
+    if len(wish.days) != wanted:
+        raise FollowUpError(
+            "Choisissez deux jours de la semaine." if wanted == 2 else "Choisissez un jour de la semaine.", "weekdays"
+        )
+    for day in wish.days:
+        if not 0 <= day <= 6 or not calendar.week[day]:
+            raise FollowUpError("La campagne n'appelle pas ce jour-là.", "weekdays")
+    windows = [span for weekday in (wish.days or range(7)) for span in calendar.week[weekday]]
+    if not any(start <= wish.time < end for start, end in windows):
+        raise FollowUpError("Choisissez une heure pendant les horaires d'appel.", "time")
+
+
+def _check_days(wish: Wish, today: date) -> None:
+    if wish.ends_on is not None and wish.ends_on <= today:
+        raise FollowUpError("Choisissez une date de fin à venir.", "ends_on")
+    if wish.review_on is not None and wish.review_on <= today:
+        raise FollowUpError("Choisissez une date de bilan à venir.", "review_on")
+
+
+def _set_rhythm(plan: FollowUpPlan, wish: Wish, calendar: Calendar, now: datetime) -> None:
+    """The series starts anew, the first call at least a full day ahead."""
+    today = calendar.local(now).date()
+    plan.cadence, plan.time, plan.weekdays = wish.cadence, wish.time, wish.days
+    plan.starts_on = today + timedelta(days=2 if wish.cadence == _CADENCE.EVERY_48H else 1)
+    plan.next_due_at = next_due(plan, end_of_day(calendar, today))
+
+
+# Start -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_plan(*, case: Case, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+    """Start the plan that the tenant accepted; a plan already open for the household takes the new rhythm.
+
+    The first call is at least a full day ahead. Raises FollowUpError (see check_wish), or when the campaign is over.
+    The case instance is not saved: record_call does.
+    """
+    return _start(case, wish, by, now, volunteer_id=wish.volunteer_id or by.pk)
+
+
+@transaction.atomic
+def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+    """A coordinator starts the plan that a tenant accepted outside a call; a closed case opens again for it.
+
+    Without a volunteer the plan waits in « À réattribuer ». Raises FollowUpError when the household has a plan,
+    opposed, lives in another campaign's open case, has nobody left, or waits for a coordinator's decision.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
+    _check_household(case)
+    plan = _start(case, wish, by, now, volunteer_id=wish.volunteer_id)
+    if case.status == Case.Status.CLOSED:
+        set_next(case, kind=Case.Kind.FOLLOW_UP, at=None)
+        case.save(update_fields=CASE_FIELDS)
+    return plan
+
+
+def _check_household(case: Case) -> None:
+    others = Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk)
+    if case.household.opposed_at:
+        raise FollowUpError("Ce foyer a demandé de ne plus être appelé.")
+    if case.status == Case.Status.ON_HOLD:
+        raise FollowUpError("Ce dossier attend d'abord votre décision.")
+    if case.status == Case.Status.CLOSED and others.exclude(status=Case.Status.CLOSED).exists():
+        raise FollowUpError("Ce foyer est suivi dans une autre campagne.")
+    if not Tenant.objects.filter(household=case.household_id, status=Tenant.Status.PRESENT).exists():
+        raise FollowUpError("Plus personne n'habite ce foyer.")
+    if FollowUpPlan.objects.filter(household_id=case.household_id).exclude(status=FollowUpPlan.Status.ENDED).exists():
+        raise FollowUpError("Ce foyer a déjà un suivi\u00a0: modifiez-le.")
+
+
+def _start(case: Case, wish: Wish, by: User, now: datetime, *, volunteer_id: int | None) -> FollowUpPlan:
+    if not case.campaign.is_running:
+        raise FollowUpError("Cette campagne est terminée.")
+    calendar = calendar_of(case.campaign, case.region)
+    today = calendar.local(now).date()
+    check_wish(wish, calendar)
+    _check_days(wish, today)
+    plan = FollowUpPlan.objects.filter(household_id=case.household_id).exclude(status=FollowUpPlan.Status.ENDED).first()
+    if plan is None:
+        plan = FollowUpPlan(household_id=case.household_id, created_by=by, created_at=now)
+    plan.case, plan.status = case, FollowUpPlan.Status.ACTIVE
+    plan.volunteer_id, plan.backup_id = volunteer_id, wish.backup_id
+    plan.ends_on, plan.review_on = wish.ends_on, wish.review_on or today + REVIEW_AFTER
+    _set_rhythm(plan, wish, calendar, now)
+    if plan.next_due_at is None:
+        raise FollowUpError("La date de fin vient avant le premier appel.", "ends_on")
+    plan.save()
+    journal.record(
+        "plan.started", plan, by=by, campaign_id=case.campaign_id, household_id=case.household_id, cadence=wish.cadence
+    )
+    return plan
+
+
+# Change ------------------------------------------------------------------------------------------------
+
+
+def locked(plan_id: int) -> FollowUpPlan:
+    """The plan, locked with its case: the case first, as whoever records a call does."""
+    case_id = FollowUpPlan.objects.values_list("case_id", flat=True).get(pk=plan_id)
+    Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
+    return FollowUpPlan.objects.select_for_update(of=("self",)).select_related("case__campaign").get(pk=plan_id)
+
+
+def running(plan_id: int) -> FollowUpPlan:
+    """The same, as long as it runs. Raises FollowUpError once it has ended."""
+    plan = locked(plan_id)
+    if plan.status == FollowUpPlan.Status.ENDED:
+        raise FollowUpError("Ce suivi est terminé.")
+    return plan
+
+
+@transaction.atomic
+def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+    """Change rhythm, day, hour, volunteer, backup, end or review date of a running plan. Raises FollowUpError.
+
+    A new rhythm, day or hour starts the series anew, from tomorrow at the earliest; a new end date alone leaves it.
+    """
+    plan = running(plan_id)
+    calendar = calendar_of(plan.case.campaign, plan.case.region)
+    check_wish(wish, calendar)
+    if wish.ends_on != plan.ends_on or wish.review_on not in (None, plan.review_on):
+        _check_days(wish, calendar.local(now).date())
+    moved = (plan.cadence, plan.weekdays, plan.time) != (wish.cadence, wish.days, wish.time)
+    ends_otherwise = plan.ends_on != wish.ends_on
+    plan.volunteer_id, plan.backup_id = wish.volunteer_id, wish.backup_id
+    plan.ends_on, plan.review_on = wish.ends_on, wish.review_on or plan.review_on
+    if moved:
+        _set_rhythm(plan, wish, calendar, now)
+    elif ends_otherwise:
+        restart(plan, now)
+    if plan.next_due_at is None and not _opened(plan):
+        raise FollowUpError("La date de fin vient avant le prochain appel\u00a0: terminez plutôt le suivi.", "ends_on")
+    plan.save()
+    give_opened_to(plan, plan.volunteer_id)
+    journal.record("plan.changed", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id)
+    return plan
+
+
+def restart(plan: FollowUpPlan, now: datetime) -> None:
+    """Set the next call anew on the instance, after today's when today has had one; an overdue one stays to open."""
+    if plan.next_due_at is not None and plan.next_due_at <= now:
+        return
+    calendar = calendar_of(plan.case.campaign, plan.case.region)
+    made = DueCall.objects.filter(plan=plan).order_by("-due_at").values_list("due_at", flat=True).first()
+    after = now if made is None else max(now, end_of_day(calendar, calendar.local(made).date()))
+    plan.next_due_at = next_due(plan, after)
+
+
+def _opened(plan: FollowUpPlan) -> bool:
+    return DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).exists()
+
+
+def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None) -> None:
+    """The call that is open goes to this volunteer (nobody: to everybody) unless somebody is making it."""
+    opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
+    if opened is None or opened.volunteer_id == volunteer_id:
+        return
+    DueCall.objects.filter(pk=opened.pk).update(volunteer_id=volunteer_id)
+    waiting = Case.objects.filter(pk=opened.case_id, next_call_kind=Case.Kind.FOLLOW_UP)
+    if volunteer_id is None:
+        waiting.update(next_call_for=None, anyone_from=None)
+    else:
+        waiting.update(next_call_for_id=volunteer_id)
+
+
+# Interrupt ---------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_exception(
+    *, plan_id: int, first_day: date, last_day: date, reason: str, by: User, now: datetime
+) -> PlanException:
+    """Silence one plan for some days (« à l'hôpital du … au … »); it goes on by itself afterwards.
+
+    A call that is open and falls in these days is cancelled. Raises FollowUpError for days in the past or out of
+    order, longer than six months, or over days already set aside.
+    """
+    plan = running(plan_id)
+    calendar = calendar_of(plan.case.campaign, plan.case.region)
+    today = calendar.local(now).date()
+    if reason not in PlanException.Reason.values:
+        raise FollowUpError("Choisissez la raison.", "reason")
+    if last_day < first_day:
+        raise FollowUpError("Le dernier jour vient avant le premier.", "last_day")
+    if last_day < today:
+        raise FollowUpError("Choisissez des jours à venir.", "last_day")
+    if last_day - first_day > LONGEST_EXCEPTION:
+        raise FollowUpError("Six mois au plus\u00a0: au-delà, terminez le suivi.", "last_day")
+    if plan.exceptions.filter(first_day__lte=last_day, last_day__gte=first_day).exists():
+        raise FollowUpError("Le suivi est déjà interrompu pendant ces jours.", "first_day")
+    made = PlanException.objects.create(
+        plan=plan, first_day=first_day, last_day=last_day, reason=reason, created_by=by, created_at=now
+    )
+    opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
+    if opened is not None and first_day <= calendar.local(opened.due_at).date() <= last_day:
+        _cancel(opened, now)
+    _recompute(plan, calendar, now)
+    journal.record(
+        "plan.interrupted", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id, row=made.pk
+    )
+    return made
+
+
+@transaction.atomic
+def remove_exception(*, exception_id: int, by: User, now: datetime) -> FollowUpPlan:
+    """Call again before the days are over: an exception to come goes, one under way ended yesterday."""
+    row = PlanException.objects.get(pk=exception_id)
+    plan = running(row.plan_id)
+    calendar = calendar_of(plan.case.campaign, plan.case.region)
+    today = calendar.local(now).date()
+    if row.last_day < today:
+        raise FollowUpError("Cette interruption est déjà passée.")
+    if row.first_day >= today:
+        row.delete()
+    else:
+        row.last_day = today - timedelta(days=1)
+        row.save(update_fields=["last_day"])
+    _recompute(plan, calendar, now)
+    journal.record("plan.resumed", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id)
+    return plan
+
+
+def _recompute(plan: FollowUpPlan, calendar: Calendar, now: datetime) -> None:
+    if plan.next_due_at is not None and plan.next_due_at <= now:
+        # Due and not yet opened: keep it unless these days silence it.
+        day = calendar.local(plan.next_due_at).date()
+        if not plan.exceptions.filter(first_day__lte=day, last_day__gte=day).exists():
+            return
+        plan.next_due_at = None
+    restart(plan, now)
+    plan.save(update_fields=["next_due_at"])
+
+
+def _cancel(due: DueCall, now: datetime) -> None:
+    """An open call is not made after all; its case waits for the next one, unless somebody is calling."""
+    DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.SKIPPED, done_at=now)
+    Case.objects.filter(
+        pk=due.case_id, status=Case.Status.OPEN, next_call_kind=Case.Kind.FOLLOW_UP, claimed_by=None
+    ).update(next_call_at=None, next_call_for=None, anyone_from=None)
+
+
+# End ---------------------------------------------------------------------------------------------------
+
+
+def end_plans(*, case: Case, reason: str, now: datetime, by: User | None = None) -> int:
+    """End the plans of a case, inside the caller's transaction; due calls still open are cancelled.
+
+    The case itself is left to the caller.
+    """
+    ended = 0
+    for plan in (
+        FollowUpPlan.objects.select_for_update(of=("self",)).filter(case=case).exclude(status=FollowUpPlan.Status.ENDED)
+    ):
+        plan.status, plan.ended_at, plan.end_reason, plan.next_due_at = FollowUpPlan.Status.ENDED, now, reason, None
+        plan.save(update_fields=["status", "ended_at", "end_reason", "next_due_at"])
+        DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
+        journal.record(
+            "plan.ended", plan, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
+        )
+        ended += 1
+    return ended
+
+
+@transaction.atomic
+def end_plan(*, plan_id: int, reason: str, by: User | None, now: datetime) -> FollowUpPlan:
+    """End a plan: it stops at once, and a case that only waited for it closes. Idempotent.
+
+    A case that somebody is calling stays open, so that this last call may be recorded.
+    """
+    plan = FollowUpPlan.objects.select_related("case__campaign").get(pk=plan_id)
+    case = Case.objects.select_for_update(of=("self",)).get(pk=plan.case_id)
+    if end_plans(case=case, reason=reason, now=now, by=by):
+        waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
+        if waiting and case.claimed_by_id is None:
+            set_closed(case, "plan_ended", now)
+            case.save(update_fields=CASE_FIELDS)
+    plan.refresh_from_db()
+    return plan
+
+
+def settle_ended(*, now: datetime) -> int:
+    """What ends by itself: plans whose end date leaves no call, cases that waited for a plan that is no more.
+
+    Safe twice at once: ending is idempotent.
+    """
+    opened = DueCall.objects.filter(state=DueCall.State.OPENED).values("plan")
+    over = FollowUpPlan.objects.filter(
+        status=FollowUpPlan.Status.ACTIVE, next_due_at=None, ends_on__lt=now.date()
+    ).exclude(pk__in=opened)
+    count = 0
+    for plan_id in list(over.values_list("pk", flat=True)):
+        end_plan(plan_id=plan_id, reason=FollowUpPlan.EndReason.DATE, by=None, now=now)
+        count += 1
+    alive = FollowUpPlan.objects.exclude(status=FollowUpPlan.Status.ENDED).values("case")
+    left = Case.objects.filter(
+        status=Case.Status.OPEN, next_call_kind=Case.Kind.FOLLOW_UP, claimed_by=None, plans__isnull=False
+    )
+    for case_id in list(left.exclude(pk__in=alive).distinct().values_list("pk", flat=True)[:500]):
+        count += _close_left(case_id, now)
+    return count
+
+
+@transaction.atomic
+def _close_left(case_id: int, now: datetime) -> int:
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
+    if not waiting or case.claimed_by_id or case.plans.exclude(status=FollowUpPlan.Status.ENDED).exists():
+        return 0
+    set_closed(case, "plan_ended", now)
+    case.save(update_fields=CASE_FIELDS)
+    journal.record("case.closed", case, campaign_id=case.campaign_id, household_id=case.household_id)
+    return 1
