@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import segno
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from campaigns import calls, comments, outcomes, scripts
@@ -72,6 +73,8 @@ class CallPage:
     languages = LANGUAGE_CHOICES
     pass_reasons = CasePass.Reason.choices
     other_moment = OTHER_MOMENT
+    # True on the household one practises on: nothing is written, nobody is dialled.
+    practice = False
 
     def __post_init__(self) -> None:
         place = self.place
@@ -88,6 +91,13 @@ class CallPage:
         script = self._script()
         self.questions: list[QuestionView] = script.questions() if script else []
         self.consents: list[ConsentView] = script.consents() if script else []
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where the form posts to."""
+        acts = ("save", "heartbeat", "alert", "pass", "record")
+        found = {act: reverse(f"caller:{act}", args=[self.case.pk]) for act in acts}
+        return found | {"pass_on": found["pass"], "home": reverse("caller:home")}
 
     # Who and why ----------------------------------------------------------------------------------
     @property
