@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from campaigns import needs, queue, report, scope
 from campaigns.models import Alert, Call, Campaign, Case, DueCall, FollowUpPlan, Need, Referral, WelfareCheck
 from campaigns.models.levels import Level
-from campaigns.outcomes import REACHED_CODES
+from campaigns.outcomes.table import REACHED_CODES
 from solidarites.models import User
 from tenants.models import Agency
 

@@ -1,7 +1,7 @@
 """One stage of the data a file; imported from here."""
 
 from campaigns.models.alert import Alert
-from campaigns.models.call import Call, Need
+from campaigns.models.call import Call, CallRevision, CaseMessage, FlaggedText, Need
 from campaigns.models.campaign import Campaign, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
@@ -18,16 +18,19 @@ __all__ = [
     "Alert",
     "CalendarFeed",
     "Call",
+    "CallRevision",
     "CallReview",
     "Campaign",
     "CampaignVolunteer",
     "CaretakerRound",
     "CaretakerVisit",
     "Case",
+    "CaseMessage",
     "CasePass",
     "CoordinatorScope",
     "Debrief",
     "DueCall",
+    "FlaggedText",
     "FollowUpPlan",
     "FrozenFigures",
     "Letter",

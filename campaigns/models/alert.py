@@ -24,6 +24,8 @@ class Alert(models.Model):
         MAIL_FAILED = "mail_failed", "e-mail non remis"
         TASK_FAILED = "task_failed", "tâche automatique en échec"
         NEIGHBOUR = "neighbour", "inquiétude d'un voisin"
+        CORRECTION = "correction", "appel corrigé après coup"
+        MESSAGE = "message", "message d'un foyer qui a rappelé"
         CARETAKER = "caretaker", "visite du gardien"
 
     campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts")

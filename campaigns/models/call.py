@@ -21,6 +21,7 @@ class Call(models.Model):
         RECORDED = "recorded", "enregistré"
         PENDING = "pending", "à trancher"  # the claim was lost to somebody else: a coordinator decides
         DROPPED = "dropped", "écarté"
+        MERGED = "merged", "joint à l'autre appel"
 
     class Direction(models.TextChoices):
         OUTGOING = "outgoing", "sortant"
@@ -41,8 +42,10 @@ class Call(models.Model):
     outcome = models.CharField(max_length=20, blank=True)
     # {question: {"<tenant id>" or "": choice key, list of keys, or text}}: a couple answers each for themselves.
     answers = models.JSONField(default=dict, blank=True)
-    # What else the form held while it was a draft (callback, follow-up, consents), so that a reload shows it again.
+    # What else the form held (callback, follow-up, consents): a reload, a coordinator or a correction reads it again.
     draft = models.JSONField(default=dict, blank=True)
+    # What it changed on the case, before and after: its author may correct it for a day.
+    undo = models.JSONField(default=dict, blank=True)
     comment = models.CharField(max_length=300, blank=True)
     # Counts as an attempt of the cap (a busy line tried again the same day does not).
     is_attempt = models.BooleanField(default=False)
@@ -63,6 +66,74 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"appel {self.pk}"
+
+
+class CallRevision(models.Model):
+    """What a recorded call said before its author corrected it."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="revisions")
+    # Made with the form: posting twice corrects once.
+    submission = models.UUIDField(unique=True, default=uuid.uuid4)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    outcome = models.CharField(max_length=20, blank=True)
+    answers = models.JSONField(default=dict, blank=True)
+    draft = models.JSONField(default=dict, blank=True)
+    comment = models.CharField(max_length=300, blank=True)
+    # The outcome wanted, when only a coordinator may draw it.
+    asked_outcome = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = "correction d'appel"
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"correction {self.pk}"
+
+
+class FlaggedText(models.Model):
+    """A free text that raised a gentle warning when its call was recorded: a coordinator leaves it or rewrites it."""
+
+    class Decision(models.TextChoices):
+        LEFT = "left", "laissé"
+        REWRITTEN = "rewritten", "réécrit"
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="flagged_texts")
+    # « comment », or « question » and « question:person » for an answer in one's own words.
+    field = models.CharField(max_length=80)
+    reasons = models.JSONField(default=list)
+    at = models.DateTimeField(default=timezone.now)
+    decision = models.CharField(max_length=9, choices=Decision, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "texte à revoir"
+        verbose_name_plural = "textes à revoir"
+        constraints = [models.UniqueConstraint(fields=["call", "field"], name="flagged_text_once")]
+        indexes = [models.Index(fields=["at"], name="flagged_undecided", condition=Q(decision=""))]
+
+    def __str__(self) -> str:
+        return f"texte {self.pk}"
+
+
+class CaseMessage(models.Model):
+    """What a household that rang back asked to pass on, while another volunteer held its case."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="messages")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    text = models.CharField("message", max_length=300)
+
+    class Meta:
+        verbose_name = "message pris"
+        verbose_name_plural = "messages pris"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
 
 
 class Need(models.Model):

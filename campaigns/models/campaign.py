@@ -20,6 +20,11 @@ def default_gaps() -> list[int]:
     return [1, 3, 6]
 
 
+def default_slot_ends() -> list[str]:
+    """Morning until 11, midday 11–14, afternoon 14–17, evening from 17."""
+    return ["11:00", "14:00", "17:00"]
+
+
 class Campaign(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", "en préparation"
@@ -93,6 +98,11 @@ class Campaign(models.Model):
     hours = models.JSONField("horaires d'appel", default=default_hours)
     max_attempts = models.PositiveSmallIntegerField("tentatives avant une veille", default=4)
     retry_gaps = models.JSONField("jours ouvrés entre deux tentatives", default=default_gaps)
+    slot_ends = models.JSONField("fins de la matinée, du midi et de l'après-midi", default=default_slot_ends)
+    busy_minutes = models.PositiveSmallIntegerField("délai après une ligne occupée (minutes)", default=30)
+    busy_a_day = models.PositiveSmallIntegerField("rappels d'une ligne occupée dans la journée", default=2)
+    soft_refusal_days = models.PositiveSmallIntegerField("jours après « un peu vexé »", default=7)
+    hospital_days = models.PositiveSmallIntegerField("jours après une hospitalisation", default=14)
     heat_wave_until = models.DateField("suivis toutes les 48 h jusqu'au", null=True, blank=True)
 
     volunteers = models.ManyToManyField(
@@ -125,9 +135,6 @@ class CampaignVolunteer(models.Model):
     agencies = models.ManyToManyField(Agency, blank=True, related_name="+", verbose_name="secteurs")
     active = models.BooleanField("en activité", default=True)
     joined_at = models.DateTimeField(default=timezone.now)
-    # Calls due meanwhile go to the backup, or to everybody.
-    absent_from = models.DateField("absent(e) du", null=True, blank=True)
-    absent_until = models.DateField("au", null=True, blank=True)
 
     class Meta:
         verbose_name = "bénévole de la campagne"

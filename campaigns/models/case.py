@@ -86,6 +86,8 @@ class Case(models.Model):
     reached_at = models.DateTimeField(null=True, blank=True)
     last_call_at = models.DateTimeField(null=True, blank=True)
     last_outcome = models.CharField(max_length=20, blank=True)
+    # A neighbour may tell us when the phone is not answered: said by the person, with the neighbour's agreement.
+    neighbour_told_at = models.DateTimeField(null=True, blank=True)
     verification_phrase = models.CharField(max_length=60, blank=True, db_index=True)
 
     # The claim ----------------------------------------------------------------------------------------

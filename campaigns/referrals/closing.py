@@ -8,7 +8,7 @@ from django.db import transaction
 
 from campaigns import cases
 from campaigns.models import Call, Case, Need, Partner, Referral
-from campaigns.outcomes import REACHED_CODES
+from campaigns.outcomes.table import REACHED_CODES
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, move, note_event, record, require
 from solidarites.models import User

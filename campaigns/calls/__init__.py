@@ -1,0 +1,42 @@
+"""A call, from what its page reads to what a coordinator decides.
+
+Reading order: reading (what the page needs) → drafts (what is typed) → recording (the only door by which a call is
+recorded) → undo (what it changed) → corrections (by its author, for a day) → pending (two for one household).
+"""
+
+from campaigns.calls.drafts import raise_button_alert, save_draft
+from campaigns.calls.pending import accept_pending, drop_pending, merge_pending
+from campaigns.calls.reading import (
+    CALLBACK_HORIZON,
+    COMMENT_LIMIT,
+    CallError,
+    callback_presets,
+    check_callback,
+    people_of,
+    phone_to_dial,
+    placeholders,
+    script_of,
+    with_household,
+)
+from campaigns.calls.recording import record_call
+from campaigns.calls.said import Said
+
+__all__ = [
+    "CALLBACK_HORIZON",
+    "COMMENT_LIMIT",
+    "CallError",
+    "Said",
+    "accept_pending",
+    "callback_presets",
+    "check_callback",
+    "drop_pending",
+    "merge_pending",
+    "people_of",
+    "phone_to_dial",
+    "placeholders",
+    "raise_button_alert",
+    "record_call",
+    "save_draft",
+    "script_of",
+    "with_household",
+]

@@ -1,0 +1,118 @@
+"""Reading what the call page needs: people, words, numbers, script, moments to call back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch
+
+from campaigns import scripts
+from campaigns.calendar import NeverOpenError, calendar_of
+from campaigns.models import Case
+from solidarites.models import User
+from tenants.households import usable_phones
+from tenants.models import Household, PhoneNumber, Tenant
+
+COMMENT_LIMIT = 300
+# A callback further away than this is a new campaign's work.
+CALLBACK_HORIZON = timedelta(days=60)
+
+
+class CallError(ValueError):
+    """The form cannot be recorded as it is: the field, a French message, and for a callback the nearest proposals."""
+
+    def __init__(self, field: str, message: str, proposals: Sequence[datetime] = ()) -> None:
+        super().__init__(message)
+        self.field, self.message, self.proposals = field, message, list(proposals)
+
+
+def with_household(case_id: int, *, lock: bool = False) -> Case:
+    """The case with its campaign, household, landlord, people and numbers: four queries; its row locked if asked.
+
+    Raises Case.DoesNotExist.
+    """
+    household = Prefetch(
+        "household", Household.objects.select_related("landlord", "agency").prefetch_related("tenants", "phones")
+    )
+    cases = Case.objects.select_related("campaign").prefetch_related(household)
+    return (cases.select_for_update(of=("self",)) if lock else cases).get(pk=case_id)
+
+
+def people_of(case: Case) -> list[Tenant]:
+    """Those who answer for themselves: present and of the campaign's age; the eldest first.
+
+    When nobody's age is known to suffice (enrolled by hand), everybody present.
+    """
+    present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
+    day = case.campaign.starts_on or case.enrolled_at.date()
+    old = [tenant for tenant in present if (tenant.age_on(day) or 0) >= case.campaign.minimum_age]
+    return sorted(old or present, key=lambda tenant: (tenant.birth_date is None, tenant.birth_date, tenant.pk))
+
+
+def script_of(case: Case) -> tuple[int | None, scripts.Content | None]:
+    """The script of this call: the follow-up's when a plan asked for it, else the first call's."""
+    campaign = case.campaign
+    script_id = campaign.script_id
+    if case.next_call_kind == Case.Kind.FOLLOW_UP and campaign.follow_up_script_id:
+        script_id = campaign.follow_up_script_id
+    return (script_id, scripts.content_of(script_id)) if script_id else (None, None)
+
+
+def placeholders(case: Case, by: User) -> dict[str, str]:
+    """What replaces {civilite}, {nom}… in the words to speak."""
+    people = people_of(case)
+    landlord = case.household.landlord
+    first = people[0] if people else None
+    civilities = {"M.": "Monsieur", "Mme": "Madame", "Mlle": "Madame"}
+    return {
+        "civilite": civilities.get(first.civility, first.civility) if first else "",
+        "nom": first.last_name.title() if first else "",
+        "prenom_appelant": by.first_name or by.display_name,
+        "bailleur": landlord.spoken_name or landlord.name,
+        "numero_rappel": case.campaign.callback_number or landlord.callback_number,
+        "phrase_verification": case.verification_phrase,
+    }
+
+
+def phone_to_dial(case: Case, dialled: Sequence[int | None] = ()) -> PhoneNumber | None:
+    """The tenants' own numbers first, and among them one that was not tried yet."""
+    phones = usable_phones(case.household)
+    own = [phone for phone in phones if not phone.third_party]
+    for phone in own:
+        if phone.pk not in dialled:
+            return phone
+    return next(iter(own or phones), None)
+
+
+def callback_presets(case: Case, now: datetime) -> list[datetime]:
+    """Four moments within opening hours: in an hour, then the coming slots of today and of the next two days."""
+    calendar = calendar_of(case.campaign, case.region)
+    found: list[datetime] = []
+    try:
+        today = calendar.local(now).date()
+        tomorrow = calendar.next_working_day(today + timedelta(days=1))
+        after = calendar.next_working_day(tomorrow + timedelta(days=1))
+        soon = now.replace(second=0, microsecond=0) + timedelta(hours=1)
+        rounded = soon + timedelta(minutes=-soon.minute % 15)
+        found.append(calendar.next_opening(rounded))
+        for day in (today, tomorrow, after):
+            found += [start for start, end in calendar.slot_windows(day).values() if start > now + timedelta(hours=2)]
+    except NeverOpenError:
+        pass
+    return sorted(set(found))[:4]
+
+
+def check_callback(case: Case, at: datetime | None, now: datetime) -> datetime:
+    """A future moment within opening hours and sixty days. Raises CallError with the nearest proposals."""
+    proposals = callback_presets(case, now)
+    if at is None:
+        raise CallError("callback_at", "Choisissez le jour et l'heure du rappel.", proposals)
+    calendar = calendar_of(case.campaign, case.region)
+    if at <= now:
+        raise CallError("callback_at", "Ce moment est déjà passé. Choisissez un moment à venir.", proposals)
+    if at > now + CALLBACK_HORIZON:
+        raise CallError("callback_at", "Choisissez un moment dans les deux mois.", proposals)
+    if not calendar.is_open(at):
+        raise CallError("callback_at", "La campagne n'appelle pas à ce moment-là. Voici les plus proches.", proposals)
+    return at

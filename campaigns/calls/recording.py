@@ -1,0 +1,199 @@
+"""record_call(): the only door by which a call is recorded."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns import followups, outcomes, scripts, texts
+from campaigns.calls import undo
+from campaigns.calls.drafts import raise_answer_alerts
+from campaigns.calls.reading import (
+    COMMENT_LIMIT,
+    CallError,
+    check_callback,
+    people_of,
+    phone_to_dial,
+    script_of,
+    with_household,
+)
+from campaigns.calls.said import Said
+from campaigns.models import Call, Campaign, Case, FollowUpPlan
+from campaigns.queue import NotYoursError
+from solidarites import journal
+from solidarites.models import User
+from tenants.models import PhoneNumber, Tenant
+
+
+@transaction.atomic
+def record_call(
+    *,
+    case_id: int,
+    by: User,
+    submission: uuid.UUID,
+    outcome: str,
+    now: datetime,
+    answers: Mapping[str, Any] | None = None,
+    comment: str = "",
+    phone_id: int | None = None,
+    tenant_id: int | None = None,
+    callback_at: datetime | None = None,
+    follow_up: followups.Wish | None = None,
+    consents: Mapping[str, str] | None = None,
+    language: str = "",
+    direction: str = Call.Direction.OUTGOING,
+    touched_me: bool = False,
+) -> Call:
+    """Record one attempt and everything that follows from it, once per ``submission``.
+
+    Conditions: the volunteer was given the case (its draft proves it) and the campaign is open or paused. A claim that
+    expired and was not taken is still good. When another volunteer took the case or recorded it meanwhile, the
+    call is kept as PENDING: nothing follows until a coordinator decides.
+    Steps: lock the case; find the same submission; check the form; save the call; needs, alerts, plan, outcome,
+    referral drafts; texts to look at again; journal.
+    Raises CallError (a French message at a field), NotYoursError when the case was never given to ``by``.
+    """
+    try:
+        case = with_household(case_id, lock=True)
+    except Case.DoesNotExist:
+        raise NotYoursError("Ce dossier n'existe plus.") from None
+    call = Call.objects.filter(submission=submission, case_id=case_id, volunteer=by).first()
+    if call is None:
+        raise NotYoursError("Ce dossier ne vous est pas confié.")
+    if call.state != Call.State.DRAFT:
+        return call  # posted twice: the first of the two was recorded
+    call.case = case
+    check_campaign(case.campaign)
+    people = people_of(case)
+    keys = [str(tenant.pk) for tenant in people]
+    script_id, content = script_of(case)
+    call.answers = content.clean(answers or {}, keys) if content is not None else {}
+    reading = content.read(call.answers, keys) if content is not None else scripts.Reading()
+    said = Said(callback_at, tenant_id, language, follow_up, dict(consents or {}))
+    tenant = check_form(case, outcome, comment, reading, said, now)
+    call.outcome, call.comment, call.script_id = outcome, clean_comment(comment), script_id
+    call.phone = _phone(case, phone_id)
+    call.direction, call.touched_me = direction, touched_me
+    call.recorded_at = call.saved_at = now
+    call.draft = said.to_json()
+    if _still_good(case, call, by):
+        finish(call, case, by, now, reading, people, tenant, said)
+    else:
+        _keep_pending(call, by, case, reading)
+    texts.flag(call, content, now)
+    return call
+
+
+def check_campaign(campaign: Campaign) -> None:
+    if not campaign.is_running:
+        raise CallError(
+            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
+        )
+
+
+def clean_comment(comment: str) -> str:
+    return comment.replace("\x00", "").strip()
+
+
+def check_form(
+    case: Case, outcome: str, comment: str, reading: scripts.Reading, said: Said, now: datetime
+) -> Tenant | None:
+    """The person a closing outcome speaks of, if any. Raises CallError at the field that is wrong."""
+    if outcome not in outcomes.TABLE:
+        raise CallError("outcome", "Indiquez comment l'appel s'est terminé.")
+    if len(comment.strip()) > COMMENT_LIMIT:
+        raise CallError("comment", f"{COMMENT_LIMIT} caractères au plus.")
+    if outcome == "callback":
+        check_callback(case, said.callback_at, now)
+    if outcome == "completed" and reading.missing:
+        question, person = reading.missing[0]
+        raise CallError(
+            f"q-{question.key}-{person}" if person else f"q-{question.key}", "Cette question attend une réponse."
+        )
+    if outcome not in outcomes.PERSON_STATUS and outcome != "hospitalised":
+        return None
+    present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
+    chosen = next((tenant for tenant in present if tenant.pk == said.tenant_id), None)
+    if chosen is None and len(present) == 1:
+        return present[0]
+    if chosen is None:
+        raise CallError("tenant_id", "Précisez de quelle personne il s'agit.")
+    return chosen
+
+
+def _phone(case: Case, phone_id: int | None) -> PhoneNumber | None:
+    phones = {phone.pk: phone for phone in case.household.phones.all()}
+    return phones.get(phone_id) if phone_id else phone_to_dial(case)
+
+
+def _still_good(case: Case, call: Call, by: User) -> bool:
+    """Held by ``by``, or by nobody with nothing recorded since the draft began."""
+    if case.claimed_by_id == by.pk:
+        return True
+    if case.claimed_by_id is not None or case.status == Case.Status.CLOSED:
+        return False
+    return not Call.objects.filter(case=case, state=Call.State.RECORDED, recorded_at__gt=call.started_at).exists()
+
+
+def _keep_pending(call: Call, by: User, case: Case, reading: scripts.Reading) -> None:
+    call.state = Call.State.PENDING
+    call.save()
+    journal.record("call.pending", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    raise_answer_alerts(call, case, reading.alerts, by, call.recorded_at or call.started_at)
+
+
+def finish(
+    call: Call,
+    case: Case,
+    by: User,
+    now: datetime,
+    reading: scripts.Reading,
+    people: list[Tenant],
+    tenant: Tenant | None,
+    said: Said,
+) -> None:
+    """Everything that follows from a call that counts, inside the transaction that records, accepts or corrects it.
+
+    ``now`` is the moment of the call. Both photographs of the case are kept with it, for a correction.
+    """
+    call.state, call.kind = Call.State.RECORDED, case.next_call_kind
+    situation = outcomes.situation_of(
+        case, by=by, now=now, phone=call.phone, callback_at=said.callback_at, language=said.language
+    )
+    before = undo.photograph(case, phone=call.phone, due=situation.due, plan=situation.running_plan)
+    try:
+        outcomes.draw(
+            call=call,
+            case=case,
+            situation=situation,
+            reading=reading,
+            people=people,
+            tenant=tenant,
+            wish=said.follow_up,
+            consents=said.consents,
+            language=said.language,
+            by=by,
+        )
+    except followups.FollowUpError as error:
+        raise CallError("follow_up", str(error)) from error
+    if outcomes.TABLE[call.outcome].reached:
+        raise_answer_alerts(call, case, reading.alerts, by, now)
+    call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
+    call.save()
+    journal.record(
+        "call.recorded", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id, outcome=call.outcome
+    )
+
+
+def _after(call: Call, case: Case, situation: outcomes.Situation, said: Said) -> undo.Photo:
+    """The case once everything was written; its plan and due call are read again only when there are some."""
+    plan, due = situation.running_plan, situation.due
+    if plan is not None or (call.outcome == "completed" and said.follow_up is not None):
+        plan = FollowUpPlan.objects.filter(case=case).order_by("-pk").first()
+    if due is not None:
+        due.refresh_from_db()
+    return undo.photograph(case, phone=call.phone, due=due, plan=plan)

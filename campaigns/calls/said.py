@@ -1,0 +1,56 @@
+"""What the form says beside its answers: kept with the call, to be accepted, read again or corrected later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+
+from campaigns import followups
+
+
+@dataclass(frozen=True)
+class Said:
+    callback_at: datetime | None = None
+    tenant_id: int | None = None
+    language: str = ""
+    follow_up: followups.Wish | None = None
+    consents: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        wish = self.follow_up
+        return {
+            "consents": dict(self.consents),
+            "callback_at": self.callback_at.isoformat() if self.callback_at else "",
+            "tenant_id": self.tenant_id,
+            "language": self.language,
+            "follow_up": None
+            if wish is None
+            else {
+                "cadence": wish.cadence,
+                "weekdays": list(wish.weekdays),
+                "time": wish.time.isoformat(),
+                "volunteer_id": wish.volunteer_id,
+                "backup_id": wish.backup_id,
+            },
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Said:
+        wish = kept.get("follow_up")
+        return cls(
+            callback_at=datetime.fromisoformat(kept["callback_at"]) if kept.get("callback_at") else None,
+            tenant_id=kept.get("tenant_id"),
+            language=kept.get("language", ""),
+            follow_up=followups.Wish(
+                wish["cadence"],
+                tuple(wish["weekdays"]),
+                time.fromisoformat(wish["time"]),
+                wish["volunteer_id"],
+                wish["backup_id"],
+            )
+            if wish
+            else None,
+            consents=kept.get("consents", {}),
+        )

@@ -1,0 +1,38 @@
+"""Outcome → what happens next: one table, read by the code and by the labels of the buttons alike.
+
+``decide`` is pure: it reads a Situation and says what follows; ``draw`` writes it, with what the answers ask for. The
+label on a button is the text of the decision that pressing it would take. Reading order: table → situation →
+writing → answers.
+"""
+
+from campaigns.outcomes.answers import draft_referrals, draw, write_needs
+from campaigns.outcomes.situation import preview, situation_of
+from campaigns.outcomes.table import (
+    CHOICES,
+    NUMBER_VALIDITY,
+    PERSON_STATUS,
+    REACHED_CODES,
+    TABLE,
+    Decision,
+    Rule,
+    Situation,
+)
+from campaigns.outcomes.writing import TRIED_FIELDS, apply
+
+__all__ = [
+    "CHOICES",
+    "NUMBER_VALIDITY",
+    "PERSON_STATUS",
+    "REACHED_CODES",
+    "TABLE",
+    "TRIED_FIELDS",
+    "Decision",
+    "Rule",
+    "Situation",
+    "apply",
+    "draft_referrals",
+    "draw",
+    "preview",
+    "situation_of",
+    "write_needs",
+]

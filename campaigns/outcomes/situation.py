@@ -1,0 +1,68 @@
+"""Reading a case: what a decision on it depends on, and what each outcome would bring."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from campaigns import followups
+from campaigns.calendar import calendar_of
+from campaigns.models import Call, Campaign, Case, FollowUpPlan
+from campaigns.outcomes.table import TABLE, Situation
+from solidarites.models import User
+from tenants import households
+from tenants.models import PhoneNumber
+
+
+def situation_of(
+    case: Case,
+    *,
+    by: User,
+    now: datetime,
+    phone: PhoneNumber | None = None,
+    callback_at: datetime | None = None,
+    language: str = "",
+) -> Situation:
+    """Read what a decision on this case depends on (``case.campaign`` and the household's phones loaded)."""
+    calendar = calendar_of(case.campaign, case.region)
+    today = calendar.local(now).date()
+    others = [other for other in households.usable_phones(case.household) if phone is None or other.pk != phone.pk]
+    untried = False
+    if case.attempts == 1 and others and phone is not None:
+        dialled = set(Call.objects.filter(case=case, state=Call.State.RECORDED).values_list("phone_id", flat=True))
+        untried = any(other.pk not in dialled and not other.third_party for other in others)
+    plan = FollowUpPlan.objects.filter(case=case).exclude(status=FollowUpPlan.Status.ENDED).first()
+    return Situation(
+        calendar=calendar,
+        now=now,
+        by_id=by.pk,
+        kind=case.next_call_kind,
+        attempts=case.attempts,
+        slots_tried=tuple(case.slots_tried),
+        tried_today=case.last_attempt_on == today,
+        busy_today=case.busy_today if case.last_attempt_on == today else 0,
+        soft_refusals=case.soft_refusals,
+        gaps=tuple(case.campaign.retry_gaps),
+        cap=case.campaign.max_attempts,
+        other_number=bool(others) and phone is not None,
+        untried_number=untried,
+        plan=plan is not None and plan.status == FollowUpPlan.Status.ACTIVE,
+        running_plan=plan,
+        due=followups.opened_due_call(case),
+        callback_at=callback_at,
+        speaker=bool(language) and _someone_speaks(case.campaign, language, by),
+    )
+
+
+def _someone_speaks(campaign: Campaign, language: str, by: User) -> bool:
+    spoken = (
+        campaign.memberships.filter(active=True, user__is_active=True)
+        .exclude(user=by)
+        .values_list("user__languages", flat=True)
+    )
+    return any(language in languages for languages in spoken)
+
+
+def preview(case: Case, *, by: User, now: datetime, phone: PhoneNumber | None = None) -> dict[str, str]:
+    """What each outcome would bring, in French, for the labels of the buttons."""
+    situation = situation_of(case, by=by, now=now, phone=phone)
+    return {code: rule.decide(situation).text for code, rule in TABLE.items()}
