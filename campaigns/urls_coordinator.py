@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views.coordinator import alerts, campaigns, cases, follow_ups, needs, volunteers, welfare
+from campaigns.views.coordinator import alerts, campaigns, cases, follow_ups, needs, numberless, volunteers, welfare
 
 urlpatterns = [
     path("campagnes/", campaigns.campaign_list, name="campaign_list"),
@@ -12,7 +12,7 @@ urlpatterns = [
     path("campagnes/<slug:slug>/inscrire/", campaigns.campaign_enrol, name="campaign_enrol"),
     path("campagnes/<slug:slug>/age-a-verifier/", campaigns.campaign_ages, name="campaign_ages"),
     path("campagnes/<slug:slug>/ailleurs/", campaigns.campaign_elsewhere, name="campaign_elsewhere"),
-    path("campagnes/<slug:slug>/sans-numero/", campaigns.campaign_numberless, name="campaign_numberless"),
+    path("campagnes/<slug:slug>/sans-numero/", numberless.numberless_list, name="campaign_numberless"),
     path("campagnes/<slug:slug>/ouvrir/", campaigns.campaign_open, name="campaign_open"),
     path("campagnes/<slug:slug>/pause/", campaigns.campaign_pause, name="campaign_pause"),
     path("campagnes/<slug:slug>/reprendre/", campaigns.campaign_resume, name="campaign_resume"),

@@ -18,7 +18,7 @@ class Letter(models.Model):
     """A letter made for a household: its kind and its day, never its text, which follows from them."""
 
     class Kind(models.TextChoices):
-        MISSED = "missed", "« nous avons cherché à vous joindre »"
+        MISSED = "missed", "« nous avons cherché à vous joindre »"
         NOTICE = "notice", "avis de passage"
         NUMBERLESS = "numberless", "demande de rappel (foyer sans numéro)"
 
@@ -78,7 +78,6 @@ class CaretakerRound(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "tournée du gardien"

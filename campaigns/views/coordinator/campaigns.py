@@ -300,20 +300,3 @@ def campaign_heat_wave(request: HttpRequest, slug: str) -> HttpResponse:
         what = "passent toutes les 48 heures" if until else "reprennent leur rythme"
         messages.success(request, f"Les suivis ({plans}) {what}.")
     return redirect("coordinator:campaign_detail", slug)
-
-
-@role_required(COORDINATOR, ADMINISTRATOR)
-@require_GET
-def campaign_numberless(request: HttpRequest, slug: str) -> HttpResponse:
-    """Households without a number: their own track, for letters and the search of numbers."""
-    campaign = _campaign(slug)
-    found = scope.visible_cases(request.user).filter(campaign=campaign, status=Case.Status.OPEN, has_number=False)
-    rows = (
-        found.select_related("campaign", "household__residence", "agency")
-        .prefetch_related("household__tenants")
-        .order_by("household__city", "household__street", "pk")
-    )
-    page = page_of(request, rows)
-    note_read(request, "cases.listed", [case.pk for case in page.object_list], campaign.pk)
-    context = {"campaign": campaign, "page_obj": page, "whole_address": request.get_full_path()}
-    return render(request, "coordinator/campaign_numberless.html", context)

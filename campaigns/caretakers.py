@@ -1,0 +1,179 @@
+"""Caretakers: the doors of a residence to knock at, on paper or behind an expiring link, and what they answer.
+
+They read names and dwellings, nothing else, and never enter. The link is unguessable, lasts three days, can be taken
+back, and shows a door only while its check is open; every opening is journaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from campaigns import alerts, documents, letters, welfare
+from campaigns.models import Alert, CaretakerRound, CaretakerVisit, WelfareCheck, WelfareStep
+from campaigns.models.levels import Level
+from solidarites import journal, mail
+from solidarites.models import User
+from tenants.models import Residence
+
+LINK_LASTS = timedelta(hours=72)
+Answer = CaretakerVisit.Answer
+
+
+class CaretakerError(ValueError):
+    """No round can be made, or no answer taken; the message is French."""
+
+
+def residences(checks: QuerySet[WelfareCheck]) -> QuerySet[Residence]:
+    """The residences where these checks are, those with the most first (``doors``)."""
+    open_ones = Q(households__cases__welfare_checks__in=checks.filter(closed_at=None).order_by().values("pk"))
+    return (
+        Residence.objects.filter(open_ones)
+        .annotate(doors=Count("households__cases__welfare_checks", filter=open_ones, distinct=True))
+        .select_related("agency")
+        .order_by("-doors", "name", "reference")
+    )
+
+
+@transaction.atomic
+def start(
+    *, residence: Residence, checks: Sequence[WelfareCheck], by: User, now: datetime, email: str = ""
+) -> CaretakerRound:
+    """Ask the caretaker of ``residence`` to knock at the doors of these open checks.
+
+    Each check notes the visit asked for. With ``email``, a link leaves at once: no name, no address in the mail.
+    Raises CaretakerError when none of the checks is open and in this residence.
+    """
+    doors = [check for check in checks if check.closed_at is None and check.case.household.residence_id == residence.pk]
+    if not doors:
+        raise CaretakerError("Aucune veille n'est ouverte dans cette résidence.")
+    made = CaretakerRound.objects.create(
+        residence=residence, created_by=by, created_at=now, expires_at=now + LINK_LASTS
+    )
+    CaretakerVisit.objects.bulk_create([CaretakerVisit(round=made, check_row=check) for check in doors])
+    how = "lien envoyé" if email else "liste à imprimer ou lien à transmettre"
+    for check in doors:
+        welfare.add_step(
+            check=check,
+            kind=WelfareStep.Kind.CARETAKER,
+            result=f"Visite demandée au gardien ({how}). En attente de sa réponse.",
+            by=by,
+            now=now,
+        )
+    if email:
+        mail.queue_mail(
+            key=f"caretaker:{made.pk}", to=email, template="caretaker_round", context={"round_id": made.pk}, now=now
+        )
+    journal.record("caretaker.asked", made, by=by, cases=[check.case_id for check in doors], mailed=bool(email))
+    return made
+
+
+def live(now: datetime) -> QuerySet[CaretakerRound]:
+    """The rounds whose link still opens: not over, not taken back, a check still open."""
+    doors = CaretakerVisit.objects.filter(round=OuterRef("pk"), check_row__closed_at=None)
+    return CaretakerRound.objects.filter(Exists(doors), revoked_at=None, expires_at__gt=now)
+
+
+def find(token: str, now: datetime) -> CaretakerRound | None:
+    """The round of a live link, or None: unknown, expired, taken back and finished look the same."""
+    if not 20 <= len(token) <= 64 or not token.isascii():
+        return None
+    return live(now).filter(token=token).select_related("residence__landlord").first()
+
+
+def doors_of(made: CaretakerRound) -> list[CaretakerVisit]:
+    """The doors still to knock at, in the order of the stairs, with those who live behind."""
+    visits = (
+        made.visits.filter(check_row__closed_at=None)
+        .select_related("check_row__case__household")
+        .prefetch_related("check_row__case__household__tenants")
+    )
+    return sorted(
+        visits,
+        key=lambda visit: (
+            visit.check_row.case.household.street,
+            visit.check_row.case.household.building,
+            visit.check_row.case.household.door,
+            visit.pk,
+        ),
+    )
+
+
+def note_opening(*, made: CaretakerRound, now: datetime) -> None:
+    """Every opening of the link leaves its row; nothing else is written."""
+    journal.record("caretaker.opened", made, actor="caretaker")
+
+
+@transaction.atomic
+def answer(*, made: CaretakerRound, visit_id: int, answer: str, now: datetime) -> bool:
+    """What the caretaker found at one door; a step of its check, and an alert of level U1 for who needs help.
+
+    A later answer takes the place of the first (absent in the morning, seen in the evening); the same one twice is
+    noted once, and False is returned. Raises CaretakerError for a door that is not of this round, or no longer open.
+    """
+    if answer not in Answer.values:
+        raise CaretakerError("Choisissez une des trois réponses.")
+    visit = (
+        CaretakerVisit.objects.select_for_update(of=("self",))
+        .select_related("check_row__case")
+        .filter(pk=visit_id, round=made, check_row__closed_at=None)
+        .first()
+    )
+    if visit is None:
+        raise CaretakerError("Cette visite n'est plus demandée.")
+    if visit.answer == answer:
+        return False
+    visit.answer, visit.answered_at = answer, now
+    visit.save(update_fields=["answer", "answered_at"])
+    check = visit.check_row
+    welfare.add_step(
+        check=check,
+        kind=WelfareStep.Kind.CARETAKER,
+        result=f"Réponse du gardien\u00a0: {Answer(answer).label}.",
+        by=None,
+        now=now,
+    )
+    if answer == Answer.HELP:
+        welfare.raise_level(check=check, level=Level.U1, now=now)
+        alerts.raise_alert(
+            key=f"caretaker:{visit.pk}", kind=Alert.Kind.CARETAKER, level=check.level, case=check.case, now=now
+        )
+    return True
+
+
+@transaction.atomic
+def revoke(*, made: CaretakerRound, by: User, now: datetime) -> None:
+    """The link opens nothing from now on. Idempotent."""
+    if CaretakerRound.objects.filter(pk=made.pk, revoked_at=None).update(revoked_at=now):
+        made.revoked_at = now
+        journal.record("caretaker.revoked", made, by=by)
+
+
+def list_pdf(made: CaretakerRound, now: datetime) -> bytes:
+    """The round on paper: names, dwellings, three boxes each."""
+    doors = [
+        {
+            "people": letters.names_of(visit.check_row.case),
+            "dwelling": visit.check_row.case.household.address_lines[:-1] or ["adresse à préciser"],
+        }
+        for visit in doors_of(made)
+    ]
+    return documents.pdf(
+        "caretaker",
+        {
+            "residence": str(made.residence),
+            "sender": made.residence.landlord.spoken_name or made.residence.landlord.name,
+            "day": letters.written_day(timezone.localdate(now)),
+            "doors": doors,
+            "number": made.pk,
+        },
+    )
+
+
+def forget_empty() -> int:
+    """Erase the rounds whose last door was erased with its case."""
+    return CaretakerRound.objects.filter(~Exists(CaretakerVisit.objects.filter(round=OuterRef("pk")))).delete()[0]
