@@ -242,8 +242,8 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
 def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, now: datetime) -> int:
     """Raise every follow-up to each 48 hours until that day, or (None) go back to the agreed rhythms.
 
-    The next call of each running plan is set anew; how many plans. Raises LifecycleError for a day that is past, or a
-    campaign that is not running.
+    The next call of each running plan is set anew, never twice in a day; one already due stays to be opened. How many
+    plans. Raises LifecycleError for a day that is past, or a campaign that is not running.
     """
     row = _locked(campaign)
     if not row.is_running:
@@ -256,14 +256,28 @@ def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, no
         FollowUpPlan.objects.select_for_update(of=("self",))
         .filter(case__campaign=row, status=FollowUpPlan.Status.ACTIVE)
         .select_related("case")
+        .prefetch_related("exceptions")
         .order_by("pk")
     )
     for plan in plans:
         plan.case.campaign = row
-        plan.next_due_at = followups.next_due(plan, now)
+        followups.restart(plan, now)
     FollowUpPlan.objects.bulk_update(plans, ["next_due_at"], batch_size=500)
     journal.record("campaign.heat_wave", row, by=by, campaign_id=row.pk, on=until is not None, plans=len(plans))
     return len(plans)
+
+
+def end_heat_waves(*, now: datetime) -> int:
+    """Campaigns whose last day of heat wave is past go back to the agreed rhythms; how many. Safe twice at once."""
+    ended = 0
+    raised = Campaign.objects.filter(
+        heat_wave_until__lt=now.date(), status__in=(Campaign.Status.OPEN, Campaign.Status.PAUSED)
+    )
+    for campaign in raised:
+        if campaign.heat_wave_until and campaign.heat_wave_until < now.astimezone(campaign.tz).date():
+            set_heat_wave(campaign=campaign, until=None, by=None, now=now)
+            ended += 1
+    return ended
 
 
 def _locked(campaign: Campaign) -> Campaign:
@@ -292,7 +306,7 @@ def add_volunteers(*, campaign: Campaign, users: Iterable[User], by: User | None
     wanted = User.objects.filter(pk__in=[user.pk for user in users], is_active=True, groups__name=VOLUNTEER).distinct()
     before = {row.user_id: row for row in CampaignVolunteer.objects.filter(campaign=campaign, user__in=wanted)}
     back = [row.pk for row in before.values() if not row.active]
-    CampaignVolunteer.objects.filter(pk__in=back).update(active=True, absent_from=None, absent_until=None)
+    CampaignVolunteer.objects.filter(pk__in=back).update(active=True)
     new = [user for user in wanted if user.pk not in before]
     CampaignVolunteer.objects.bulk_create(
         [CampaignVolunteer(campaign=campaign, user=user, joined_at=now) for user in new], ignore_conflicts=True
@@ -325,53 +339,6 @@ def remove_volunteer(*, membership: CampaignVolunteer, by: User | None, now: dat
         "campaign.volunteer_removed", membership, by=by, campaign_id=campaign_id, volunteer=user_id, plans=orphans
     )
     return orphans
-
-
-@transaction.atomic
-def set_absence(
-    *,
-    membership: CampaignVolunteer,
-    absent_from: date | None,
-    absent_until: date | None,
-    by: User | None,
-    now: datetime,
-) -> CampaignVolunteer:
-    """Follow-ups due between the two days go to the backup, or to everybody; both empty: present again.
-
-    Away today already: so do the calls that are due now. Raises LifecycleError when the days are out of order or
-    only the second is given.
-    """
-    if absent_until and not absent_from:
-        raise LifecycleError("Indiquez aussi le premier jour d'absence.")
-    if absent_from and absent_until and absent_until < absent_from:
-        raise LifecycleError("Le dernier jour d'absence vient avant le premier.")
-    membership.absent_from, membership.absent_until = absent_from, absent_until
-    membership.save(update_fields=["absent_from", "absent_until"])
-    today = now.astimezone(membership.campaign.tz).date()
-    if absent_from and absent_from <= today and (absent_until is None or absent_until >= today):
-        _hand_over_due_calls(membership)
-    journal.record(
-        "campaign.volunteer_absence",
-        membership,
-        by=by,
-        campaign_id=membership.campaign_id,
-        volunteer=membership.user_id,
-        absent=absent_from is not None,
-    )
-    return membership
-
-
-def _hand_over_due_calls(membership: CampaignVolunteer) -> None:
-    mine = DueCall.objects.filter(
-        case__campaign_id=membership.campaign_id, volunteer=membership.user_id, state=DueCall.State.OPENED
-    )
-    for due in mine.select_related("plan"):
-        backup_id = due.plan.backup_id
-        DueCall.objects.filter(pk=due.pk).update(volunteer=backup_id)
-        freed: dict[str, Any] = (
-            {"next_call_for": backup_id} if backup_id else {"next_call_for": None, "anyone_from": None}
-        )
-        Case.objects.filter(pk=due.case_id, next_call_for=membership.user_id).update(**freed)
 
 
 @transaction.atomic

@@ -7,7 +7,8 @@ from celery.signals import task_failure, task_success
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import alerts, enrolment, followups, machine, purge, queue, referrals, welfare
+from campaigns import alerts, enrolment, followups, lifecycle, machine, purge, queue, referrals, welfare
+from campaigns.followups import reminders
 from campaigns.models import Campaign
 from solidarites import health
 from solidarites.models import User
@@ -20,7 +21,27 @@ def release_stale_claims() -> int:
 
 @shared_task
 def open_due_calls() -> int:
-    return followups.open_due_calls(now=timezone.now())
+    """Open what is due; what waits for somebody who is away goes to the backup."""
+    now = timezone.now()
+    return followups.open_due_calls(now=now) + followups.hand_over_opened(now=now)
+
+
+@shared_task
+def settle_follow_ups() -> int:
+    """What ends by itself: heat waves past their last day, plans past their end date."""
+    now = timezone.now()
+    return lifecycle.end_heat_waves(now=now) + followups.settle_ended(now=now)
+
+
+@shared_task
+def remind_follow_ups() -> int:
+    """The evening before, and on Monday morning: one message a person and a day."""
+    return reminders.remind(now=timezone.now())
+
+
+@shared_task
+def forget_past_absences() -> int:
+    return followups.forget_past(now=timezone.now())
 
 
 @shared_task

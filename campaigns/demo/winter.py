@@ -237,10 +237,10 @@ class Winter:
             due = self.calendar.local(self.now - timedelta(hours=hours))
             wish = Wish("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
             self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, wish))
-        lifecycle.set_absence(
-            membership=CampaignVolunteer.objects.get(campaign=self.campaign, user=self.speaker),
-            absent_from=day + timedelta(days=1),
-            absent_until=None,
+        followups.add_absence(
+            user=self.speaker,
+            first_day=day + timedelta(days=1),
+            last_day=None,
             by=self.coordinator,
             now=start + timedelta(hours=2),
         )

@@ -224,7 +224,7 @@ class AddVolunteersForm(forms.Form):
 
 
 class MembershipForm(forms.Form):
-    """What one volunteer is given in this campaign, and when they are away."""
+    """What one volunteer is given in this campaign."""
 
     agencies = AgencyField(
         queryset=Agency.objects.none(),
@@ -236,8 +236,6 @@ class MembershipForm(forms.Form):
     languages = forms.MultipleChoiceField(
         label="Langues parlées, en plus du français", required=False, choices=list(LANGUAGES.items()), widget=Boxes
     )
-    absent_from = DateField(label="Absent(e) du", required=False)
-    absent_until = DateField(label="au (compris)", required=False, help_text="Vide\u00a0: jusqu'à nouvel ordre.")
 
     def __init__(self, *args: Any, membership: CampaignVolunteer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -247,15 +245,4 @@ class MembershipForm(forms.Form):
         self.initial = {
             "agencies": [agency.pk for agency in membership.agencies.all()],
             "languages": membership.user.languages,
-            "absent_from": membership.absent_from,
-            "absent_until": membership.absent_until,
         } | self.initial
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        start, end = cleaned.get("absent_from"), cleaned.get("absent_until")
-        if end and not start and "absent_from" not in self.errors:
-            self.add_error("absent_from", "Indiquez aussi le premier jour d'absence.")
-        if start and end and end < start:
-            self.add_error("absent_until", "Le dernier jour d'absence vient avant le premier.")
-        return cleaned

@@ -101,7 +101,7 @@ class Campaign(models.Model):
     slot_ends = models.JSONField("fins de la matinée, du midi et de l'après-midi", default=default_slot_ends)
     busy_minutes = models.PositiveSmallIntegerField("délai après une ligne occupée (minutes)", default=30)
     busy_a_day = models.PositiveSmallIntegerField("rappels d'une ligne occupée dans la journée", default=2)
-    soft_refusal_days = models.PositiveSmallIntegerField("jours après « un peu vexé »", default=7)
+    soft_refusal_days = models.PositiveSmallIntegerField("jours après « un peu vexé »", default=7)
     hospital_days = models.PositiveSmallIntegerField("jours après une hospitalisation", default=14)
     heat_wave_until = models.DateField("suivis toutes les 48 h jusqu'au", null=True, blank=True)
 

@@ -289,37 +289,6 @@ def test_removing_a_volunteer_hands_over_all_but_the_call_under_way(campaign, co
     assert actions() == ["campaign.volunteer_removed"]
 
 
-def test_an_absence_that_starts_today_hands_over_the_calls_due(campaign, coordinator, volunteer, volunteer2, now):
-    later = now + timedelta(hours=2)
-    backed = make_case(campaign, next_call_for=volunteer, anyone_from=later)
-    alone = make_case(campaign, next_call_for=volunteer, anyone_from=later)
-    for case, backup in ((backed, volunteer2), (alone, None)):
-        plan = make_plan(case, volunteer, backup=backup)
-        DueCall.objects.create(plan=plan, case=case, due_at=now, grace_until=later, volunteer=volunteer)
-    membership = campaign.memberships.get(user=volunteer)
-
-    def absent(start, end):
-        lifecycle.set_absence(membership=membership, absent_from=start, absent_until=end, by=coordinator, now=now)
-        backed.refresh_from_db()
-        alone.refresh_from_db()
-
-    absent(date(2026, 1, 14), date(2026, 1, 20))
-    assert (backed.next_call_for, alone.next_call_for) == (volunteer, volunteer)
-    absent(date(2026, 1, 13), None)
-    assert (backed.next_call_for, backed.anyone_from) == (volunteer2, later)
-    assert (alone.next_call_for, alone.anyone_from) == (None, None)
-    absent(None, None)
-    membership.refresh_from_db()
-    assert membership.absent_from is None
-
-
-@pytest.mark.parametrize(("start", "end"), [(None, date(2026, 1, 20)), (date(2026, 1, 20), date(2026, 1, 19))])
-def test_days_out_of_order_are_refused(campaign, coordinator, volunteer, now, start, end):
-    membership = campaign.memberships.get(user=volunteer)
-    with pytest.raises(LifecycleError):
-        lifecycle.set_absence(membership=membership, absent_from=start, absent_until=end, by=coordinator, now=now)
-
-
 def test_sectors_and_languages(campaign, coordinator, volunteer, agency, now):
     membership = campaign.memberships.get(user=volunteer)
     lifecycle.set_sectors(membership=membership, agencies=[agency], languages=["pt"], by=coordinator, now=now)
