@@ -59,7 +59,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return f"Question « {self.title} » : {self.text}" if self.title else self.text
+        return f"Question « {self.title} » : {self.text}" if self.title else self.text
 
 
 def short(text: str, limit: int = 60) -> str:
@@ -112,12 +112,12 @@ def _questions(content: Mapping[str, Any]) -> Iterator[Finding]:
         if not raw.get("say", "").strip():
             yield Finding(ERROR, "aucun mot à dire.", **where)
         elif len(raw["say"]) > LONG:
-            yield Finding(WARNING, f"plus de {LONG} signes à dire d'un trait ; coupez-la en deux.", **where)
+            yield Finding(WARNING, f"plus de {LONG} signes à dire d'un trait ; coupez-la en deux.", **where)
         if kind not in KINDS:
             yield Finding(ERROR, "sorte inconnue.", **where)
         choices = raw.get("choices", [])
         if kind != "text" and not choices:
-            yield Finding(ERROR, "aucune réponse proposée : on ne peut pas en sortir.", **where)
+            yield Finding(ERROR, "aucune réponse proposée : on ne peut pas en sortir.", **where)
         if kind == "text" and choices:
             yield Finding(ERROR, "une réponse libre n'a pas de réponses proposées.", **where)
         labels = Counter(choice.get("label", "").strip().casefold() for choice in choices)
@@ -125,10 +125,10 @@ def _questions(content: Mapping[str, Any]) -> Iterator[Finding]:
         for choice in choices:
             spot = {**where, "choice": choice.get("key", "")}
             if labels[choice.get("label", "").strip().casefold()] > 1 and choice.get("label"):
-                yield Finding(ERROR, f"deux réponses ont le même texte, « {choice['label']} ».", **where)
+                yield Finding(ERROR, f"deux réponses ont le même texte, « {choice['label']} ».", **where)
             if keys[choice.get("key", "")] > 1:
-                yield Finding(ERROR, f"deux réponses ont le même identifiant, « {choice.get('key')} ».", **where)
-            named = f"réponse « {choice.get('label', '')} »"
+                yield Finding(ERROR, f"deux réponses ont le même identifiant, « {choice.get('key')} ».", **where)
+            named = f"réponse « {choice.get('label', '')} »"
             for level, text in (*_choice_errors(choice, needs), *_choice_warnings(choice, bool(raw.get("per_person")))):
                 yield Finding(level, f"{named} : {text}", **spot)
         yield from _spoken((raw.get("say", ""), raw.get("guide", "")), QUESTIONS, **where)
@@ -142,11 +142,11 @@ def _choice_errors(choice: Mapping[str, Any], needs: set[str]) -> Iterator[tuple
     if set(choice) - set(Choice.__dataclass_fields__) or not choice.get("key") or not choice.get("label", "").strip():
         yield ERROR, "mal formée, ou sans texte."
     if need and need not in needs:
-        yield ERROR, f"besoin « {need} » inconnu."
+        yield ERROR, f"besoin « {need} » inconnu."
     if level and level not in Level.values:
         yield ERROR, "niveau inconnu."
     elif need and not level:
-        yield ERROR, "niveau manquant : sous quel délai répondre à ce besoin ?"
+        yield ERROR, "niveau manquant : sous quel délai répondre à ce besoin ?"
     elif choice.get("alert") and not level:
         yield ERROR, "une alerte a besoin d'un niveau."
     if outcome and outcome not in TABLE:
@@ -156,7 +156,7 @@ def _choice_errors(choice: Mapping[str, Any], needs: set[str]) -> Iterator[tuple
     if outcome == "callback" and opens != "callback":
         yield ERROR, "un rappel convenu doit ouvrir le choix du moment."
     if opens == "callback" and outcome != "callback":
-        yield ERROR, "le choix du moment est ouvert, mais l'appel ne finit pas par « Rappel convenu »."
+        yield ERROR, "le choix du moment est ouvert, mais l'appel ne finit pas par « Rappel convenu »."
     if opens == "follow_up" and outcome not in (None, "", "completed"):
         yield ERROR, "un suivi ne peut pas commencer quand l'appel finit autrement que par un échange."
     if choice.get("cadence") and choice["cadence"] not in CADENCES:
@@ -186,11 +186,11 @@ def _spoken(texts: tuple[str, ...], part: str, *, consent: bool = False, **where
     for text in texts:
         for name in PLACEHOLDER.findall(text):
             if name not in PLACEHOLDERS:
-                yield Finding(ERROR, f"« {{{name}}} » n'existe pas.", part, **where)
+                yield Finding(ERROR, f"« {{{name}}} » n'existe pas.", part, **where)
             elif name == "partenaire" and not consent:
-                yield Finding(ERROR, "« {partenaire} » n'est connu que dans la demande d'accord.", part, **where)
+                yield Finding(ERROR, "« {partenaire} » n'est connu que dans la demande d'accord.", part, **where)
         if LOOSE_BRACE.search(text):
-            yield Finding(ERROR, "une accolade est seule : écrivez par exemple {nom}.", part, **where)
+            yield Finding(ERROR, "une accolade est seule : écrivez par exemple {nom}.", part, **where)
 
 
 # Questions together -----------------------------------------------------------------------------------
@@ -212,26 +212,26 @@ def _branches(content: Mapping[str, Any]) -> Iterator[Finding]:
             choice = next((one for one in (other or {}).get("choices", []) if one.get("key") == wanted), None)
             if other is None:
                 broken = True
-                yield Finding(ERROR, f"elle dépend d'une question qui n'existe pas, « {asked} ».", **where)
+                yield Finding(ERROR, f"elle dépend d'une question qui n'existe pas, « {asked} ».", **where)
             elif place[asked] >= index:
                 broken = True
-                after = "elle-même" if asked == key else f"« {title_of(other)} », posée après elle"
+                after = "elle-même" if asked == key else f"« {title_of(other)} », posée après elle"
                 yield Finding(
                     ERROR,
-                    f"elle dépend de {after} : il n'y a aucune réponse posée avant elle, elle tourne en rond.",
+                    f"elle dépend de {after} : il n'y a aucune réponse posée avant elle, elle tourne en rond.",
                     **where,
                 )
             elif choice is None:
                 broken = True
-                yield Finding(ERROR, f"elle dépend d'une réponse qui n'existe pas à « {title_of(other)} ».", **where)
+                yield Finding(ERROR, f"elle dépend d'une réponse qui n'existe pas à « {title_of(other)} ».", **where)
             elif reachable[asked] and not choice.get("outcome"):
                 met = True
         conditional = bool(raw.get("shown_if"))
         reachable[key] = not stopped and (met or not conditional)
         if stopped:
-            yield Finding(ERROR, f"jamais posée : toutes les réponses à « {stopped} » mettent fin à l'appel.", **where)
+            yield Finding(ERROR, f"jamais posée : toutes les réponses à « {stopped} » mettent fin à l'appel.", **where)
         elif conditional and not met and not broken:
-            yield Finding(ERROR, "jamais posée : les réponses dont elle dépend mettent fin à l'appel.", **where)
+            yield Finding(ERROR, "jamais posée : les réponses dont elle dépend mettent fin à l'appel.", **where)
         choices = raw.get("choices", [])
         ends = bool(choices) and all(choice.get("outcome") for choice in choices)
         if not conditional and raw.get("required") and ends and not stopped and index < len(questions) - 1:
@@ -254,13 +254,13 @@ def _whole(content: Mapping[str, Any], kind: str) -> Iterator[Finding]:
     elif most and not any(choice.get("opens") == "follow_up" for choice in choices):
         yield Finding(WARNING, "La solitude est comptée, mais aucune réponse ne propose de rendez-vous régulier.")
     if kind == Script.Kind.FOLLOW_UP and not any(choice.get("plan") == "end" for choice in choices):
-        yield Finding(WARNING, "Aucune réponse n'arrête le suivi : la personne doit pouvoir le demander.")
+        yield Finding(WARNING, "Aucune réponse n'arrête le suivi : la personne doit pouvoir le demander.")
     if kind != Script.Kind.WELFARE and not any(choice.get("outcome") == "opt_out" for choice in choices):
         yield Finding(WARNING, "Aucune réponse ne permet de demander à ne plus être appelé.")
     named = {choice.get("need") for choice in choices}
     for category, label in content.get("needs", {}).items():
         if not str(label).strip():
-            yield Finding(ERROR, f"Le besoin « {category} » n'a pas de nom.", SETTINGS)
+            yield Finding(ERROR, f"Le besoin « {category} » n'a pas de nom.", SETTINGS)
     asked = any(named - {None, ""})
     if asked and not content.get("consent", {}).get("say", "").strip():
         text = "Un besoin peut être confié à un partenaire, mais rien ne demande l'accord de la personne."
@@ -276,11 +276,11 @@ def _words(content: Mapping[str, Any]) -> Iterator[Finding]:
     consent, voicemail = content.get("consent", {}), content.get("voicemail", {})
     said = consent.get("say", "")
     if said and "{partenaire}" not in said:
-        text = "Demande d'accord : dites à qui le besoin serait confié, avec {partenaire}."
+        text = "Demande d'accord : dites à qui le besoin serait confié, avec {partenaire}."
         yield Finding(WARNING, text, WORDS)
     labels = [choice.get("label", "").strip() for choice in consent.get("choices", [])]
     if said and (len(labels) != CONSENT_ANSWERS or not all(labels)):
-        yield Finding(ERROR, "Demande d'accord : trois réponses, oui, non, et « j'y réfléchis ».", WORDS)
+        yield Finding(ERROR, "Demande d'accord : trois réponses, oui, non, et « j'y réfléchis ».", WORDS)
     if not voicemail.get("say", "").strip():
         yield Finding(WARNING, "Aucun message n'est prévu pour le répondeur.", WORDS)
     yield from _spoken((said,), WORDS, consent=True, title="Demande d'accord")
@@ -290,20 +290,20 @@ def _words(content: Mapping[str, Any]) -> Iterator[Finding]:
         if not title:
             yield Finding(ERROR, "Une réaction n'a pas de titre.", REACTIONS)
         elif not one.get("say", "").strip() and not one.get("guide", "").strip():
-            yield Finding(ERROR, f"La réaction « {title} » ne dit rien.", REACTIONS)
+            yield Finding(ERROR, f"La réaction « {title} » ne dit rien.", REACTIONS)
         yield from _spoken((one.get("say", ""), one.get("guide", "")), REACTIONS, title=title or "sans titre")
     numbers = set()
     for line in content.get("helplines", []):
         number, label = line.get("number", "").strip(), line.get("label", "").strip()
         numbers.add(number.replace(" ", ""))
         if not number or not label:
-            yield Finding(ERROR, f"Une ligne d'aide n'a pas de numéro ou de nom : « {number or label} ».", HELPLINES)
+            yield Finding(ERROR, f"Une ligne d'aide n'a pas de numéro ou de nom : « {number or label} ».", HELPLINES)
         elif not re.fullmatch(r"\+?[\d ]{2,20}", number):
-            yield Finding(ERROR, f"« {number} » n'est pas un numéro que l'on compose.", HELPLINES)
+            yield Finding(ERROR, f"« {number} » n'est pas un numéro que l'on compose.", HELPLINES)
         if line.get("kind") not in ("emergency", "support"):
-            yield Finding(ERROR, f"« {label or number} » : urgence ou écoute ?", HELPLINES)
+            yield Finding(ERROR, f"« {label or number} » : urgence ou écoute ?", HELPLINES)
     if missing := [number for number in EMERGENCY if number not in numbers]:
-        yield Finding(WARNING, f"Numéros d'urgence absents de l'aide : {', '.join(missing)}.", HELPLINES)
+        yield Finding(WARNING, f"Numéros d'urgence absents de l'aide : {', '.join(missing)}.", HELPLINES)
 
 
 def _people(content: Mapping[str, Any], kind: str) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ CAMPAIGN_FIELDS = {
     Script.Kind.FOLLOW_UP: "follow_up_script",
     Script.Kind.WELFARE: "welfare_script",
 }
-ALREADY_PUBLISHED = "Cette version est publiée : elle ne change plus. Préparez une nouvelle version."
+ALREADY_PUBLISHED = "Cette version est publiée : elle ne change plus. Préparez une nouvelle version."
 
 
 class StaleError(ValueError):
@@ -168,7 +168,7 @@ def save_question(
         raise StaleError(script)
     others = {raw.get("key") for raw in script.content.get("questions", [])} - {key}
     if question["key"] in others:
-        raise ScriptError([f"Une autre question porte déjà l'identifiant « {question['key']} »."])
+        raise ScriptError([f"Une autre question porte déjà l'identifiant « {question['key']} »."])
     content = document.with_question(script.content, question, key=key, after=after, renamed=renamed, asks=asks)
     return _save(script, content, "question", by, now)
 
@@ -238,7 +238,7 @@ def use_in_campaign(*, script: Script, campaign: Campaign, by: User, now: dateti
         raise ScriptError(["Publiez d'abord cette version."])
     row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if not (row.is_running or row.status == Campaign.Status.DRAFT):
-        raise ScriptError(["Cette campagne est terminée : elle ne change plus."])
+        raise ScriptError(["Cette campagne est terminée : elle ne change plus."])
     field = CAMPAIGN_FIELDS[Script.Kind(script.kind)]
     setattr(row, field, script)
     row.save(update_fields=[field])
