@@ -192,6 +192,7 @@ _RUN = re.compile(r"(?:\+|\()?\d(?:[\d\s.\-–_/·]|\(\d|\d\)|(?<=\d)\))*")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
 _SIMPLE = re.compile(r"0[1-9](?:[ .]?\d\d){4}")
 _PARTS = re.compile(r"(?:(?:\+|00)33\s?0?[1-9](?:\d{8}))|(?:0[1-9]\d{8})")
+_SCIENTIFIC = re.compile(r"\d[.,](\d+)[eE]\+?(\d{1,2})")
 _PARTS_ONLY = re.compile(rf"(?:{_PARTS.pattern})+")
 _LONG = 400
 
@@ -203,6 +204,8 @@ def parse_cell(text: str, region: str = "FR") -> Cell:
     if _SIMPLE.fullmatch(text):
         number = e164(re.sub(r"[ .]", "", text), region)
         return Cell((Phone(number),)) if number else Cell(rejected=(text,))
+    if (short := _SCIENTIFIC.fullmatch(text)) and len(short[1]) < int(short[2]) - 2:
+        return Cell(rejected=(text[:60],))  # 6,32E+08: the spreadsheet has lost the digits
     text = _clean(text)
     if _is_empty(text):
         return Cell()

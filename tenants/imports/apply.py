@@ -353,7 +353,8 @@ def _run(workspace: Workspace, landlord: Landlord, *, now: datetime, by: Any, dr
 def _details(result: Result, plan: HouseholdPlan) -> None:
     for row in plan.rows:
         person = row.person
-        for column, code, severity, value in person.issues:
+        # Who is never stored leaves no remark either.
+        for column, code, severity, value in person.issues if row.kind != Kind.SKIP else ():
             result.issues.append(
                 {"row": person.number, "column": column, "code": code, "severity": severity, "value": value}
             )

@@ -77,6 +77,8 @@ def parse_text(text: str, today: date, leaseholder: bool = True) -> Birth:
     folded = fold(text)
     if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY or not re.search(r"\d", text):
         return Birth(codes=() if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY else ("birth_unreadable",))
+    if not text.strip("0/.-: "):  # 00/00/0000, or the 0 that a spreadsheet shows as an hour
+        return Birth()
     folded = _TIME.sub("", folded)
     folded = re.sub(r"^(?:NEE?(?:\(E\))?|LE|DATE|:)\s+(?:LE\s+)?", "", folded).strip()
     if match := _DAY_FIRST.fullmatch(folded):
@@ -98,6 +100,12 @@ def parse_text(text: str, today: date, leaseholder: bool = True) -> Birth:
     if match := re.fullmatch(r"(?:VERS|ENV(?:IRON)?\.?|CIRCA|EN|ANNEE)?\s*((?:18|19|20)\d\d)\s*\??", folded):
         return _year(int(match[1]), today)
     return Birth(codes=("birth_unreadable",))
+
+
+def is_empty(value: object) -> bool:
+    """« 00/00/0000 », 0, « NC »: a date cell that holds none."""
+    text = str(value).strip()
+    return not text.strip("0/.-: ") or " ".join(re.findall(r"[A-Z0-9]+", fold(text))) in _EMPTY
 
 
 def _from_eight(digits: str, today: date, leaseholder: bool) -> Birth:

@@ -6,13 +6,24 @@ import dataclasses
 import difflib
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from tenants import phones
 from tenants.communes import fold
-from tenants.imports.headings import BLOCKERS, KEYWORDS, LABELS, MANY, REFUSED, SECOND_PERSON, SPELLINGS
+from tenants.imports.headings import (
+    BLOCKERS,
+    KEYWORDS,
+    LABELS,
+    MANY,
+    PATTERNS,
+    REFUSED,
+    SECOND_GIVEN,
+    SECOND_PERSON,
+    SPELLINGS,
+)
 
 HEADER_WITHIN = 60  # title rows above the header, at most
 _STOP = frozenset(("DE", "DU", "DES", "LA", "LE", "LES", "L", "D", "A", "AU", "AUX", "EN", "OU"))
@@ -79,6 +90,11 @@ def _exact() -> dict[str, str]:
 
 
 @cache
+def _patterns() -> list[tuple[re.Pattern[str], str, int]]:
+    return [(re.compile(pattern), field, score) for pattern, field, score in PATTERNS]
+
+
+@cache
 def _refused() -> re.Pattern[str]:
     return re.compile("|".join(rf"(?:{pattern})" for pattern in REFUSED))
 
@@ -101,11 +117,14 @@ def recognise(heading: str, guess: bool = True) -> tuple[str, int]:
     bare = re.sub(r"\d+$", "", squashed)
     if bare != squashed and known.get(bare) in MANY:
         return known[bare], 95
+    for pattern, found, score in _patterns():
+        if pattern.match(squashed):
+            return found, score
     tokens = set(name.split())
     for wanted, found in KEYWORDS:
         if all(any(re.fullmatch(pattern, token) for token in tokens) for pattern in wanted):
             return found, 80
-    if tokens & BLOCKERS:
+    if tokens & BLOCKERS or SECOND_PERSON.search(name):
         return "", 0
     if guess and len(squashed) >= 5 and (close := difflib.get_close_matches(squashed, known, n=1, cutoff=0.86)):
         return known[close[0]], int(100 * difflib.SequenceMatcher(None, squashed, close[0]).ratio()) - 10
@@ -137,15 +156,22 @@ def read_header(cells: Sequence[Any], position: int, *, guess: bool = True) -> H
         best[name] = column
         column.field, column.score = name, score
     _settle(columns)
+    names = {canonical(column.heading) for column in columns}
+    for column in columns:
+        if column.second_person and SECOND_GIVEN.match(canonical(column.heading)) and "NOM 2" not in names:
+            column.second_person = False
     return Header(position, columns, score=sum(column.score for column in columns))
 
 
 def _settle(columns: list[Column]) -> None:
-    """« Locataire » is the name only where no other column holds names."""
+    """« Locataire » is the name only where no other column holds names; « N° et rue » the street where none is."""
     fields = {column.field for column in columns}
     for column in columns:
         if column.field == "full_name" and "last_name" in fields:
             column.field, column.score = "", 0
+        if column.field == "street_number" and "street" not in fields and " " in canonical(column.heading):
+            column.field, column.score = "street", 70
+            fields.add("street")
 
 
 def find_header(rows: Sequence[tuple[int, Sequence[Any]]]) -> Header | None:
@@ -161,8 +187,77 @@ def find_header(rows: Sequence[tuple[int, Sequence[Any]]]) -> Header | None:
             best = header
     if best is not None:
         best = read_header(rows[best.position][1], best.position)
-        add_samples(best, [cells for _, cells in rows[best.position + 1 :]])
+        below = [cells for _, cells in rows[best.position + 1 :]]
+        settle_by_values(best, below)
+        add_samples(best, below)
     return best
+
+
+# By what the cells hold ---------------------------------------------------------------------------------
+
+_NIR = re.compile(r"[12]\d\d(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d\d|2[AB])\d{6}(\d\d)?")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+_BARE_NUMBER = frozenset(("N", "NO", "NUM", "NUMERO"))
+
+
+def settle_by_values(header: Header, rows: Sequence[Sequence[Any]]) -> None:
+    """Where the heading leaves a doubt, the cells under it decide.
+
+    Social-security and bank numbers are refused whatever the heading; a column without a known heading where
+    nearly all are telephone numbers is one of telephones; a bare « N° » before whole addresses counts the rows.
+    """
+    street = next((column for column in header.columns if column.field == "street"), None)
+    for column in header.columns:
+        values = [text for cells in rows if column.index < len(cells) and (text := shown(cells[column.index]))][:50]
+        if column.refused or not values:
+            continue
+        if column.field not in _FREE and _mostly(values, _is_secret if column.field in _IDS else _may_be_secret):
+            column.field, column.score, column.refused = "", 0, True
+        elif column.field == "street_number" and canonical(column.heading) in _BARE_NUMBER:
+            if street is None or _mostly(_texts(street, rows), lambda text: text[:1].isdigit()):
+                number = _mostly(values, _is_phone)
+                column.field, column.score = ("phone", 70) if number else ("", 0)
+        elif not column.field and not _blocked(column.heading) and len(values) > 1 and _mostly(values, _is_phone):
+            column.field, column.score = "phone", 70
+    header.score = sum(column.score for column in header.columns)
+
+
+_FREE = frozenset(("phone", "phone_third", "notes", "remarks"))
+_IDS = frozenset(("reference", "contract", "dwelling"))
+
+
+def _texts(column: Column, rows: Sequence[Sequence[Any]]) -> list[str]:
+    return [text for cells in rows if column.index < len(cells) and (text := shown(cells[column.index]))]
+
+
+def _mostly(values: Sequence[str], holds: Callable[[str], bool]) -> bool:
+    return bool(values) and sum(map(holds, values)) * 10 >= len(values) * 8
+
+
+def _may_be_secret(text: str) -> bool:
+    """A social-security number, with or without its key, or an IBAN."""
+    bare = re.sub(r"[ .-]", "", text).upper()
+    return bool(_NIR.fullmatch(bare)) or _is_secret(text)
+
+
+def _is_secret(text: str) -> bool:
+    """The same, sure: its key fits."""
+    bare = re.sub(r"[ .-]", "", text).upper()
+    if (match := _NIR.fullmatch(bare)) and match[1]:
+        digits = bare[:13].replace("2A", "19").replace("2B", "18")
+        return int(match[1]) == 97 - int(digits) % 97
+    if not _IBAN.fullmatch(bare):
+        return False
+    return int("".join(str(int(char, 36)) for char in bare[4:] + bare[:4])) % 97 == 1
+
+
+def _is_phone(text: str) -> bool:
+    read = phones.parse_cell(text[:120])
+    return bool(read.phones) and not read.rejected
+
+
+def _blocked(heading: str) -> bool:
+    return bool(set(canonical(heading).split()) & (BLOCKERS | {"AGENCE", "BAILLEUR", "GARDIEN"}))
 
 
 def add_samples(header: Header, rows: Sequence[Sequence[Any]]) -> None:

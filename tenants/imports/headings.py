@@ -38,9 +38,10 @@ LABELS = {
     "fragile": "Fragilité signalée",
     "language": "Langue à parler",
     "notes": "À savoir pour l'appel",
+    "remarks": "Remarques (lues pour un décès ou un départ, non gardées)",
 }
 # Fields that several columns may fill.
-MANY = frozenset(("phone", "phone_third", "street_extra", "notes"))
+MANY = frozenset(("phone", "phone_third", "street_extra", "notes", "remarks"))
 
 # fmt: off
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -102,7 +103,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "Date de naissance", "Date naissance", "Naissance", "Né(e) le", "Né le", "Née le", "Ddn", "D.D.N.", "DN",
         "Date naiss", "Date de naiss.", "Date naiss.", "Dt naissance", "Dt naiss", "Dat nais", "DTNAIS", "DATNAIS",
         "Date de naissance locataire", "Date de naissance du titulaire", "Date nais", "D naissance", "Née/Né le",
-        "Année de naissance", "Année naissance", "Jour de naissance", "Birthdate", "Birth date", "Né",
+        "Année de naissance", "Année naissance", "Jour de naissance", "Birthdate", "Birth date", "Birth", "DOB", "Né",
         "Date naissance loc", "Date nce", "Dte naissance", "Dte naiss", "D. naiss.", "An naissance",
         "Date de naissance occupant",
     ),
@@ -115,7 +116,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "Tel fix", "Tel port", "Tel mob", "Cellulaire", "Ligne fixe", "Téléphone principal", "Téléphone secondaire",
         "Autre téléphone", "Autre tél", "Contact téléphonique", "Coordonnées téléphoniques", "Phone", "Mobile phone",
         "Tél locataire", "Téléphone locataire", "Tel. fixe/portable", "Joignable au", "Tél. principal",
-        "Portable locataire", "Tél. contact", "Tph", "Numéro", "N° d'appel",
+        "Portable locataire", "Tél. contact", "Tph", "N° d'appel",
     ),
     "phone_third": (
         "Tél. fils", "Tél. fille", "Tél. enfant", "Tél. voisin", "Tél. voisine", "Tél. famille", "Téléphone famille",
@@ -135,7 +136,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     ),
     "street_number": (
         "N° voie", "Numéro de voie", "N° de voie", "Num voie", "Numéro dans la voie", "N° dans la voie", "No voie",
-        "N° de rue", "Numéro de rue", "Num rue", "No rue", "N° adresse", "Numéro adresse", "N°", "Num", "No",
+        "N° de rue", "Numéro de rue", "Num rue", "No rue", "N° adresse", "Numéro adresse", "N°", "Num", "No", "Numéro",
         "Nº voie",
     ),
     "street_type": (
@@ -197,7 +198,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "Nom de l'ensemble", "Désignation résidence", "Lib groupe",
     ),
     "agency": (
-        "Agence", "Nom agence", "Nom de l'agence", "Libellé agence", "Code agence", "Secteur", "Agence de gestion",
+        "Agence", "Nom agence", "Nom de l'agence", "Libellé agence", "Secteur", "Agence de gestion",
         "Agence gestionnaire", "Direction territoriale", "Antenne", "Territoire", "Délégation", "Unité territoriale",
         "Direction", "Lib agence", "Agence de rattachement", "Secteur de gestion", "Agence locale", "Point d'accueil",
         "Direction régionale", "Agence/secteur", "Unité de proximité", "Centre de gestion",
@@ -246,6 +247,11 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "Préférence d'appel", "Horaire d'appel", "Horaires d'appel", "Meilleur moment", "Quand appeler",
         "Précaution d'appel", "Précautions", "Moment pour appeler",
     ),
+    "remarks": (
+        "Observations", "Observation", "Obs", "Remarques", "Remarque", "Commentaires", "Commentaire", "Divers", "Notes",
+        "Note", "Informations", "Info", "Infos", "Mentions", "Informations complémentaires", "Autres informations",
+        "Commentaires agence",
+    ),
 }
 # fmt: on
 
@@ -254,10 +260,12 @@ KEYWORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         (
             r"TEL\w*|PORTABLES?|MOBILES?|GSM|PHONE|FIXE",
-            r"FILS|FILLE|ENFANT|VOISIN\w*|FAMILLE|PROCHE|URGENCE|TUT\w+|CURAT\w+|AIDANTE?|TIERS|CONFIANCE|PREVENIR",
+            r"FILS|FILLE|ENFANTS?|VOISIN\w*|FAMILLE|PROCHES?|URGENCE|TUT\w+|CURAT\w+|AIDANTE?|TIERS|CONFIANCE|PREVENIR"
+            r"|REFERENTE?|PARENTS?",
         ),
         "phone_third",
     ),
+    ((r"PERSONNES?|CONTACTS?|PROCHES?", r"PREVENIR|CONTACTER|URGENCE|CONFIANCE"), "phone_third"),
     (
         (
             r"TEL|TELEPHONE\w*|TELS|TELEPHONIQUE",
@@ -269,12 +277,69 @@ KEYWORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAISS?\w*", r"CONJOINTE?|CO\w*TITULAIRE|EPOUX|EPOUSE|ENFANTS?"), ""),
     ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAIS\w*"), "birth"),
     ((r"DATE|DT|DTE", r"DECE\w*"), "death_date"),
-    ((r"DATE|DT|DTE", r"SORTIE|DEPART|RESIL\w*"), "exit_date"),
+    ((r"DATE|DT|DTE", r"SORTIE|DEPART|RESIL\w*|CONGE|RESTITUTION|LIBERATION"), "exit_date"),
     ((r"CODE|CP", r"POSTAL|POSTALE", r"VILLE|COMMUNE|LOCALITE"), "postal_city"),
 )
+# Whole headings put together from the usual parts, spaces aside (« NUM_CTR », « Réf. lgt », « Client n° »), with how
+# sure that is: a name is preferred to a code.
+_ID = "(?:N|NO|NUM|NUMERO|REF|REFERENCE|CODE|COD|CD|ID|IDENT|IDENTIFIANT|MATRICULE|MAT|CLE)"
+_WHO = (
+    "(?:LOCATAIRES?|LOCATS?|LOC|CLIENTS?|CLI|CLT|OCCUPANTS?|OCC|TIERS|PERSONNES?|PERS|INDIVIDU|PRENEURS?|TITULAIRES?"
+    "|TIT|SIGNATAIRES?|HABITANTS?|RESIDENTS?)"
+)
+_MAIN = "(?:PRINCIPAL|INTERNE|LOCATAIRE|LOC|1)?"
+_HOME = (
+    "(?:LOGEMENTS?|LOGT|LGT|LOG|LOTS?|UG|UL|MODULES?|LOCAL|ESI|PATRIMOINE|PATRIMONIALE?|RPLS|UNITELOCATIVE|FOYER|BIEN)"
+)
+_LEASE = "(?:CONTRATS?|CTRATS?|CTRT|CTR|BAIL)"
+_GROUP = "(?:RESIDENCES?|RES|PROGRAMMES?|PROG|GROUPES?|GRP|ENSEMBLES?|OPERATIONS?|SITES?)(?:IMMOBILIER)?"
+_BUILT = "(?:BATIMENTS?|BAT|ESCALIERS?|ESC|ENTREES?|IMMEUBLES?|IMM|TOURS?|HALLS?|CAGES?|BLOCS?)"
+_INSIDE = "(?:APPARTEMENTS?|APPARTS?|APPTS?|APTS?|PORTES?|PTE|ETAGES?|ETG|NIVEAUX?|NIV)"
+_TEAM = "(?:AGENCES?|SECTEURS?|ANTENNES?|TERRITOIRES?|UT|DT|POLES?(?:PROXIMITE)?|UNITEGESTIONTERRITORIALE)"
+_TOWN = "(?:VILLES?|COMMUNES?|LOCALITES?)"
+_OF = f"(?:{_HOME}|{_WHO}|ADRESSE|ADR|RESIDENCE|BATIMENT|BAT|GEOGRAPHIQUE|COMPLETE|POSTALE|PRINCIPALE)"
+PATTERNS: tuple[tuple[str, str, int], ...] = tuple(
+    (rf"^(?:{pattern})$", field, score)
+    for pattern, field, score in (
+        (f"{_ID}(?:COMPTE)?{_WHO}{_MAIN}|COMPTE{_WHO}|{_WHO}{_ID}|{_ID}(?:DOSSIER|INTERNE)", "reference", 95),
+        (
+            f"{_ID}?{_LEASE}(?:{_WHO}|LOCATION|BAIL|1)?|{_LEASE}{_ID}|{_ID}(?:LOCATION|CONVENTION|AVENANT)",
+            "contract",
+            95,
+        ),
+        (f"{_ID}{_HOME}(?:{_HOME}|{_WHO})?|{_HOME}{_ID}", "dwelling", 95),
+        (f"NOMS?(?:USAGE|USUEL|FAMILLE|FAMILLEUSUEL)?{_WHO}?{_MAIN}", "last_name", 95),
+        (f"(?:1|1ER|PREMIER)?PRENOMS?(?:USAGE|USUEL)?{_WHO}?{_MAIN}", "first_name", 95),
+        (f"(?:CIV|CIVILITE)?NOMS?(?:USAGE)?(?:ET)?PRENOMS?{_WHO}?{_MAIN}", "full_name", 95),
+        (f"(?:CIV|CIVILITE)?PRENOMS?(?:ET)?NOMS?{_WHO}?{_MAIN}", "full_name", 95),
+        (f"(?:IDENTITES?|DESIGNATION|INTITULE|LIBELLE|LIB){_WHO}|{_WHO}(?:PRINCIPAL|ENTITRE|1)", "full_name", 90),
+        ("(?:N|NO|NUM|NUMERO)S?(?:FIXE|MOBILE|PORTABLE|GSM)S?|PORT|MOB|TLF|TPH", "phone", 90),
+        ("(?:N|NO|NUM|NUMERO)(?:ET)?(?:NOM|LIB|LIBELLE|RUE)(?:VOIE|RUE|ETVOIE)|LIB(?:ELLE)?VOIE", "street", 95),
+        (f"ADR(?:ESSE)?{_OF}?(?:L|LIGNE)?1?|LIGNE1", "street", 90),
+        (f"ADR(?:ESSE)?{_OF}?(?:L|LIGNE)?[2-9]|LIGNE[2-9]|COMPL|CPLT", "street_extra", 90),
+        (f"(?:N|NO|NUM|NUMERO|CODE|COD|CD|LIB|LIBELLE|NOM){_BUILT}", "building", 90),
+        (f"(?:N|NO|NUM|NUMERO|CODE|COD|CD)?{_INSIDE}", "door", 90),
+        (f"(?:CP|CPOST|CODEPOSTAL|CODPOST(?:AL)?){_OF}?", "postal_code", 95),
+        (f"(?:LIB|LIBELLE|NOM)?{_TOWN}(?:LIBELLE|VILLE|COMMUNE)?{_OF}?|LIBCOM|BUREAUDISTRIB", "city", 90),
+        ("LOCALITECPVILLE|(?:CP|CODEPOSTAL)ET(?:VILLE|COMMUNE)", "postal_city", 95),
+        ("(?:CODE|COD|CD|COM|COMMUNE)INSEE(?:COM|COMMUNE|VILLE)?", "insee", 95),
+        (f"{_ID}{_GROUP}", "residence", 95),
+        (f"(?:LIB|LIBELLE|NOM|DESIGNATION){_GROUP}", "residence_name", 95),
+        (f"(?:LIB|LIBELLE|NOM)(?:{_TEAM}|AGE|AG|SECT)", "agency", 98),
+        (f"{_ID}?{_TEAM}|{_ID}(?:AGE|AG|SECT)", "agency", 90),
+        ("(?:PARTIE?|SORTIE?)(?:LE|ON|OUINON)?|DATFIN|DATEFINOCC", "exit_date", 90),
+        ("DCD(?:ON|OUINON|LE)?", "death_date", 90),
+        (f"(?:STATUT|SITUATION|ETAT)(?:{_LEASE}|{_WHO}|OCCUPATION|LOCATION|DOSSIER)?", "status", 90),
+        ("(?:PRESENTE?|ACTIFS?|ACTIVE|OCCUPANTACTUEL)(?:ON|OUINON)?", "status", 90),
+        ("(?:TITULAIRE|SIGNATAIRE)(?:ON|OUINON)|TYPE(?:TIERS|PERSONNE|OCCUPANT|LOCATAIRE)|LIENFAMILIAL", "role", 90),
+    )
+)
+# Headings whose « non » says that somebody has left.
+PRESENCE = re.compile(r"^(?:PRESENTE?|PRESENCE|ACTIFS?|ACTIVE|OCCUPANTACTUEL)(?:ON|OUINON)?$")
 # Words of a heading about somebody or something else: no guess is made from it.
 BLOCKERS = frozenset(
     [
+        "AGE",
         "BAILLEUR",
         "CAUTION",
         "CHARGE",
@@ -290,6 +355,7 @@ BLOCKERS = frozenset(
         "ENTREE",
         "EPOUSE",
         "EPOUX",
+        "FAX",
         "GARANT",
         "GARDIEN",
         "GARDIENNE",
@@ -300,13 +366,17 @@ BLOCKERS = frozenset(
         "PROPRIETAIRE",
         "SOCIETE",
         "SURFACE",
+        "TELECOPIE",
         "TYPE",
     ]
 )
 # A second person on the same row: said, because one row is one person.
 SECOND_PERSON = re.compile(
     r"\b(?:NOM|PRENOM|NAISSANCE|NAISS|NE|NEE)\b.*\b(?:CONJOINTE?|CO ?TITULAIRE|COLOCATAIRE|EPOUX|EPOUSE|2)\b"
+    r"|^(?:CONJOINTE?|CO ?TITULAIRE|COLOCATAIRE|CO ?OCCUPANTE?|SECOND OCCUPANT|2 OCCUPANT)$"
 )
+# A second given name, unless a second name stands beside it.
+SECOND_GIVEN = re.compile(r"^PRENOM 2$")
 
 # What the purpose does not need: dropped at reading, never stored, said by name.
 REFUSED: tuple[str, ...] = (
@@ -321,6 +391,11 @@ REFUSED: tuple[str, ...] = (
     r"\bIMMATRICULATION SOCIALE\b",
     r"\bCARTE VITALE\b",
     r"^SS$",
+    r"\b(?:NUM|NO)SS\b",
+    r"\b(?:MATRICULE|IMMAT|IMMATRICULATION) (?:N )?(?:SS|SECU|SOCIALE|SECURITE)\b",
+    r"^(?:N |NO |NUM |NUMERO )?IMMATRICULATION(?: SS)?$",
+    r"\b(?:NUM|NO|N)?SECU\b",
+    r"\bCPAM\b",
     r"\bIBAN\b",
     r"\bRIB\b",
     r"\bBIC\b",
@@ -330,6 +405,7 @@ REFUSED: tuple[str, ...] = (
     r"\bCOMPTE POSTAL\b",
     r"^DOMICILIATION$",
     r"\bLOYERS?\b",
+    r"^LOY(?:NET|BRUT|HC|CC|ER)?\b",
     r"\bQUITTANCE(?:MENT|S)?\b",
     r"^CHARGES\b",
     r"\bPROVISIONS? CHARGES\b",
@@ -343,10 +419,17 @@ REFUSED: tuple[str, ...] = (
     r"\bCREANCES?\b",
     r"\bDEBIT(?:EUR)?\b",
     r"\bRETARDS? (?:PAIEMENT|LOYER|REGLEMENT)\b",
+    r"^RETARDS?$",
+    r"\bREST(?:E|ANT)\b",
+    r"\bSOMMES? DUES?\b",
+    r"\bAPUREMENT\b",
     r"\bCONTENTIEUX\b",
     r"\bEXPULSION\b",
     r"\bSURENDETTEMENT\b",
     r"\bNATIONALITES?\b",
+    r"^(?:CODE |COD |LIB |LIBELLE )?(?:NATIO|NATION|NAT|NATIONAL)$",
+    r"\bPAYS ORIGINE\b",
+    r"\b(?:COMMUNE|VILLE|DEPT|DEPARTEMENT|DEP) NAISS\w*\b",
     r"\bPAYS NAISS\w*\b",
     r"\bLIEU NAISS\w*\b",
     r"\bORIGINE ETHNIQUE\b",

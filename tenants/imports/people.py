@@ -15,6 +15,7 @@ from tenants.addresses import match_key, split_address, split_town
 from tenants.communes import fold
 from tenants.imports import births, words
 from tenants.imports.columns import Header, canonical, shown
+from tenants.imports.headings import PRESENCE
 
 # Why a row holds no person: counted and said, never an error.
 TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
@@ -82,7 +83,11 @@ class Parser:
         self.phone_columns: list[tuple[int, str, bool, str]] = []
         self.extra: list[int] = []
         self.note_columns: list[int] = []
+        self.remark_columns: list[tuple[int, str]] = []
+        self.others: list[tuple[int, str]] = []
         for column in header.columns:
+            if column.second_person and not column.field:
+                self.others.append((column.index, column.heading))
             if column.field in ("phone", "phone_third"):
                 third = column.field == "phone_third"
                 label = _column_label(column.heading) if third else ""
@@ -91,9 +96,13 @@ class Parser:
                 self.extra.append(column.index)
             elif column.field == "notes":
                 self.note_columns.append(column.index)
+            elif column.field == "remarks":
+                self.remark_columns.append((column.index, column.heading))
             elif column.field:
                 self.at.setdefault(column.field, column.index)
                 self.title.setdefault(column.field, column.heading)
+        self.asks_presence = bool(PRESENCE.match(canonical(self.title.get("status", "")).replace(" ", "")))
+        self.first_name_first = "PRENOM" in canonical(self.title.get("full_name", "")).split()[:1]
         # Everything read of a row: the refused columns are not among it.
         self.read = [column.index for column in header.columns if column.field]
         self.preferred_first = len(self.phone_columns)
@@ -129,10 +138,12 @@ class Parser:
         total = words.is_total(str(filled[0][1])) or any(words.is_total(name) for name in names)
         if total and len(filled) <= max(4, len(self.read) // 3):
             return TOTAL
+        if not names and len(filled) <= 4 and any(words.is_total(str(cell)) for _, cell in filled):
+            return TOTAL
         if len(filled) == 1:
             index, value = filled[0]
             if index == self.at.get("last_name", -1):
-                return ""
+                return TITLE if words.is_section(str(value)) else ""
             if index == self.at.get("full_name", -1) and len(self.read) > 1 and not words.looks_like_name(str(value)):
                 return TITLE
             if index in (self.at.get("full_name", -1),):
@@ -160,7 +171,7 @@ class Parser:
         issues = person.issues
         person.reference = words.reference(self.text(cells, "reference", 200))[:60]
         contract = words.reference(self.text(cells, "contract", 200))[:60]
-        person.household = contract or words.reference(self.text(cells, "dwelling", 200))[:60]
+        person.household = contract or self._dwelling(cells)
         self._names(person, cells, issues)
         if not person.last_name:
             person.rejected = "no_last_name"
@@ -177,18 +188,27 @@ class Parser:
         self._others(person, cells, issues)
         return person
 
+    def _dwelling(self, cells: Sequence[Any]) -> str:
+        """A dwelling's reference; « 12 » is one only within its residence."""
+        dwelling = words.reference(self.text(cells, "dwelling", 200))[:60]
+        if dwelling and len(dwelling) <= 4:
+            within = self.text(cells, "residence", 50) or self.text(cells, "residence_name", 50)
+            return f"{within}/{dwelling}" if within else dwelling
+        return dwelling
+
     def _names(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
         civility = self.text(cells, "civility", 60)
         last = self.text(cells, "last_name", 120) or self.text(cells, "birth_name", 120)
         first = self.text(cells, "first_name", 120)
         if not last and (full := self.text(cells, "full_name", 200)):
-            found, last, split_first = words.split_name(full)
+            found, last, split_first = words.split_name(full, self.first_name_first)
             first = first or split_first
             civility = civility or found
-        for which, value in (("last_name", last), ("first_name", first)):
-            if value and words.DEAD.search(fold(value)):
-                person.status = DECEASED
-                issues.append([self.title.get(which, ""), "deceased_in_name", WARNING, value])
+        for which, value in (("last_name", last), ("first_name", first), ("civility", civility)):
+            if value and (status := words.status_in_name(value)):
+                person.status = status
+                code = "deceased_in_name" if status == DECEASED else "left_in_name"
+                issues.append([self.title.get(which, ""), code, WARNING, value])
         last, first = words.name(last), words.name(first)
         if not civility and last:
             civility, last = words.leading_civility(last)
@@ -198,6 +218,11 @@ class Parser:
                 [self.title.get("civility", self.title.get("full_name", "")), "several_people", WARNING, civility]
             )
         person.last_name, person.first_name = last[:120], first[:120]
+        for index, heading in self.others:
+            other = shown(cells[index]) if index < len(cells) else ""
+            if other and words.yes_no(other) is None and (words.looks_like_name(other) or other[:1].isdigit()):
+                issues.append([heading, "several_people", WARNING, other[:60]])
+                break
 
     def _address(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
         street = self.text(cells, "street", 400)
@@ -257,25 +282,35 @@ class Parser:
     def _status(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
         said = self.text(cells, "status", 80)
         status, understood = words.status(said)
+        if self.asks_presence and words.yes_no(said) is False:
+            status = MOVED
         if status:
             person.status = status
         elif said and not understood:
             issues.append([self.title.get("status", ""), "status_unknown", WARNING, said])
-        exit_value = self.cell(cells, "exit_date")
-        if exit_value not in ("", None) and (left := self._past(exit_value)) is not None:
-            if left and person.status == PRESENT:
+        left = self.cell(cells, "exit_date")
+        if left not in ("", None) and person.status == PRESENT:
+            gone = self._past(left)
+            if gone is None:
+                gone = words.is_yes(shown(left)) or words.status(shown(left))[0] is not None
+                if not gone and words.yes_no(shown(left)) is None:
+                    issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, shown(left)[:60]])
+            if gone:
                 person.status = MOVED
-        elif exit_value not in ("", None) and str(exit_value).strip() and words.status(str(exit_value))[0] is None:
-            issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, shown(exit_value)[:60]])
+        for index, heading in self.remark_columns:
+            remark = shown(cells[index]) if index < len(cells) else ""
+            if remark and person.status == PRESENT and (status := words.status_in_remark(remark[:200])):
+                person.status = status
+                issues.append([heading, "status_in_remark", WARNING, remark[:60]])
         death = self.cell(cells, "death_date")
         if death not in ("", None) and (self._past(death) or words.is_yes(shown(death))):
             person.status = DECEASED
 
     def _past(self, value: Any) -> bool | None:
-        """Whether a date has come; None when it is not one. 31/12/9999 and 01/01/1900 have not."""
+        """Whether a date has come; None when it is not one. 31/12/9999, 01/01/1900, 0 and « NC » have not."""
         read = words.any_date(value, self.today)
         if read is None:
-            return None
+            return False if births.is_empty(value) else None
         return date(1901, 1, 1) < read <= self.today
 
     def _phones(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:

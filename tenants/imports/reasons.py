@@ -53,6 +53,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "La liste la dit présente, un appel a appris le contraire : la personne n’est pas appelée.",
     ),
     "deceased_in_name": ("Décès indiqué dans le nom", "La personne est comptée comme décédée."),
+    "left_in_name": ("Départ indiqué dans le nom", "La personne est comptée comme partie."),
+    "status_in_remark": (
+        "Décès ou départ dit en remarque",
+        "La personne n’est pas appelée ; la remarque elle-même n’est pas gardée.",
+    ),
     "status_unknown": ("Situation non comprise", "La personne est comptée comme présente."),
     "exit_unreadable": ("Date de sortie illisible", "La personne est comptée comme présente."),
     "address_contradiction": (

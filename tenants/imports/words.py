@@ -10,7 +10,8 @@ from typing import Any
 from tenants.communes import fold
 from tenants.imports import births
 
-DEAD = re.compile(r"\b(?:DCD|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC)\b|[†✝]")
+DEAD = re.compile(r"\b(?:DCDE?E?|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC|HOIRIE|HOIRS)\b|[†✝]")
+_SAID = re.compile(r"\(([^()]{2,40})\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\ufeff]")
 _SPACE = re.compile(r"[ \t\u00a0\u2007\u202f]+")
 _CIVILITIES = {
@@ -51,13 +52,24 @@ def reference(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def name(text: str) -> str:
     """A name without the marks written after it: « MARTIN (DCD) », « MARTIN Vve »."""
-    text = re.sub(r"\((?:DCD|D[ée]c[ée]d[ée]e?(?:\(e\))?|†)\)", " ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\((?:DCDE?E?|D[ée]c[ée]d[ée]e?(?:\(e\))?|†)\)", " ", text, flags=re.IGNORECASE)
+    text = _SAID.sub(lambda match: " " if status(match[1])[0] else match[0], text)
     text = re.sub(
-        r"\b(?:DCD|D[ÉEée]C[ÉEée]D[ÉEée]E?|SUCCESSION|SUCC\.?|FEUE?)(?![\w'’-])|[†✝]", " ", text, flags=re.IGNORECASE
+        r"\b(?:DCDE?E?|D[ÉEée]C[ÉEée]D[ÉEée]E?|SUCCESSION|SUCC\.?|FEUE?|HOIRIE|HOIRS)(?![\w'’-])|[†✝]",
+        " ",
+        text,
+        flags=re.IGNORECASE,
     )
     text = re.sub(r"[\n\r]+", " ", text)
     text = " ".join(text.split()).strip(" ,;.-–()/")
     return text if re.search(r"[^\W\d_]", text) else ""
+
+
+def status_in_name(text: str) -> str | None:
+    """« MARTIN DCD », « MARTIN (EHPAD) », « MARTIN (parti) »: what the name says of the person besides."""
+    if DEAD.search(fold(text)):
+        return "deceased"
+    return next((said for match in _SAID.finditer(text) if (said := status(match[1])[0])), None)
 
 
 def leading_civility(text: str) -> tuple[str, str]:
@@ -105,14 +117,19 @@ _PARTICLES = frozenset(
 )
 
 
+_TRAILING = re.compile(r"^(.+?)[ ,]+\(?(MME|MLLE|MELLE|MR|M\.|M|MADAME|MONSIEUR|MADEMOISELLE)\.?\)?$", re.IGNORECASE)
+
+
 @lru_cache(maxsize=50_000)
-def split_name(text: str) -> tuple[str, str, str]:
+def split_name(text: str, first_name_first: bool = False) -> tuple[str, str, str]:
     """« Mme DE OLIVEIRA Jeanne » → (« Mme », « DE OLIVEIRA », « Jeanne »).
 
-    Capitals are the last name; « MARTIN, Jeanne » is split at its comma; otherwise the last name comes
-    first, with its particles.
+    Capitals are the last name; « MARTIN, Jeanne » is split at its comma; otherwise the last name comes first, with
+    its particles, unless the heading says the contrary.
     """
     found, rest = leading_civility(" ".join(text.split()))
+    if not found and (match := _TRAILING.match(rest)) and len(match[1].split()) > 1:
+        rest, found = match[1], match[2]
     rest = rest.strip(" ,;")
     if "," in rest:
         last, _, first = rest.partition(",")
@@ -129,6 +146,11 @@ def split_name(text: str) -> tuple[str, str, str]:
         last = " ".join(token for token in tokens if token in capitals)
         first = " ".join(token for token in tokens if token not in capitals)
         return found, last, first
+    if first_name_first:
+        cut = len(tokens) - 1
+        while cut > 1 and fold(tokens[cut - 1]).strip("'’") in _PARTICLES:
+            cut -= 1
+        return found, " ".join(tokens[cut:]), " ".join(tokens[:cut])
     cut = 1
     while cut < len(tokens) - 1 and fold(tokens[cut - 1]).strip("'’") in _PARTICLES:
         cut += 1
@@ -142,16 +164,27 @@ def looks_like_name(text: str) -> bool:
 
 
 _TOTAL = re.compile(
-    r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b|^EDITION\b|^PAGE \d"
+    r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^T O T A L\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b|^EDITION\b|^PAGE \d"
     r"|^IMPRIMEE? LE\b|^EXTRACTION\b|^SOMME\b|^TOTALITE\b"
     r"|^\d+ (?:LOCATAIRES?|LIGNES?|PERSONNES?|ENREGISTREMENTS?)\b"
     r"|^---|^\*\*\*"
 )
 
 
+_SECTION = re.compile(
+    r"^(?:RESIDENCE|AGENCE|SECTEUR|GROUPE|PROGRAMME|BATIMENT|IMMEUBLE|COMMUNE|VILLE|QUARTIER|SITE|ENSEMBLE|LISTE"
+    r"|ANTENNE|ENTREE|ESCALIER|CAGE|DOCUMENT|SOURCE)\b"
+)
+
+
 @lru_cache(maxsize=20_000)
 def is_total(text: str) -> bool:
     return bool(_TOTAL.match(fold(text).strip()))
+
+
+def is_section(text: str) -> bool:
+    """A title between the rows: « Résidence Les Tilleuls », « Agence : Pau »."""
+    return bool(_SECTION.match(fold(text).strip())) or ":" in text or bool(re.search(r"\d", text))
 
 
 # Towns ----------------------------------------------------------------------------------------------
@@ -179,7 +212,8 @@ def postal_and_city(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=20_000)
 def city(text: str) -> str:
-    """The town without its CEDEX."""
+    """The town without its CEDEX, nor its department between brackets."""
+    text = re.sub(r"\s*\((?:\d{2,5}|2[ABab])\)\s*$", "", text)
     return re.sub(r"\s*\b(?:CEDEX|CX)\b.*$", "", text, flags=re.IGNORECASE).strip(" ,-")
 
 
@@ -215,6 +249,30 @@ def status(text: str) -> tuple[str | None, bool]:
     if _LEFT.match(folded):
         return "moved", True
     return None, bool(_HERE.match(folded))
+
+
+_WHEN = r"(?: (?:LE|EN|DEPUIS|AU|DU|FIN|DEBUT|MI|DEPUIS LE|DEPUIS FIN|[A-Z]{3,9}|\d{1,4})){0,6}"
+_REMARK = re.compile(r"(?:DCDE?E?|DECEDEE?(?: E)?|LOCATAIRE DECEDEE?|TITULAIRE DECEDEE?)" + _WHEN)
+_REMARK_HOME = re.compile(
+    r"(?:(?:PARTIE?|ENTREE?|EST|ADMISE?|PLACEE?|VIT|RESIDE) )*(?:EN |A L )?(?:EHPAD|MAISON DE RETRAITE)"
+)
+_REMARK_LEFT = re.compile(
+    r"(?:PARTIE?|SORTIE?|DEMENAGEE?|A DEMENAGE|A QUITTE (?:LE )?LOGEMENT|A RENDU (?:LE )?LOGEMENT|CONGE DONNE|LOGEMENT VACANT)"
+    + _WHEN
+)
+
+
+@lru_cache(maxsize=5_000)
+def status_in_remark(text: str) -> str | None:
+    """What a free remark says of the person, when it says nothing else: « DCD le 3/5 », never « mari décédé »."""
+    folded = " ".join(re.findall(r"[A-Z0-9]+", fold(text)))
+    if re.search(r"\b(?:MARI|EPOUX|EPOUSE|CONJOINTE?|FILS|FILLE|VOISINE?|FEMME|FRERE|SOEUR|MERE|PERE)\b", folded):
+        return None
+    if _REMARK.fullmatch(folded):
+        return "deceased"
+    if _REMARK_HOME.match(folded):
+        return "care_home"
+    return "moved" if _REMARK_LEFT.fullmatch(folded) else None
 
 
 _YES = frozenset(("OUI", "O", "YES", "Y", "1", "X", "VRAI", "TRUE", "V"))
