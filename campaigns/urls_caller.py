@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
 from campaigns.views import switchboard
-from campaigns.views.caller import call, done, home
+from campaigns.views.caller import call, done, home, preference, training
 
 
 class IdConverter(IntConverter):
@@ -22,10 +22,22 @@ caller = [
     path("suivant/<id:campaign_id>/", home.next_call, name="next"),
     path("suivis/<id:plan_id>/", home.follow_up, name="follow_up"),
     path("faits/<id:call_id>/", done.done, name="done"),
+    path("entrainement/", training.start, name="training"),
+    path("entrainement/<id:campaign_id>/", training.guide, name="training_guide"),
+    path("entrainement/<id:campaign_id>/fini/", training.done, name="training_done"),
+    # The same endings as those of a real call, below.
+    path("entrainement/<id:campaign_id>/essai/", training.call, name="training_call"),
+    path("entrainement/<id:campaign_id>/essai/brouillon/", training.save, name="training_save"),
+    path("entrainement/<id:campaign_id>/essai/presence/", training.heartbeat, name="training_heartbeat"),
+    path("entrainement/<id:campaign_id>/essai/alerte/", training.alert, name="training_alert"),
+    path("entrainement/<id:campaign_id>/essai/passer/", training.pass_on, name="training_pass"),
+    path("entrainement/<id:campaign_id>/essai/enregistrer/", training.record, name="training_record"),
+    path("entrainement/<id:campaign_id>/essai/<slug:act>/", training.other, name="training_other"),
     path("<id:case_id>/", call.call, name="call"),
     path("<id:case_id>/prendre/", home.claim, name="claim"),
     path("<id:case_id>/brouillon/", call.save, name="save"),
     path("<id:case_id>/presence/", call.heartbeat, name="heartbeat"),
+    path("<id:case_id>/preference/", preference.preference, name="preference"),
     path("<id:case_id>/alerte/", call.alert, name="alert"),
     path("<id:case_id>/passer/", call.pass_on, name="pass"),
     path("<id:case_id>/enregistrer/", call.record, name="record"),

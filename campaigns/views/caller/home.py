@@ -54,6 +54,7 @@ class Running:
     reason: str = ""
     why: str = ""
     next_at: str = ""
+    untrained: bool = False
 
 
 def name_of(household: Household) -> str:
@@ -130,7 +131,7 @@ def _running(membership: CampaignVolunteer, user: User, now: datetime) -> Runnin
         return Running(campaign, reason=reason(case, user, now))
     empty = queue.why_empty(campaign=campaign, by=user, membership=membership, now=now)
     next_at = when_label(empty.next_at, now, campaign.tz) if empty.next_at else ""
-    return Running(campaign, why=empty.message, next_at=next_at)
+    return Running(campaign, why=empty.message, next_at=next_at, untrained=empty.code == queue.Empty.UNTRAINED)
 
 
 def rendezvous(user: User, now: datetime) -> list[Rendezvous]:
