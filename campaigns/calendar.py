@@ -144,20 +144,35 @@ class Calendar:
             yield from self.windows(day + timedelta(days=offset))
 
 
-def calendar_of(campaign: Campaign, region: str = "") -> Calendar:
-    """The calendar of a campaign for the households of ``region`` (see region_of)."""
-    hours = ";".join(
+@lru_cache(maxsize=256)
+def _calendar(hours: str, zone: str, region: str) -> Calendar:
+    """Kept, because a claim asks for every region's, and Python reads a time zone from its file each time it is named."""
+    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region)
+
+
+def _hours_text(campaign: Campaign) -> str:
+    return ";".join(
         f"{weekday}=" + ",".join(f"{start}-{end}" for start, end in spans)
         for weekday, spans in sorted(campaign.hours.items())
         if spans
     )
-    zone = communes.zone_of(region) if region else campaign.zone
-    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region)
+
+
+def calendar_of(campaign: Campaign, region: str = "") -> Calendar:
+    """The calendar of a campaign for the households of ``region`` (see region_of)."""
+    return _calendar(_hours_text(campaign), communes.zone_of(region) if region else campaign.zone, region)
 
 
 def open_regions(campaign: Campaign, now: datetime) -> list[str]:
     """The regions whose households may be called now; « » is the ordinary one."""
-    return [region for region in ("", *SPECIAL_DEPARTMENTS) if calendar_of(campaign, region).is_open(now)]
+    return list(_open_regions(_hours_text(campaign), campaign.zone, now.replace(second=0, microsecond=0)))
+
+
+@lru_cache(maxsize=64)
+def _open_regions(hours: str, zone: str, minute: datetime) -> tuple[str, ...]:
+    """Opening hours are whole minutes: the answer is the same for all of them."""
+    calendars = [_calendar(hours, communes.zone_of(one) if one else zone, one) for one in ("", *SPECIAL_DEPARTMENTS)]
+    return tuple(calendar.region for calendar in calendars if calendar.is_open(minute))
 
 
 def day_label(day: date, today: date) -> str:
