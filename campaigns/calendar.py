@@ -146,7 +146,7 @@ class Calendar:
 
 @lru_cache(maxsize=256)
 def _calendar(hours: str, zone: str, region: str) -> Calendar:
-    """Kept, because a claim asks for every region's, and Python reads a time zone from its file each time it is named."""
+    """Kept: a claim asks for every region's, and Python reads a time zone from its file each time it is named."""
     return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region)
 
 
