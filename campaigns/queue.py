@@ -205,16 +205,18 @@ def claim_next(*, campaign: Campaign, by: User, now: datetime) -> Given:
 
 @transaction.atomic
 def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
-    mine = current_claim(by)
-    if mine is not None:
-        return _renewed(mine, by, now)
     membership = membership_of(campaign, by)
     trained = training.ready(campaign=campaign, by=by)
     if membership is not None and trained and campaign.status == Campaign.Status.OPEN:
         case = queue_order.take(until=now + CLAIM, **_asked(campaign, by, membership, now))
         if case is not None:
             case.campaign = campaign
-            return _given(case, by, now)
+            _note_claim(case, by)
+            # Nearly always the first time: no draft to look for.
+            return Given(case=case, call=_draft(case, by, now) if case.draft_id else _new_draft(case, by, now))
+    mine = current_claim(by)
+    if mine is not None:
+        return _renewed(mine, by, now)
     return Given(empty=why_empty(campaign=campaign, by=by, membership=membership, now=now))
 
 
@@ -242,15 +244,23 @@ def _give(case: Case, by: User, now: datetime) -> Given:
 
 
 def _given(case: Case, by: User, now: datetime) -> Given:
-    journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    _note_claim(case, by)
     return Given(case=case, call=_draft(case, by, now))
+
+
+def _note_claim(case: Case, by: User) -> None:
+    journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
 
 
 def _draft(case: Case, by: User, now: datetime) -> Call:
     """The draft is the proof that the case was given to this volunteer, and where every typed word is kept."""
-    call = Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).first()
+    kept = Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).first()
+    return kept or _new_draft(case, by, now)
+
+
+def _new_draft(case: Case, by: User, now: datetime) -> Call:
     # Two at once: the unique draft refuses the second, and claim_next returns to the first.
-    return call or Call.objects.create(case=case, volunteer=by, kind=case.next_call_kind, started_at=now)
+    return Call.objects.create(case=case, volunteer=by, kind=case.next_call_kind, started_at=now)
 
 
 @transaction.atomic

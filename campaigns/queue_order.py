@@ -87,8 +87,16 @@ def look(**given: Any) -> Case | None:
     return next(iter(Case.objects.raw(text, _parameters(**given))), None)
 
 
+# What is read back of the case given: enough to open its call, a quarter of its columns.
+_GIVEN = (
+    "id, campaign_id, household_id, agency_id, region, status, tier, rank, next_call_at, next_call_kind,"
+    " next_call_for_id, claimed_by_id, claimed_at, claimed_until"
+)
+
+
 def take(*, until: datetime, **given: Any) -> Case | None:
-    """Claim the next case for ``by_id`` until ``until``, in one statement; None when there is none for them.
+    """Claim the next case for ``by_id`` until ``until``, in one statement; None when there is none for them, or when
+    they hold one already. The case has ``draft_id`` too: the draft that they left in it on an earlier claim, if any.
 
     Raises IntegrityError when the volunteer got another case at the same instant.
     """
@@ -96,7 +104,10 @@ def take(*, until: datetime, **given: Any) -> Case | None:
     text = _next_id(len(given["regions"]), len(given["languages"]), len(given["sectors"]), lock)
     text = (
         "UPDATE campaigns_case SET claimed_by_id = %(by)s, claimed_at = %(now)s, claimed_until = %(until)s "  # noqa: S608
-        f"WHERE id = (SELECT id FROM ({text}) found) RETURNING *"
+        f"WHERE id = (SELECT id FROM ({text}) found) "
+        "AND NOT EXISTS (SELECT 1 FROM campaigns_case mine WHERE mine.claimed_by_id = %(by)s) "
+        f"RETURNING {_GIVEN}, (SELECT d.id FROM campaigns_call d "
+        "WHERE d.case_id = campaigns_case.id AND d.volunteer_id = %(by)s AND d.state = 'draft') AS draft_id"
     )
     parameters = _parameters(**given) | {"until": connection.ops.adapt_datetimefield_value(until)}
     return next(iter(Case.objects.raw(text, parameters)), None)
