@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import alerts, documents, letters, welfare
@@ -76,6 +78,10 @@ def live(now: datetime) -> QuerySet[CaretakerRound]:
     """The rounds whose link still opens: not over, not taken back, a check still open."""
     doors = CaretakerVisit.objects.filter(round=OuterRef("pk"), check_row__closed_at=None)
     return CaretakerRound.objects.filter(Exists(doors), revoked_at=None, expires_at__gt=now)
+
+
+def link_of(made: CaretakerRound) -> str:
+    return settings.SITE_URL + reverse("public:caretaker", args=[made.token])
 
 
 def find(token: str, now: datetime) -> CaretakerRound | None:
@@ -153,23 +159,23 @@ def revoke(*, made: CaretakerRound, by: User, now: datetime) -> None:
         journal.record("caretaker.revoked", made, by=by)
 
 
-def list_pdf(made: CaretakerRound, now: datetime) -> bytes:
-    """The round on paper: names, dwellings, three boxes each."""
+def list_pdf(made: CaretakerRound, visits: Sequence[CaretakerVisit], now: datetime) -> bytes:
+    """The round on paper: names, dwellings, three boxes each (``visits`` from ``doors_of``)."""
     doors = [
         {
             "people": letters.names_of(visit.check_row.case),
             "dwelling": visit.check_row.case.household.address_lines[:-1] or ["adresse à préciser"],
         }
-        for visit in doors_of(made)
+        for visit in visits
     ]
+    landlord = made.residence.landlord
     return documents.pdf(
         "caretaker",
         {
             "residence": str(made.residence),
-            "sender": made.residence.landlord.spoken_name or made.residence.landlord.name,
+            "sender": landlord.spoken_name or landlord.name,
             "day": letters.written_day(timezone.localdate(now)),
             "doors": doors,
-            "number": made.pk,
         },
     )
 

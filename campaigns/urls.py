@@ -2,12 +2,26 @@
 
 from django.urls import include, path
 
-from campaigns import urls_caller, urls_coordinator, urls_figures, urls_partner, urls_referrals
+from campaigns import (
+    urls_caller,
+    urls_coordinator,
+    urls_figures,
+    urls_partner,
+    urls_public,
+    urls_referrals,
+    urls_welfare,
+)
 
-coordinator = [*urls_figures.urlpatterns, *urls_coordinator.urlpatterns, *urls_referrals.urlpatterns]
+coordinator = [
+    *urls_figures.urlpatterns,
+    *urls_coordinator.urlpatterns,
+    *urls_referrals.urlpatterns,
+    *urls_welfare.urlpatterns,
+]
 
 urlpatterns = [
     *urls_caller.urlpatterns,
     path("", include((coordinator, "coordinator"))),
     path("", include(urls_partner)),
+    path("", include(urls_public)),
 ]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
-from campaigns import numberless, posters
+from campaigns import needs, numberless, posters
+from campaigns.forms.coordinator import UNKNOWN_CHOICE, PersonChoice, SafeText, TenantChoice
 from campaigns.forms.fields import PhoneField
-from campaigns.models import Letter, NeighbourReport
+from campaigns.models import Case, Letter, NeighbourReport, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
+from solidarites.models import User
+from tenants.models import Tenant
 
 REQUIRED_LINE = "Écrivez où habite cette personne\u00a0: la résidence ou l'adresse."
 
@@ -81,6 +85,63 @@ class PosterForm(forms.Form):
     size = forms.ChoiceField(
         label="Format", choices=[(size, size.upper()) for size in posters.SIZES], initial=posters.SIZES[0]
     )
+
+
+# A check ---------------------------------------------------------------------------------------------------------
+
+
+class StepForm(forms.Form):
+    kind = forms.ChoiceField(label="Démarche", choices=WelfareStep.Kind.choices)
+    result = SafeText(label="Ce qu'elle a donné", rows=2, required_message="Dites ce que la démarche a donné.")
+
+
+class OwnerForm(forms.Form):
+    owner = PersonChoice(
+        queryset=User.objects.none(),
+        label="Responsable",
+        empty_label="À choisir",
+        error_messages={"required": "Choisissez une personne.", "invalid_choice": UNKNOWN_CHOICE},
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+
+
+class CloseCheckForm(forms.Form):
+    """How a check ends; who died or left is asked where several people live."""
+
+    result = forms.ChoiceField(
+        label="Résultat",
+        choices=[("", "À choisir"), *WelfareCheck.Result.choices],
+        error_messages={"required": "Choisissez le résultat."},
+    )
+    tenant = TenantChoice(
+        queryset=Tenant.objects.none(),
+        label="Personne concernée",
+        required=False,
+        empty_label="À préciser",
+        help_text="Pour un décès, un départ, une entrée en EHPAD ou des besoins.",
+    )
+    call_again = forms.BooleanField(label="La faire rappeler par un ou une bénévole", required=False)
+    categories = forms.MultipleChoiceField(
+        label="Besoins",
+        required=False,
+        choices=needs.CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Pour une personne en difficulté\u00a0: un signalement est préparé, à relire avant l'envoi.",
+        error_messages={"invalid_choice": UNKNOWN_CHOICE},
+    )
+    note = SafeText(label="Précision", required=False, rows=2, help_text="Des faits, pas de diagnostic.")
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        # Steps of the same page have a result too.
+        kwargs.setdefault("auto_id", "id_close_%s")
+        super().__init__(*args, **kwargs)
+        present = Tenant.objects.filter(household=case.household_id, status=Tenant.Status.PRESENT)
+        self.fields["tenant"].queryset = present
+        if present.count() < 2:
+            self.fields["tenant"].widget = forms.HiddenInput()
 
 
 # The public page -----------------------------------------------------------------------------------------------

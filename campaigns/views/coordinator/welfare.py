@@ -12,14 +12,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import scope, welfare
-from campaigns.forms.coordinator import CloseCheckForm, OpenCheckForm, OwnerForm, StepForm
-from campaigns.models import WelfareCheck, WelfareStep
+from campaigns import letters, scope, welfare
+from campaigns.forms.coordinator import OpenCheckForm
+from campaigns.forms.welfare import CloseCheckForm, LetterForm, OwnerForm, StepForm
+from campaigns.models import CaretakerVisit, Case, WelfareCheck, WelfareStep
 from campaigns.views.coordinator.common import (
     campaign_filter,
     narrowed,
     note_read,
     page_of,
+    pdf_response,
     visible_case,
     with_people,
 )
@@ -88,6 +90,7 @@ def _check(request: HttpRequest, check_id: int) -> WelfareCheck:
 def _page(request: HttpRequest, check: WelfareCheck, **forms: Any) -> HttpResponse:
     note_read(request, "welfare.read", [check.case_id], check.case.campaign_id)
     coming = welfare.next_step(check)
+    last_visit = check.caretaker_visits.exclude(answer="").order_by("-answered_at").first()
     context = {
         "check": check,
         "case": check.case,
@@ -95,10 +98,20 @@ def _page(request: HttpRequest, check: WelfareCheck, **forms: Any) -> HttpRespon
         "coming": WelfareStep.Kind(coming).label if coming else "",
         "step_form": StepForm(initial={"kind": coming or WelfareStep.Kind.CALL}),
         "owner_form": OwnerForm(people=_owners(check)),
-        "close_form": CloseCheckForm(case=check.case),
+        "close_form": CloseCheckForm(case=check.case, initial=_proposed(last_visit)),
+        "letter_form": LetterForm(),
+        "last_visit": last_visit,
+        "reports": check.neighbour_reports.order_by("-received_at"),
         **forms,
     }
     return render(request, "coordinator/welfare_check.html", context)
+
+
+def _proposed(visit: CaretakerVisit | None) -> dict[str, str]:
+    """How the check may end, after what the caretaker said; the coordinator decides."""
+    results = {CaretakerVisit.Answer.WELL: "well", CaretakerVisit.Answer.HELP: "difficulty"}
+    found = results.get(visit.answer) if visit is not None else None
+    return {"result": found} if found else {}
 
 
 def _owners(check: WelfareCheck) -> QuerySet[User]:
@@ -166,6 +179,48 @@ def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
+def welfare_letter(request: HttpRequest, check_id: int) -> HttpResponse:
+    """One letter as a PDF; its making is a step of the check."""
+    check = _check(request, check_id)
+    if closed := _already_closed(request, check):
+        return closed
+    form = LetterForm(request.POST)
+    if not form.is_valid():
+        return _page(request, check, letter_form=form)
+    return _letters(request, Case.objects.filter(pk=check.case_id), form.cleaned_data["kind"], check_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def welfare_letters(request: HttpRequest) -> HttpResponse:
+    """A letter to each household of a residence (or of all) whose check is open, in one PDF."""
+    form = LetterForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choisissez la lettre.")
+        return redirect("coordinator:welfare_list")
+    open_ones = WelfareCheck.objects.filter(closed_at=None).order_by().values("case")
+    cases = scope.visible_cases(request.user).filter(pk__in=open_ones)
+    residence = request.POST.get("residence", "")
+    if residence:
+        valid = residence.isascii() and residence.isdigit() and len(residence) < 19
+        cases = cases.filter(household__residence=int(residence) if valid else 0)
+    return _letters(request, cases, form.cleaned_data["kind"], None)
+
+
+def _letters(request: HttpRequest, cases: QuerySet[Case], kind: str, check_id: int | None) -> HttpResponse:
+    try:
+        found = list(letters.to_write_to(cases)[: letters.MOST + 1])
+        pdf = letters.make(cases=found, kind=kind, by=request.user, now=timezone.now())
+    except letters.LetterError as error:
+        messages.error(request, str(error))
+        if check_id is None:
+            return redirect("coordinator:welfare_list")
+        return redirect("coordinator:welfare_check", check_id)
+    return pdf_response(pdf, "lettres")
+
+
+@role_required(COORDINATOR)
+@require_POST
 def welfare_close(request: HttpRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
@@ -177,6 +232,10 @@ def welfare_close(request: HttpRequest, check_id: int) -> HttpResponse:
         except welfare.WelfareError as error:
             form.add_error(None, str(error))
         else:
+            referral = check.case.referrals.filter(state="draft", created_by=request.user).order_by("-pk").first()
+            if form.cleaned_data["result"] == WelfareCheck.Result.DIFFICULTY and referral is not None:
+                messages.success(request, "La veille est close. Relisez le signalement préparé, puis envoyez-le.")
+                return redirect("coordinator:referral_edit", referral.pk)
             messages.success(request, "La veille est close.")
             return redirect("coordinator:case", check.case_id)
     return _page(request, check, close_form=form)
