@@ -148,11 +148,11 @@ def _history(case: Case, people: list[Tenant]) -> list[Call]:
     )
     names = {str(person.pk): person.full_name for person in people}
     for call in found:
-        call.words = _answers(call, names)
+        call.words = answers_in_words(call, names)
     return found
 
 
-def _answers(call: Call, names: dict[str, str]) -> list[tuple[str, str, str]]:
+def answers_in_words(call: Call, names: dict[str, str]) -> list[tuple[str, str, str]]:
     """(question, person or nothing, answer) in the order of the script."""
     if not call.answers or call.script_id is None:
         return []
