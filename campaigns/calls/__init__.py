@@ -4,6 +4,7 @@ Reading order: reading (what the page needs) → drafts (what is typed) → reco
 recorded) → undo (what it changed) → corrections (by its author, for a day) → pending (two for one household).
 """
 
+from campaigns.calls.corrections import Change, Wanted, correct, correctable, foresee
 from campaigns.calls.drafts import raise_button_alert, save_draft
 from campaigns.calls.pending import accept_pending, drop_pending, merge_pending
 from campaigns.calls.reading import (
@@ -25,11 +26,16 @@ __all__ = [
     "CALLBACK_HORIZON",
     "COMMENT_LIMIT",
     "CallError",
+    "Change",
     "Said",
+    "Wanted",
     "accept_pending",
     "callback_presets",
     "check_callback",
+    "correct",
+    "correctable",
     "drop_pending",
+    "foresee",
     "merge_pending",
     "people_of",
     "phone_to_dial",

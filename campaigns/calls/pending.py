@@ -38,7 +38,7 @@ def accept_pending(*, call_id: int, by: User, now: datetime) -> Call:
     call, case = _locked(call_id)
     check_campaign(case.campaign)
     if case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now:
-        raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
+        raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
     author = call.volunteer or by
     people = people_of(case)
     said = Said.from_json(call.draft)

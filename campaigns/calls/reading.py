@@ -33,7 +33,8 @@ def with_household(case_id: int, *, lock: bool = False) -> Case:
     Raises Case.DoesNotExist.
     """
     household = Prefetch(
-        "household", Household.objects.select_related("landlord", "agency").prefetch_related("tenants", "phones")
+        "household",
+        Household.objects.select_related("landlord", "agency", "residence").prefetch_related("tenants", "phones"),
     )
     cases = Case.objects.select_related("campaign").prefetch_related(household)
     return (cases.select_for_update(of=("self",)) if lock else cases).get(pk=case_id)

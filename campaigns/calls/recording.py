@@ -91,7 +91,7 @@ def record_call(
 def check_campaign(campaign: Campaign) -> None:
     if not campaign.is_running:
         raise CallError(
-            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
+            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
         )
 
 
@@ -155,10 +155,13 @@ def finish(
     people: list[Tenant],
     tenant: Tenant | None,
     said: Said,
+    *,
+    again: bool = False,
 ) -> None:
     """Everything that follows from a call that counts, inside the transaction that records, accepts or corrects it.
 
-    ``now`` is the moment of the call. Both photographs of the case are kept with it, for a correction.
+    ``now`` is the moment of the call. Both photographs of the case are kept with it, for a correction (``again``),
+    which has its own journal row.
     """
     call.state, call.kind = Call.State.RECORDED, case.next_call_kind
     situation = outcomes.situation_of(
@@ -184,6 +187,8 @@ def finish(
         raise_answer_alerts(call, case, reading.alerts, by, now)
     call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
     call.save()
+    if again:
+        return
     journal.record(
         "call.recorded", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id, outcome=call.outcome
     )

@@ -5,7 +5,7 @@ label on a button is the text of the decision that pressing it would take. Readi
 writing → answers.
 """
 
-from campaigns.outcomes.answers import draft_referrals, draw, write_needs
+from campaigns.outcomes.answers import consent_to, draft_referrals, draw, worst, write_needs
 from campaigns.outcomes.situation import preview, situation_of
 from campaigns.outcomes.table import (
     CHOICES,
@@ -17,6 +17,7 @@ from campaigns.outcomes.table import (
     Rule,
     Situation,
 )
+from campaigns.outcomes.withdrawing import may_withdraw, withdraw_needs
 from campaigns.outcomes.writing import TRIED_FIELDS, apply
 
 __all__ = [
@@ -30,9 +31,13 @@ __all__ = [
     "Rule",
     "Situation",
     "apply",
+    "consent_to",
     "draft_referrals",
     "draw",
+    "may_withdraw",
     "preview",
     "situation_of",
+    "withdraw_needs",
+    "worst",
     "write_needs",
 ]
