@@ -6,16 +6,20 @@ from campaigns import (
     urls_caller,
     urls_coordinator,
     urls_figures,
+    urls_follow_ups,
     urls_partner,
     urls_public,
     urls_referrals,
+    urls_team,
     urls_welfare,
 )
 
 coordinator = [
     *urls_figures.urlpatterns,
     *urls_coordinator.urlpatterns,
+    *urls_follow_ups.urlpatterns,
     *urls_referrals.urlpatterns,
+    *urls_team.urlpatterns,
     *urls_welfare.urlpatterns,
 ]
 

@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
 from campaigns.views import switchboard
-from campaigns.views.caller import call, done, home, preference, training
+from campaigns.views.caller import absences, call, correct, done, home, preference, team, training
 
 
 class IdConverter(IntConverter):
@@ -22,6 +22,11 @@ caller = [
     path("suivant/<id:campaign_id>/", home.next_call, name="next"),
     path("suivis/<id:plan_id>/", home.follow_up, name="follow_up"),
     path("faits/<id:call_id>/", done.done, name="done"),
+    path("faits/<id:call_id>/corriger/", correct.correct, name="correct"),
+    path("faits/<id:call_id>/touche/", team.touched, name="touched"),
+    path("mots/<id:review_id>/lu/", team.note_read, name="note_read"),
+    path("temps-d-echange/", team.sharing, name="sharing"),
+    path("temps-d-echange/<id:moment_id>/retirer/", team.moment_remove, name="moment_remove"),
     path("entrainement/", training.start, name="training"),
     path("entrainement/<id:campaign_id>/", training.guide, name="training_guide"),
     path("entrainement/<id:campaign_id>/fini/", training.done, name="training_done"),
@@ -33,6 +38,11 @@ caller = [
     path("entrainement/<id:campaign_id>/essai/passer/", training.pass_on, name="training_pass"),
     path("entrainement/<id:campaign_id>/essai/enregistrer/", training.record, name="training_record"),
     path("entrainement/<id:campaign_id>/essai/<slug:act>/", training.other, name="training_other"),
+    path("absences/", absences.absences, name="absences"),
+    path("absences/<id:absence_id>/lever/", absences.absence_end, name="absence_end"),
+    path("agenda/", absences.agenda, name="agenda"),
+    path("agenda/renouveler/", absences.agenda_renew, name="agenda_renew"),
+    path("agenda/retirer/", absences.agenda_revoke, name="agenda_revoke"),
     path("<id:case_id>/", call.call, name="call"),
     path("<id:case_id>/prendre/", home.claim, name="claim"),
     path("<id:case_id>/brouillon/", call.save, name="save"),
@@ -45,5 +55,6 @@ caller = [
 
 urlpatterns = [
     path("appels/", include((caller, "caller"))),
+    path("agenda/<str:token>.ics", absences.agenda_file, name="agenda"),
     path("verification/", include(([path("", switchboard.verify, name="verify")], "switchboard"))),
 ]

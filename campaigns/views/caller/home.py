@@ -20,6 +20,7 @@ from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, F
 from campaigns.views.caller.done import RECENT
 from campaigns.views.caller.labels import family, past_label, reason, when_label, zone_of
 from campaigns.views.caller.place import DRAFT_OPENS
+from campaigns.views.caller.team import meetings_of, notes_of
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
@@ -101,6 +102,8 @@ def home_context(
     return {
         "claim": claimed,
         "claim_name": name_of(claimed.household) if claimed else "",
+        "notes": notes_of(user, now),
+        "meetings": meetings_of(user, now),
         "running": [_running(one, user, now) for one in memberships],
         "today": rendezvous(user, now),
         "drafts": [

@@ -52,7 +52,7 @@ class PracticePage(CallPage):
         return f"Entraînement · {super().title}"
 
     def _phones(self) -> list[PhoneView]:
-        code = qr_code("Entraînement : ce code composerait le numéro.")
+        code = qr_code("Entraînement : ce code composerait le numéro.")
         return [replace(phone, qr=code) for phone in super()._phones()]
 
     @property

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import lifecycle
+from campaigns import lifecycle, training
 from campaigns.forms.campaigns import AddVolunteersForm, MembershipForm
 from campaigns.models import Campaign, CampaignVolunteer, Case, FollowUpPlan
 from campaigns.views.coordinator.common import campaign_filter, page_of, posted
@@ -27,7 +27,7 @@ def _described(rows: QuerySet[CampaignVolunteer]) -> QuerySet[CampaignVolunteer]
     )
     return (
         rows.select_related("user", "campaign")
-        .prefetch_related("agencies")
+        .prefetch_related("agencies", "user__absences")
         .annotate(calling=Exists(held), follows=Exists(plans))
         .order_by("-active", "user__last_name", "user__first_name", "pk")
     )
@@ -35,10 +35,9 @@ def _described(rows: QuerySet[CampaignVolunteer]) -> QuerySet[CampaignVolunteer]
 
 def _with_words(rows: list[CampaignVolunteer], today: date) -> list[CampaignVolunteer]:
     for row in rows:
-        row.away = bool(
-            row.absent_from and row.absent_from <= today and (row.absent_until is None or row.absent_until >= today)
-        )
-        row.away_soon = bool(row.absent_from and row.absent_from > today)
+        coming = [one for one in row.user.absences.all() if one.last_day is None or one.last_day >= today]
+        row.away = next((one for one in coming if one.first_day <= today), None)
+        row.away_soon = next((one for one in coming if one.first_day > today), None)
         row.spoken = [LANGUAGES[code] for code in row.user.languages if code in LANGUAGES]
     return rows
 
@@ -93,7 +92,7 @@ def campaign_volunteers(request: HttpRequest, slug: str) -> HttpResponse:
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
-    """Sectors, languages and absence of one volunteer in one campaign."""
+    """Sectors and languages of one volunteer in one campaign."""
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("user", "campaign").prefetch_related("agencies"),
         campaign__slug=slug,
@@ -105,14 +104,6 @@ def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpRespon
         lifecycle.set_sectors(
             membership=membership, agencies=data["agencies"], languages=data["languages"], by=request.user, now=now
         )
-        if (data["absent_from"], data["absent_until"]) != (membership.absent_from, membership.absent_until):
-            lifecycle.set_absence(
-                membership=membership,
-                absent_from=data["absent_from"],
-                absent_until=data["absent_until"],
-                by=request.user,
-                now=now,
-            )
         messages.success(request, "C'est noté.")
         return redirect("coordinator:campaign_volunteers", slug)
     plans = FollowUpPlan.objects.filter(
@@ -136,3 +127,17 @@ def volunteer_remove(request: HttpRequest, slug: str, membership_id: int) -> Htt
             "1 suivi est à réattribuer." if plans == 1 else f"{plans} suivis sont à réattribuer.",
         )
     return redirect("coordinator:campaign_volunteers", slug)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_POST
+def volunteer_training(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
+    """Somebody learned the screen beside a colleague; or did not, after all."""
+    membership = get_object_or_404(
+        CampaignVolunteer.objects.select_related("user", "campaign"), campaign__slug=slug, pk=membership_id
+    )
+    trained = request.POST.get("trained") == "1"
+    training.mark(membership=membership, trained=trained, by=request.user, now=timezone.now())
+    who = membership.user.display_name
+    messages.success(request, f"{who}\u00a0: entraînement noté." if trained else f"{who}\u00a0: entraînement à faire.")
+    return redirect("coordinator:volunteer", slug, membership_id)
