@@ -369,6 +369,16 @@ def update_profile(
 
 
 @transaction.atomic
+def set_habit(*, user: User, name: str, value: bool) -> None:
+    """One habit of the calling page, changed from there: ``hide_number`` or ``keyboard_shortcuts``."""
+    if name not in ("hide_number", "keyboard_shortcuts"):
+        raise ValueError(name)
+    setattr(user, name, value)
+    user.save(update_fields=[name])
+    journal.record("account.profile", user, by=user)
+
+
+@transaction.atomic
 def make_first_administrator(*, email: str, first_name: str, last_name: str, password: str) -> User | None:
     """The account an installation starts with; nothing when an administrator exists already."""
     if User.objects.filter(groups__name=roles.ADMINISTRATOR, is_active=True).exists():

@@ -33,8 +33,9 @@ def field_name(question: str, person: str) -> str:
     return f"q-{question}-{person}" if person else f"q-{question}"
 
 
-def consent_name(category: str) -> str:
-    return f"consent-{category}"
+def consent_name(*categories: str) -> str:
+    """The field where a person agrees, or not, that a partner hears of these needs."""
+    return f"consent-{'+'.join(categories)}"
 
 
 def _text(value: Any, limit: int) -> str:
@@ -62,15 +63,35 @@ class Typed:
                 value: Any = post.getlist(name) if question.kind == "multi" else post.get(name)
                 if value:
                     answers.setdefault(question.key, {})[person] = value
-        for category in content.needs if content is not None else ():
-            if post.get(consent_name(category)) in CONSENTS:
-                fields[consent_name(category)] = post[consent_name(category)]
+        known = set(content.needs) if content is not None else set()
+        for name in [one for one in post if one.startswith(consent_name(""))]:
+            for category in name.removeprefix(consent_name("")).split("+"):
+                if category in known and post[name] in CONSENTS:
+                    fields[consent_name(category)] = post[name]
         # Longer than the limit on purpose: the person gets it back with the message.
         return cls(answers, _text(post.get("comment"), 5000), fields)
 
     @classmethod
     def from_draft(cls, call: Call) -> Typed:
         return cls(call.answers, call.comment, {key: value for key, value in call.draft.items() if key != "page"})
+
+    @classmethod
+    def from_recorded(cls, call: Call) -> Typed:
+        """The form as it was when the call was recorded."""
+        kept = call.draft
+        wish = kept.get("follow_up") or {}
+        fields = {
+            "phone_id": str(call.phone_id or ""),
+            "tenant_id": str(kept.get("tenant_id") or ""),
+            "language": kept.get("language", ""),
+            "direction": call.direction,
+            "callback": kept.get("callback_at", ""),
+            "cadence": wish.get("cadence", ""),
+            "follow_up_time": wish.get("time", "")[:5],
+            "weekdays": [str(day) for day in wish.get("weekdays", [])],
+            **{consent_name(category): given for category, given in kept.get("consents", {}).items()},
+        }
+        return cls(call.answers, call.comment, {name: value for name, value in fields.items() if value})
 
     def texts(self) -> list[str]:
         """Every free text: the comment, and the answers in one's own words."""

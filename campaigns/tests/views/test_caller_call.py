@@ -188,9 +188,9 @@ def test_the_last_two_calls_in_two_lines(lea, held, volunteer2):
         )
     page = text(lea.get(url("call", held.case.pk)))
     assert "Hier à" in page
-    assert ", Paul : pas de réponse" in page
-    assert ", Paul : occupé" in page
-    assert ", Paul : répondeur, sans message" not in page
+    assert " : pas de réponse (Paul)" in page
+    assert " : occupé (Paul)" in page
+    assert "répondeur, sans message (Paul)" not in page
 
 
 def test_not_reached_buttons_say_what_will_follow(lea, held):
@@ -285,7 +285,7 @@ def test_everything_typed_comes_back(lea, held):
         'name="weekdays" value="1" checked',
         'name="weekdays" value="3" checked',
         'value="10:15"',
-        'name="consent-repas" value="thinking" checked',
+        'value="thinking" checked',
         "Ligne 1\nLigne 2",
         'name="touched_me" value="1" checked',
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -42,6 +42,24 @@ def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
         year = "" if local.year == today.year else f" {local.year}"
         day = f"{WEEKDAYS[local.weekday()]} {number} {MONTHS[local.month - 1]}{year}"
     return typography(f"{day} à {clock_label(local)}")
+
+
+def date_label(day: date) -> str:
+    """« mardi 24 novembre »."""
+    return f"{WEEKDAYS[day.weekday()]} {'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]}"
+
+
+def opening_label(week: Sequence[Sequence[tuple[time, time]]]) -> str:
+    """« du lundi au vendredi, de 10 h à 12 h »; nothing when the days differ, or when one may call at any hour."""
+    days = [day for day, windows in enumerate(week) if windows]
+    if not days or len({tuple(week[day]) for day in days}) > 1 or days[-1] - days[0] + 1 != len(days):
+        return ""
+    windows = week[days[0]]
+    if windows[0][0] == time.min:
+        return ""
+    spans = [f"de {clock_label(start)} à {clock_label(end)}" for start, end in windows]
+    named = f"du {WEEKDAYS[days[0]]} au {WEEKDAYS[days[-1]]}" if len(days) > 1 else f"le {WEEKDAYS[days[0]]}"
+    return typography(f"{named}, {' et '.join(spans)}")
 
 
 def when_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
@@ -89,12 +107,12 @@ def family(people: Sequence[Tenant]) -> str:
 
 
 def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:
-    """« Hier à 10 h, Paul : pas de réponse »."""
+    """« Hier à 10 h : pas de réponse (Paul) »."""
     rule = outcomes.TABLE.get(call.outcome)
     what = rule.label.lower() if rule else "appel"
-    who = f", {call.volunteer.first_name or call.volunteer}" if call.volunteer else ""
+    who = f" ({call.volunteer.first_name or call.volunteer})" if call.volunteer else ""
     line = past_label(call.recorded_at or call.started_at, now, tz)
-    return f"{line[:1].upper()}{line[1:]}{who} : {what}"
+    return f"{line[:1].upper()}{line[1:]} : {what}{who}"
 
 
 def national(e164: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +21,16 @@ from campaigns.forms.caller import (
 )
 from campaigns.models import Campaign, CasePass, FollowUpPlan
 from campaigns.views.caller.follows import Follows, what_follows
-from campaigns.views.caller.labels import dial, family, history_line, national, reason, typography
+from campaigns.views.caller.labels import (
+    date_label,
+    dial,
+    family,
+    history_line,
+    national,
+    opening_label,
+    reason,
+    typography,
+)
 from campaigns.views.caller.place import AlertView, Place, alert_of, notice_of
 from campaigns.views.caller.questions import ConsentView, QuestionView, ScriptView
 from tenants import departments
@@ -39,6 +49,12 @@ class PersonView:
     key: str
     name: str
     age: str
+
+
+@dataclass(frozen=True)
+class NoteView:
+    icon: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,26 @@ class CallPage:
         day = self.now.astimezone(self.place.calendar.tz).date()
         present = [one for one in self.household.tenants.all() if one.status == Tenant.Status.PRESENT]
         return [PersonView(str(one.pk), one.full_name, one.age_band_on(day)) for one in present]
+
+    @property
+    def lives_alone(self) -> str:
+        if not self.household.living_alone or len(self.place.people) > 1:
+            return ""
+        civility = self.place.people[0].civility if self.place.people else ""
+        return "vit " + {"M.": "seul", "Mme": "seule", "Mlle": "seule"}.get(civility, "seul(e)")
+
+    @property
+    def residence(self) -> str:
+        """Emergency services and neighbours know the place by that name."""
+        return self.household.residence.name if self.household.residence else ""
+
+    @property
+    def notes(self) -> list[NoteView]:
+        """What helps to speak with this person: the language, then what the list or a coordinator noted."""
+        code = self.case.language or self.household.language
+        language = dict(LANGUAGE_CHOICES).get(code, "")
+        notes = [NoteView("translate", f"Parle {language.lower()}.")] if language else []
+        return [*notes, NoteView("ear", self.household.notes)] if self.household.notes else notes
 
     @property
     def reason(self) -> str:
@@ -290,22 +326,26 @@ class CallPage:
         return "neighbour" in self.reading.opens
 
     @property
-    def presets(self) -> list[tuple[str, str, bool]]:
+    def presets(self) -> list[tuple[str, str, str, bool]]:
+        """The moments proposed: « Demain à 10 h », and the date it falls on."""
         tz = self.place.calendar.tz
-        moments = self.proposals or calls.callback_presets(self.case, self.now)
+        moments = [(at.isoformat(), at) for at in self.proposals or calls.callback_presets(self.case, self.now)]
         chosen = self.typed.fields.get("callback", "")
-        options = [
-            (moment.isoformat(), typography(moment_label(moment, self.now, tz)), moment.isoformat() == chosen)
-            for moment in moments
-        ]
         # A preset chosen on an earlier visit stays, even if the four proposed have moved on.
-        if chosen and chosen != OTHER_MOMENT and not any(checked for _, _, checked in options):
-            try:
-                earlier = datetime.fromisoformat(chosen)
-                options.insert(0, (chosen, typography(moment_label(earlier, self.now, tz)), True))
-            except (ValueError, OverflowError):
-                pass
-        return [(value, label[:1].upper() + label[1:], checked) for value, label, checked in options]
+        if chosen and chosen != OTHER_MOMENT and chosen not in dict(moments):
+            with contextlib.suppress(ValueError, OverflowError):
+                moments.insert(0, (chosen, datetime.fromisoformat(chosen).astimezone(tz)))
+        options = []
+        for value, moment in moments:
+            label = typography(moment_label(moment, self.now, tz))
+            day = date_label(moment.astimezone(tz).date())
+            options.append((value, label[:1].upper() + label[1:], "" if day in label else day, value == chosen))
+        return options
+
+    @property
+    def opening(self) -> str:
+        """« du lundi au vendredi, de 10 h à 12 h et de 14 h à 18 h », where every open day is like the others."""
+        return opening_label(self.place.calendar.week)
 
     @property
     def warnings(self) -> list[str]:

@@ -54,14 +54,32 @@ class QuestionView:
 
 
 @dataclass(frozen=True)
-class ConsentView:
-    name: str
+class NeedView:
     category: str
     label: str
+    shown: bool
+
+
+@dataclass(frozen=True)
+class ConsentView:
+    """One question a partner: may we tell them these needs?"""
+
+    needs: list[NeedView]
     partner: str
     say: str
     options: list[tuple[str, str, bool]]
-    shown: bool
+
+    @property
+    def categories(self) -> list[str]:
+        return [need.category for need in self.needs]
+
+    @property
+    def name(self) -> str:
+        return consent_name(*self.categories)
+
+    @property
+    def shown(self) -> bool:
+        return any(need.shown for need in self.needs)
 
 
 def level_label(choice: scripts.Choice) -> str:
@@ -146,8 +164,8 @@ class ScriptView:
         heard = {need.category for need in self.reading.needs}
         among = partners.active() if asked else []
         given = self.typed.consents()
+        together: dict[str, list[NeedView]] = {}
         labels = dict(zip(CONSENTS, [choice["label"] for choice in content.consent.get("choices", [])], strict=False))
-        views = []
         for category in content.needs:
             if category not in asked:
                 continue
@@ -157,18 +175,21 @@ class ScriptView:
                 department=self.household.department,
                 among=among,
             )
-            views.append(
-                ConsentView(
-                    name=consent_name(category),
-                    category=category,
-                    label=self._need(category),
-                    partner=partner.name if partner else "",
-                    say=self.say(content.consent.get("say", ""), partenaire=partner.name if partner else ANY_PARTNER),
-                    options=[
-                        (code, labels.get(code, Need.Consent(code).label), given.get(category) == code)
-                        for code in CONSENTS
-                    ],
-                    shown=category in heard,
-                )
+            needed = NeedView(category, self._need(category), category in heard)
+            together.setdefault(partner.name if partner else "", []).append(needed)
+        return [
+            ConsentView(
+                needs=needed,
+                partner=partner,
+                say=self.say(content.consent.get("say", ""), partenaire=partner or ANY_PARTNER),
+                options=[
+                    (
+                        code,
+                        labels.get(code, Need.Consent(code).label),
+                        any(given.get(one.category) == code for one in needed),
+                    )
+                    for code in CONSENTS
+                ],
             )
-        return views
+            for partner, needed in together.items()
+        ]
