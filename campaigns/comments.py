@@ -13,10 +13,10 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-HEALTH = "Cela ressemble à un diagnostic : notez plutôt le besoin (« il manque des médicaments »)."
-OPINION = "Cela ressemble à un jugement : notez ce qui a été dit ou entendu."
-ORIGIN = "Origine, religion et opinions ne servent pas à aider : retirez-les."
-IDENTITY = "Cela ressemble à un numéro d'identité ou de banque : ne le gardez pas."
+HEALTH = "Cela ressemble à un diagnostic : notez plutôt le besoin (« il manque des médicaments »)."
+OPINION = "Cela ressemble à un jugement : notez ce qui a été dit ou entendu."
+ORIGIN = "Origine, religion et opinions ne servent pas à aider : retirez-les."
+IDENTITY = "Cela ressemble à un numéro d'identité ou de banque : ne le gardez pas."
 # What is kept of a warning: a code, whatever its sentence becomes.
 MESSAGES = {"health": HEALTH, "opinion": OPINION, "origin": ORIGIN, "identity": IDENTITY}
 LABELS = {

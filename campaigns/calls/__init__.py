@@ -4,7 +4,16 @@ Reading order: reading (what the page needs) → drafts (what is typed) → reco
 recorded) → undo (what it changed) → corrections (by its author, for a day) → pending (two for one household).
 """
 
-from campaigns.calls.corrections import Change, Wanted, correct, correctable, foresee
+from campaigns.calls.corrections import (
+    Change,
+    Wanted,
+    content_then,
+    correct,
+    correctable,
+    foresee,
+    people_then,
+    rehearsal,
+)
 from campaigns.calls.drafts import raise_button_alert, save_draft
 from campaigns.calls.pending import accept_pending, drop_pending, merge_pending
 from campaigns.calls.reading import (
@@ -32,16 +41,19 @@ __all__ = [
     "accept_pending",
     "callback_presets",
     "check_callback",
+    "content_then",
     "correct",
     "correctable",
     "drop_pending",
     "foresee",
     "merge_pending",
     "people_of",
+    "people_then",
     "phone_to_dial",
     "placeholders",
     "raise_button_alert",
     "record_call",
+    "rehearsal",
     "save_draft",
     "script_of",
     "with_household",

@@ -10,7 +10,8 @@ words are corrected, the outcome is not, and the coordination is told. What is t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -170,7 +171,7 @@ def _obstacle(call: Call, case: Case, now: datetime) -> str:
     """Why the outcome is no longer the author's to change; empty when it is."""
     if call.outcome in FACTS:
         label = outcomes.TABLE[call.outcome].label
-        return f"Seule la coordination peut revenir sur « {label} »."
+        return f"Seule la coordination peut revenir sur « {label} »."
     if case.claimed_by is not None:
         who = "Vous avez" if case.claimed_by_id == call.volunteer_id else f"{case.claimed_by.display_name} a"
         return f"{who} repris ce foyer depuis."
@@ -239,7 +240,7 @@ def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Wanted, no
     if done := CallRevision.objects.filter(submission=submission, call=call).first():
         return done
     if not correctable(call, by, now):
-        raise NotYoursError("Cet appel ne se corrige plus : un jour est passé.")
+        raise NotYoursError("Cet appel ne se corrige plus : un jour est passé.")
     change = foresee(call=call, case=case, wanted=wanted, by=by, now=now)
     if not change.anything:
         return None
@@ -332,3 +333,18 @@ def _take_back(call: Call, at: datetime, by: User) -> None:
     Referral.objects.filter(case=call.case_id, called_back_at=at, state=Referral.State.ANSWERED).update(
         called_back_at=None
     )
+
+
+class _Undone(Exception):
+    """Ends a rehearsal: nothing of it stays."""
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """What is written inside is taken back at the end: the summary before a correction reads the real consequences."""
+    try:
+        with transaction.atomic():
+            yield
+            raise _Undone
+    except _Undone:
+        pass

@@ -142,6 +142,7 @@ class World:
     def by_route(self) -> dict[str, dict[str, Any]]:
         return {
             "caller:done": {"call_id": self.recorded.pk},
+            "caller:correct": {"call_id": self.recorded.pk},
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},
             "partner:act": {"act": "accuser"},

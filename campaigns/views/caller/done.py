@@ -52,13 +52,14 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
             "at": past_label(recorded.recorded_at, now, tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
-            "lines": _what_happens(recorded, case, request.user, now),
+            "can_correct": calls.correctable(recorded, request.user, now) and case.campaign.is_running,
+            "lines": what_happens(recorded, case, request.user, now),
             "can_go_on": case.campaign.status == case.campaign.Status.OPEN,
         },
     )
 
 
-def _what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
+def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
     """Read from the rows, not from the form: what is really planned."""
     if recorded.state == Call.State.PENDING:
         text = "la coordination décide de ce qu'on en fait."
