@@ -10,6 +10,7 @@ from campaigns import (
     urls_partner,
     urls_public,
     urls_referrals,
+    urls_scripts,
     urls_team,
     urls_welfare,
 )
@@ -19,6 +20,7 @@ coordinator = [
     *urls_coordinator.urlpatterns,
     *urls_follow_ups.urlpatterns,
     *urls_referrals.urlpatterns,
+    *urls_scripts.urlpatterns,
     *urls_team.urlpatterns,
     *urls_welfare.urlpatterns,
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views.coordinator import alerts, campaigns, cases, follow_ups, needs, numberless, volunteers, welfare
+from campaigns.views.coordinator import alerts, campaigns, cases, needs, numberless, volunteers, welfare
 
 urlpatterns = [
     path("campagnes/", campaigns.campaign_list, name="campaign_list"),
@@ -31,10 +31,6 @@ urlpatterns = [
     path("alertes/<int:alert_id>/", alerts.alert_detail, name="alert_detail"),
     path("alertes/<int:alert_id>/prendre/", alerts.alert_take, name="alert_take"),
     path("alertes/<int:alert_id>/rouvrir/", alerts.alert_reopen, name="alert_reopen"),
-    path("suivis/", follow_ups.follow_up_list, name="follow_up_list"),
-    path("suivis/<int:plan_id>/", follow_ups.follow_up, name="follow_up"),
-    path("suivis/<int:plan_id>/bilan/", follow_ups.follow_up_review, name="follow_up_review"),
-    path("suivis/<int:plan_id>/terminer/", follow_ups.follow_up_end, name="follow_up_end"),
     path("veilles/", welfare.welfare_list, name="welfare_list"),
     path("veilles/<int:check_id>/", welfare.welfare_check, name="welfare_check"),
     path("veilles/<int:check_id>/responsable/", welfare.welfare_owner, name="welfare_owner"),

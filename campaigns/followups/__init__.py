@@ -10,6 +10,7 @@ the second tier of the queue; what the call brings comes back through ``outcomes
 
 from campaigns.followups.absences import add_absence, end_absence, forget_past, hand_over_opened, next_call_of
 from campaigns.followups.dates import next_due, nominal_days, preview, series
+from campaigns.followups.handover import give_to, hand_over
 from campaigns.followups.opening import (
     give_up,
     mark_called,
@@ -49,7 +50,9 @@ __all__ = [
     "end_plan",
     "end_plans",
     "forget_past",
+    "give_to",
     "give_up",
+    "hand_over",
     "hand_over_opened",
     "mark_called",
     "next_call_of",

@@ -18,6 +18,7 @@ from campaigns.models import Campaign, Case, FollowUpPlan, WelfareCheck
 from campaigns.models.levels import Level
 from campaigns.views.caller.labels import when_label
 from solidarites.accounts import LANGUAGES
+from solidarites.models import User
 from solidarites.templatetags.ui import state
 from tenants.models import Tenant
 
@@ -82,6 +83,12 @@ def case_state(case: Case, now: datetime) -> SafeString:
 def get(mapping: dict[str, int], key: str) -> int:
     """« counts|get:key »."""
     return mapping[key]
+
+
+@register.filter
+def for_campaign(callers: dict[int, list[User]], campaign_id: int) -> list[User]:
+    """« callers|for_campaign:campaign_id »."""
+    return callers.get(campaign_id, [])
 
 
 @register.filter

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from campaigns.followups import feed
 from campaigns.models import (
     Alert,
     Call,
@@ -98,6 +99,13 @@ class World:
             review_on=now.date() + timedelta(days=42),
             next_due_at=now + timedelta(days=7),
         )
+        self.exception = self.plan.exceptions.create(
+            first_day=now.date() + timedelta(days=20), last_day=now.date() + timedelta(days=24)
+        )
+        self.absence = self.lea.absences.create(
+            first_day=now.date() + timedelta(days=30), last_day=now.date() + timedelta(days=33)
+        )
+        self.feed = feed.renew(user=self.lea, now=now)
         self.due_call = DueCall.objects.create(
             plan=self.plan, case=self.case, due_at=now, grace_until=now + timedelta(hours=2), volunteer=self.lea
         )
@@ -126,6 +134,8 @@ class World:
             "reference": self.referral.reference,
             "token": self.referral.token,
             "plan_id": self.plan.pk,
+            "exception_id": self.exception.pk,
+            "absence_id": self.absence.pk,
             "check_id": self.check.pk,
             "alert_id": self.alert.pk,
             "partner_id": self.partner.pk,
@@ -142,6 +152,7 @@ class World:
     def by_route(self) -> dict[str, dict[str, Any]]:
         return {
             "caller:done": {"call_id": self.recorded.pk},
+            "agenda": {"token": feed.token_of(self.feed)},
             "caller:correct": {"call_id": self.recorded.pk},
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from campaigns import followups, needs, outcomes, partners, scripts
-from campaigns.calendar import Calendar
+from campaigns.calendar import WEEKDAYS, Calendar, calendar_of, clock_label, holiday_name
+from campaigns.followups.words import day_words
 from campaigns.forms.caller import Typed, callback_of, wish_of
 from campaigns.models import Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
@@ -126,3 +127,39 @@ def _what_becomes(consent: str, level: str, partner: str) -> str:
         return f"signalement préparé pour la coordination{to}. Demandez l'accord de la personne."
     refused = "refus noté" if consent == Need.Consent.NO else "la personne y réfléchit"
     return f"{refused}, la coordination décide car c'est urgent." if urgent else f"{refused}, rien ne part."
+
+
+def next_follow_up_words(case: Case, has_plan: bool, now: datetime) -> str:
+    """« La semaine prochaine, c'est Paul qui vous appellera » and the day moved by a holiday, to be said aloud."""
+    if not has_plan:
+        return ""
+    plan = (
+        FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE)
+        .select_related("backup")
+        .prefetch_related("exceptions")
+        .first()
+    )
+    if plan is None:
+        return ""
+    plan.case = case
+    coming = followups.next_call_of(plan, now)
+    if coming is None or not (coming.other or coming.one.moved):
+        return ""
+    calendar = calendar_of(case.campaign, case.region)
+    when = _next_words(coming.one.day, coming.one.at, calendar, now)
+    holiday = holiday_name(coming.one.intended, calendar.region)
+    because = " à cause du jour férié" if coming.one.moved and holiday else ""
+    if coming.other is None:
+        return typography(f"{when}{because}, je vous appellerai comme d'habitude.") if because else ""
+    name = coming.other.first_name or coming.other.display_name
+    return typography(f"{when}{because}, c'est {name} qui vous appellera.")
+
+
+def _next_words(day: date, at: datetime, calendar: Calendar, now: datetime) -> str:
+    today = calendar.local(now).date()
+    monday = today - timedelta(days=today.weekday())
+    week = (day - timedelta(days=day.weekday()) - monday).days // 7
+    near = {0: "", 1: "La semaine prochaine, "}.get(week)
+    name = f"{WEEKDAYS[day.weekday()]}" if near is not None else f"le {day_words(day)}"
+    words = f"{near or ''}{name} à {clock_label(calendar.local(at))}"
+    return words[:1].upper() + words[1:]

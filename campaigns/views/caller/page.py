@@ -20,7 +20,7 @@ from campaigns.forms.caller import (
     Typed,
 )
 from campaigns.models import Campaign, CasePass, FollowUpPlan
-from campaigns.views.caller.follows import Follows, what_follows
+from campaigns.views.caller.follows import Follows, next_follow_up_words, what_follows
 from campaigns.views.caller.labels import (
     date_label,
     dial,
@@ -320,6 +320,11 @@ class CallPage:
     @property
     def follow_up_open(self) -> bool:
         return "follow_up" in self.reading.opens or "follow_up" in self.errors
+
+    @property
+    def next_follow_up(self) -> str:
+        """What to say of the next call when it is another day or another voice than usual."""
+        return next_follow_up_words(self.case, self.situation.plan, self.now)
 
     @property
     def neighbour_open(self) -> bool:
