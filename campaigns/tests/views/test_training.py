@@ -89,9 +89,9 @@ def test_no_number_can_be_dialled_and_no_real_case_reached_from_it(lea, campaign
     page = text(lea.get(url("training_call", campaign.pk)))
     assert not re.search(r'(href|action|formaction|data-[a-z-]+)="(tel:|sms:)', page)
     assert 'data-copy=""' not in page
-    addresses = re.findall(r'(?:action|formaction|data-save|data-heartbeat|data-alert-url)="([^"]+)"', page)
+    addresses = re.findall(r'\s(?:action|formaction|data-save|data-heartbeat|data-alert-url)="([^"]+)"', page)
     assert len(addresses) >= 5
-    assert all(address.startswith(url("training_call", campaign.pk)) for address in addresses), addresses
+    assert [one for one in addresses if not one.startswith(url("training_call", campaign.pk))] == []
     assert "/appels/0/" not in page
 
 
@@ -113,7 +113,8 @@ def test_everything_tried_in_practice_changes_nothing_but_the_date_of_the_traini
     volunteer.refresh_from_db()
     assert volunteer.trained_at is not None
     assert not volunteer.hide_number
-    assert set(JournalEntry.objects.values_list("action", flat=True)) == {"training.done"}
+    journaled = JournalEntry.objects.filter(user=volunteer)
+    assert set(journaled.values_list("action", flat=True)) == {"training.done"}
 
 
 def test_what_would_follow_is_said_while_one_types(lea, campaign):

@@ -24,7 +24,7 @@ from campaigns.calls.recording import check_form
 from campaigns.forms.caller import PassForm, Typed, read_form
 from campaigns.models import Campaign, CampaignVolunteer
 from campaigns.views.caller.follows import outcome_of, what_follows
-from campaigns.views.caller.labels import typography
+from campaigns.views.caller.labels import family, typography
 from campaigns.views.caller.page import CallPage, OutcomeView, PhoneView, qr_code
 from campaigns.views.caller.place import Notice, Place
 from solidarites.roles import VOLUNTEER, role_required
@@ -138,8 +138,8 @@ def guide(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "before": number - 1,
         "after": number + 1 if number < len(STEPS) else 0,
         "excerpt": page.questions[:1],
+        "name": family(place.people),
         "trained_at": request.user.trained_at,
-        "minutes": len(STEPS),
     }
     return HttpResponse(defused(render_to_string("volunteer/training_guide.html", context, request), campaign_id))
 
@@ -213,9 +213,11 @@ def pass_on(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def other(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
     """Whatever else the real page does: a preference, a message."""
-    if request.method == "POST":
-        messages.info(request, "Pendant l'entraînement, ce bouton ne change rien.")
-    return redirect("caller:training_call", campaign_id)
+    if request.method == "GET":
+        return redirect("caller:training_call", campaign_id)
+    place = _place(request, campaign_id)
+    messages.info(request, "Pendant l'entraînement, ce bouton ne change rien.")
+    return _show(request, PracticePage(place, _typed(request, place)))
 
 
 @role_required(VOLUNTEER)
