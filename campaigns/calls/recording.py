@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import followups, outcomes, scripts, texts
+from campaigns import debriefs, followups, outcomes, scripts, texts
 from campaigns.calls import undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import (
@@ -54,7 +54,7 @@ def record_call(
     expired and was not taken is still good. When another volunteer took the case or recorded it meanwhile, the
     call is kept as PENDING: nothing follows until a coordinator decides.
     Steps: lock the case; find the same submission; check the form; save the call; needs, alerts, plan, outcome,
-    referral drafts; texts to look at again; journal.
+    referral drafts; texts to look at again; a debrief for who was touched; journal.
     Raises CallError (a French message at a field), NotYoursError when the case was never given to ``by``.
     """
     try:
@@ -85,6 +85,8 @@ def record_call(
     else:
         _keep_pending(call, by, case, reading)
     texts.flag(call, content, now)
+    if touched_me:
+        debriefs.ask(call=call, by=by, now=now)
     return call
 
 
