@@ -93,11 +93,16 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
         }
         self.environment.pop("DJANGO_SETTINGS_MODULE", None)
-        broker = self.broker_url.replace("filesystem://", "filesystem://localhost//")
-        self.asker = Celery("asker", broker=broker, set_as_current=False)
-        self.asker.conf.broker_transport_options = self._transport()
+        self.use_broker(self.broker_url)
         if self.broker_url.startswith("redis"):
             self.asker.control.purge()
+
+    def use_broker(self, url: str) -> None:
+        """Processes started from now on, and what is asked, go through this broker."""
+        self.broker_url = self.environment["CELERY_BROKER_URL"] = url
+        broker = url.replace("filesystem://", "filesystem://localhost//")
+        self.asker = Celery("asker", broker=broker, set_as_current=False)
+        self.asker.conf.broker_transport_options = self._transport()
 
     def _broker(self) -> str:
         given = settings.CELERY_BROKER_URL
