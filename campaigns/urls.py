@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from campaigns import (
     urls_caller,
+    urls_calls,
     urls_coordinator,
     urls_figures,
     urls_follow_ups,
@@ -18,6 +19,7 @@ from campaigns import (
 coordinator = [
     *urls_figures.urlpatterns,
     *urls_coordinator.urlpatterns,
+    *urls_calls.urlpatterns,
     *urls_follow_ups.urlpatterns,
     *urls_referrals.urlpatterns,
     *urls_scripts.urlpatterns,

@@ -4,6 +4,7 @@ change of a draft, pure) → checks (what is wrong) → differences → editing 
 
 from campaigns.scripts.checks import errors, findings, parse
 from campaigns.scripts.editing import (
+    ALREADY_PUBLISHED,
     DEFAULTS,
     StaleError,
     copy,
@@ -38,6 +39,7 @@ from campaigns.scripts.reading import (
 )
 
 __all__ = [
+    "ALREADY_PUBLISHED",
     "CADENCES",
     "DEFAULTS",
     "KINDS",
