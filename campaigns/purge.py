@@ -31,18 +31,24 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
-from campaigns import enrolment, report
+from campaigns import caretakers, enrolment, neighbours, report
 from campaigns.models import (
     Alert,
     Call,
+    CallReview,
     Campaign,
+    CaretakerRound,
     Case,
+    Debrief,
     DueCall,
     FollowUpPlan,
     FrozenFigures,
+    Meeting,
     Need,
+    NeighbourReport,
     PurgeProof,
     Referral,
+    SharedMoment,
     WelfareCheck,
 )
 from solidarites import journal
@@ -57,9 +63,30 @@ HOUSEHOLDS_A_STEP = 500
 UNUSED_LIST_DAYS = 90
 ALIVE = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
 # « alert:12:raised:3 »: what a mail is about is written in its key.
-MAIL_SUBJECTS: dict[str, type[Model]] = {"alert": Alert, "referral": Referral, "welfare": WelfareCheck}
+MAIL_SUBJECTS: dict[str, type[Model]] = {
+    "alert": Alert,
+    "referral": Referral,
+    "welfare": WelfareCheck,
+    "caretaker": CaretakerRound,
+    "debrief": Debrief,
+}
 # What the journal and the admin's own history may speak of.
-ERASED: tuple[type[Model], ...] = (Case, Call, Need, FollowUpPlan, DueCall, Referral, WelfareCheck, Alert)
+ERASED: tuple[type[Model], ...] = (
+    Case,
+    Call,
+    Need,
+    FollowUpPlan,
+    DueCall,
+    Referral,
+    WelfareCheck,
+    Alert,
+    CaretakerRound,
+    NeighbourReport,
+    CallReview,
+    Debrief,
+    Meeting,
+    SharedMoment,
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +175,8 @@ def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
         proof for campaign in expired(now=now) if (proof := purge_campaign(campaign_id=campaign.pk, now=now, by=by))
     ]
     unused = erase_unused(now=now, by=by)
+    neighbours.forget(now=now)
+    caretakers.forget_empty()
     if proofs or unused:
         _overwrite_free_pages()
     return proofs
@@ -253,7 +282,10 @@ def _finish(campaign_id: int, now: datetime, by: User | None) -> PurgeProof | No
     kept = frozen.data["purge"]
     last = datetime.fromisoformat(kept["last_enrolment"]) if kept["last_enrolment"] else None
     gone: Counter[str] = Counter(Alert.objects.filter(campaign=campaign).delete()[1])
+    for model in (Meeting, SharedMoment):
+        gone.update(model._default_manager.filter(campaign=campaign).delete()[1])
     gone.update(_forget_lists(campaign, kept["landlords"], last, by))
+    gone["campaigns.CaretakerRound"] += caretakers.forget_empty()
     gone["solidarites.OutgoingMail"] += _forget_mails()
     gone["solidarites.journal_details"] += _forget_history()
     details = JournalEntry.objects.filter(campaign_id=campaign.pk).exclude(detail={})

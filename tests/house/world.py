@@ -11,17 +11,26 @@ from campaigns.followups import feed
 from campaigns.models import (
     Alert,
     Call,
+    CallReview,
+    CaretakerRound,
+    CaretakerVisit,
     Case,
+    Debrief,
     DueCall,
+    FlaggedText,
     FollowUpPlan,
+    Meeting,
     Need,
+    NeighbourReport,
     Partner,
+    Poster,
     Referral,
     Script,
+    SharedMoment,
     WelfareCheck,
 )
 from solidarites import roles
-from tenants.models import ListImport
+from tenants.models import Household, ListImport, Residence
 from tests.factories import (
     make_agency,
     make_campaign,
@@ -75,6 +84,13 @@ class World:
         self.pending = Call.objects.create(
             case=self.case, volunteer=self.lea, state=Call.State.PENDING, outcome="completed", script=self.script
         )
+        self.flagged = FlaggedText.objects.create(call=self.recorded, field="comment", reasons=["health"])
+        self.review = CallReview.objects.create(call=self.pending, note="Merci pour votre douceur.")
+        self.debrief = Debrief.objects.create(call=self.recorded)
+        self.meeting = Meeting.objects.create(
+            campaign=self.campaign, starts_at=now + timedelta(days=1), link="https://visio.exemple.fr/equipe"
+        )
+        self.moment = SharedMoment.objects.create(campaign=self.campaign, author=self.lea, text="Un rire partagé.")
         self.membership = self.campaign.memberships.get(user=self.lea)
         self.phone = self.household.phones.first()
         self.tenant = self.household.tenants.first()
@@ -110,6 +126,17 @@ class World:
             plan=self.plan, case=self.case, due_at=now, grace_until=now + timedelta(hours=2), volunteer=self.lea
         )
         self.check = WelfareCheck.objects.create(case=self.case, origin="coordinator", due_at=now + timedelta(days=1))
+        self.residence = Residence.objects.create(
+            landlord=self.landlord, agency=self.agency, reference="R1", name="Tilleuls"
+        )
+        Household.objects.filter(pk=self.household.pk).update(residence=self.residence)
+        self.round = CaretakerRound.objects.create(residence=self.residence, expires_at=now + timedelta(days=3))
+        self.visit = CaretakerVisit.objects.create(round=self.round, check_row=self.check)
+        self.report = NeighbourReport.objects.create(residence=self.residence, worries=["mail"], text="Volets clos.")
+        self.poster = Poster.objects.create(residence=self.residence)
+        self.numberless = make_case(
+            self.campaign, make_household(self.landlord, agency=self.agency, phone=None), now=now, has_number=False
+        )
         self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
         self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
@@ -143,8 +170,18 @@ class World:
             "import_id": self.list_import.pk,
             "submission": self.call.submission,
             "membership_id": self.membership.pk,
+            "review_id": self.review.pk,
+            "debrief_id": self.debrief.pk,
+            "meeting_id": self.meeting.pk,
+            "moment_id": self.moment.pk,
             "phone_id": self.phone.pk,
             "need_id": self.need.pk,
+            "residence_id": self.residence.pk,
+            "round_id": self.round.pk,
+            "visit_id": self.visit.pk,
+            "report_id": self.report.pk,
+            "code": self.poster.code,
+            "text_id": self.flagged.pk,
             "tenant_id": self.tenant.pk,
             "script_id": self.script.pk if self.script else 0,
         }
@@ -152,6 +189,14 @@ class World:
     def by_route(self) -> dict[str, dict[str, Any]]:
         return {
             "caller:done": {"call_id": self.recorded.pk},
+            "caller:touched": {"call_id": self.recorded.pk},
+            "caller:training_other": {"act": "preference"},
+            "coordinator:review_call": {"call_id": self.recorded.pk},
+            **{f"public:{name}": {"token": self.round.token} for name in ("caretaker", "caretaker_answer")},
+            **{
+                f"coordinator:numberless_{name}": {"case_id": self.numberless.pk}
+                for name in ("case", "found", "not_found", "news")
+            },
             "agenda": {"token": feed.token_of(self.feed)},
             "caller:correct": {"call_id": self.recorded.pk},
             "coordinator:referral_act": {"act": "approuver"},
