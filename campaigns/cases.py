@@ -251,6 +251,21 @@ def _move_history(gone: Case, kept: Case, now: datetime) -> None:
         state=Need.State.OPEN, category__in=kept.needs.filter(state=Need.State.OPEN).values("category")
     ).update(state=Need.State.DROPPED)
     gone.calls.filter(state=Call.State.DRAFT).update(state=Call.State.DROPPED)
-    for rows in (gone.calls, gone.needs, gone.referrals, gone.welfare_checks, gone.alerts, gone.due_calls, gone.plans):
+    if kept.number_searches.filter(answered_at=None).exists():
+        gone.number_searches.filter(answered_at=None).update(answered_at=now)
+    # The same letter of the same day is one letter.
+    for letter in gone.letters.all():
+        if not kept.letters.filter(kind=letter.kind, day=letter.day).exists():
+            kept.letters.add(letter)
+    for rows in (
+        gone.calls,
+        gone.needs,
+        gone.referrals,
+        gone.welfare_checks,
+        gone.alerts,
+        gone.due_calls,
+        gone.plans,
+        gone.number_searches,
+    ):
         rows.update(case=kept)
     gone.delete()

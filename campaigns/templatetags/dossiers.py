@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from campaigns import needs, outcomes
+from campaigns import needs, numberless, outcomes
 from campaigns.calendar import WEEKDAYS, calendar_of, clock_label
 from campaigns.forms.fields import readable
 from campaigns.models import Campaign, Case, FollowUpPlan, WelfareCheck
@@ -46,6 +46,7 @@ CLOSED_REASONS = {
     "merged": "fiche réunie à une autre",
     "campaign_closed": "fin de la campagne",
     "by_hand": "clos par la coordination",
+    **numberless.NEWS,
     **{status.value: str(status.label) for status in Tenant.Status if status != Tenant.Status.PRESENT},
     **{result.value: str(result.label) for result in WelfareCheck.Result},
 }
