@@ -32,7 +32,7 @@ def save_draft(
     if call is None:
         raise NotYoursError("Ce dossier n'est plus entre vos mains.")
     case = with_household(case_id)
-    _, content = script_of(case)
+    _, content = script_of(case, call)
     people = [str(tenant.pk) for tenant in people_of(case)]
     if content is not None:
         call.answers = content.clean(answers, people)

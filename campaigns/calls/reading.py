@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 
 from campaigns import scripts
 from campaigns.calendar import NeverOpenError, calendar_of
-from campaigns.models import Case
+from campaigns.models import Call, Case
 from solidarites.models import User
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
@@ -51,12 +51,9 @@ def people_of(case: Case) -> list[Tenant]:
     return sorted(old or present, key=lambda tenant: (tenant.birth_date is None, tenant.birth_date, tenant.pk))
 
 
-def script_of(case: Case) -> tuple[int | None, scripts.Content | None]:
-    """The script of this call: the follow-up's when a plan asked for it, else the first call's."""
-    campaign = case.campaign
-    script_id = campaign.script_id
-    if case.next_call_kind == Case.Kind.FOLLOW_UP and campaign.follow_up_script_id:
-        script_id = campaign.follow_up_script_id
+def script_of(case: Case, call: Call | None = None) -> tuple[int | None, scripts.Content | None]:
+    """The script of this call: the version it began with, else the one a call that begins now would follow."""
+    script_id = call.script_id if call is not None and call.script_id else scripts.script_for(case)
     return (script_id, scripts.content_of(script_id)) if script_id else (None, None)
 
 

@@ -70,7 +70,7 @@ def record_call(
     check_campaign(case.campaign)
     people = people_of(case)
     keys = [str(tenant.pk) for tenant in people]
-    script_id, content = script_of(case)
+    script_id, content = script_of(case, call)
     call.answers = content.clean(answers or {}, keys) if content is not None else {}
     reading = content.read(call.answers, keys) if content is not None else scripts.Reading()
     said = Said(callback_at, tenant_id, language, follow_up, dict(consents or {}))

@@ -1,8 +1,10 @@
-"""What is said and asked. Reading order: reading (a version → questions, branching, consequences) → document (one
-change of a draft, pure) → checks (what is wrong) → differences → editing (the rules that write) → files (YAML).
+"""What is said and asked. Reading order: reading (a version → questions, branching, consequences) → choosing (the
+version a call follows) → document (one change of a draft, pure) → checks (what is wrong) → differences → editing (the
+rules that write) → files (YAML).
 """
 
 from campaigns.scripts.checks import errors, findings, parse
+from campaigns.scripts.choosing import script_for
 from campaigns.scripts.editing import (
     ALREADY_PUBLISHED,
     DEFAULTS,
@@ -71,5 +73,6 @@ __all__ = [
     "remove_question",
     "save_part",
     "save_question",
+    "script_for",
     "use_in_campaign",
 ]

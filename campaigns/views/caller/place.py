@@ -60,7 +60,7 @@ def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
         return None
     history = [call for call in rows if call.state == Call.State.RECORDED]
     draft.case = case
-    _, content = calls.script_of(case)
+    _, content = calls.script_of(case, draft)
     return Place(case, draft, history, by, now, content, calls.people_of(case))
 
 
