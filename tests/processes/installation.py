@@ -81,7 +81,7 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.processes: list[Process] = []
-        self.broker_url = self._broker()
+        self.broker_url = self.shared_broker = self._broker()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))},
             "VAR_DIR": str(folder),
@@ -149,7 +149,8 @@ class Installation:
     def close(self) -> None:
         for process in self.processes:
             process.kill()
-        if self.broker_url.startswith("redis"):
+        # Those of a broker of our own died with it.
+        if self.broker_url == self.shared_broker and self.broker_url.startswith("redis"):
             self.asker.control.purge()
         self.asker.close()
 
