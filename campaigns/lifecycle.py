@@ -108,6 +108,8 @@ def missing_to_open(campaign: Campaign, today: date | None = None) -> list[str]:
         missing.append("une trame d'appel publiée")
     if campaign.follow_up_script is not None and campaign.follow_up_script.status != Script.Status.PUBLISHED:
         missing.append("une trame de suivi publiée")
+    if campaign.welfare_script is not None and campaign.welfare_script.status != Script.Status.PUBLISHED:
+        missing.append("une trame de veille publiée")
     if not any(campaign.hours.values()):
         missing.append("au moins une plage d'appel dans la semaine")
     if not campaign.memberships.filter(active=True, user__is_active=True).exists():
@@ -284,7 +286,7 @@ def _locked(campaign: Campaign) -> Campaign:
     # no_key: cases, which refer to the campaign, may still be written meanwhile. « of »: its scripts are optional.
     return (
         Campaign.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("script", "follow_up_script")
+        .select_related("script", "follow_up_script", "welfare_script")
         .get(pk=campaign.pk)
     )
 

@@ -35,7 +35,7 @@ TILES = (
 
 
 def _campaign(slug: str) -> Campaign:
-    return get_object_or_404(Campaign.objects.select_related("script", "follow_up_script"), slug=slug)
+    return get_object_or_404(Campaign.objects.select_related("script", "follow_up_script", "welfare_script"), slug=slug)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
