@@ -64,6 +64,7 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
             on_call_number="+33536490015",
             script=loaded["first"],
             follow_up_script=loaded["follow_up"],
+            welfare_script=loaded["welfare"],
         ),
         related={"landlords": [landlord], "agencies": _agencies(landlord)},
         by=by,

@@ -72,6 +72,7 @@ def create(
             hours=EVERY_HOUR,
             script=loaded["first"],
             follow_up_script=loaded["follow_up"],
+            welfare_script=loaded["welfare"],
         ),
         related={"landlords": [landlord], "agencies": agencies},
         by=by,

@@ -61,6 +61,8 @@ class World:
         self.script = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FIRST).first()
         follow_up = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FOLLOW_UP).first()
         self.campaign = make_campaign(volunteers=[self.lea], script=self.script, follow_up_script=follow_up)
+        content = self.script.content if self.script else {}
+        self.draft = Script.objects.create(key="brouillon", title="Une trame en préparation", content=content)
         self.household = make_household(self.landlord, agency=self.agency)
         self.case = make_case(
             self.campaign,
@@ -183,7 +185,8 @@ class World:
             "code": self.poster.code,
             "text_id": self.flagged.pk,
             "tenant_id": self.tenant.pk,
-            "script_id": self.script.pk if self.script else 0,
+            "script_id": self.draft.pk,
+            "key": "accueil",
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:
