@@ -60,8 +60,11 @@
   function branch() {
     const state = read();
     for (const panel of form.querySelectorAll("[data-panel]")) panel.toggleAttribute("data-off", !state.opens.has(panel.dataset.panel));
-    for (const consent of form.querySelectorAll("[data-consent]")) consent.toggleAttribute("data-off", !state.needs.has(consent.dataset.consent));
+    for (const consent of form.querySelectorAll("[data-consent]")) ask(consent, state.needs);
     form.querySelector("[data-consents]")?.toggleAttribute("data-off", !state.needs.size);
+    const from = Number(form.dataset.lonelyFrom);
+    const lonely = from > 0 && Object.values(state.lonely).some((points) => points >= from);
+    form.querySelector("[data-lonely-hint]")?.toggleAttribute("data-off", !lonely);
     const cadence = form.elements.cadence;
     if (cadence) {
       const said = [...cadence.options].find((option) => option.value && option.value === state.cadence);
@@ -73,29 +76,45 @@
     return state;
   }
 
-  // One question at a time on a phone -----------------------------------------------------------------
+  // One question a partner. An agreement given for one need does not cover another that comes later.
+  function ask(consent, needs) {
+    const wanted = consent.dataset.consent.split(" ").filter((need) => needs.has(need));
+    for (const name of consent.querySelectorAll("[data-need-name]")) name.toggleAttribute("data-off", !needs.has(name.dataset.needName));
+    const again = consent.querySelector("[data-ask-again]");
+    const before = consent.dataset.asked?.split(" ");
+    const given = consent.querySelector("input:checked");
+    if (given && before && wanted.some((need) => !before.includes(need))) {
+      given.checked = false;
+      again.hidden = false;
+    } else if (given) again.hidden = true;
+    consent.dataset.asked = wanted.join(" ");
+    consent.toggleAttribute("data-off", !wanted.length);
+  }
+
+  // Questions behind us fold into a sentence; on a phone the next ones wait ------------------------------
   const finished = new Set();
-  let reopened = null;
-  const visible = () => questions.filter((q) => !q.hasAttribute("data-off"));
-  const shownBlocks = (q) => blocksOf(q).filter((one) => !one.hasAttribute("data-off"));
-  const isDone = (q) => q !== reopened && (finished.has(q) || (q.dataset.kind === "single" && shownBlocks(q).every(isAnswered)));
+  const inPlay = (one) => !one.hasAttribute("data-off");
+  const visible = () => questions.filter(inPlay);
+  const stops = () => [...form.querySelectorAll(".stop")].filter((one) => inPlay(one) && !one.closest("section[data-off]"));
+  const shownBlocks = (q) => blocksOf(q).filter(inPlay);
+  const isComplete = (q) => shownBlocks(q).every(isAnswered);
+  const isDone = (q) => finished.has(q) && (phone.matches || isComplete(q));
 
   function sentence(q) {
     const said = q.querySelector(".q-said");
-    const answers = shownBlocks(q).map((one) => {
+    const words = q.querySelector(".spoken")?.textContent.trim() ?? "";
+    // The question itself is the last sentence of what is said.
+    said.replaceChildren(document.createTextNode((words.match(/[^.?!]*\?\s*$/)?.[0].trim() ?? words) + " "));
+    const strong = document.createElement("strong");
+    strong.textContent = shownBlocks(q).map((one) => {
       const texts = inputsOf(one).map((input) =>
         input.tagName === "TEXTAREA" ? input.value.trim() : input.checked ? input.closest(".choice").querySelector(".choice-label").textContent.trim() : "",
       ).filter(Boolean);
       const who = one.querySelector("legend:not(.visually-hidden)")?.textContent.trim();
       return (who ? who + "\u00a0: " : "") + (texts.join(", ") || "sans réponse");
-    });
-    const words = q.querySelector(".spoken")?.textContent.trim() ?? "";
-    // The question itself is the last sentence of what is said.
-    const asked = words.match(/[^.?!]*\?\s*$/)?.[0].trim() ?? words;
-    said.replaceChildren(document.createTextNode(asked + " "));
-    const strong = document.createElement("strong");
-    strong.textContent = answers.join(" · ");
+    }).join(" · ");
     said.append(strong);
+    for (const mark of q.querySelectorAll(".answer:not([data-off]) .choice:has(:checked) .consequence")) said.append(" ", mark.cloneNode(true));
   }
 
   function fold() {
@@ -104,90 +123,149 @@
     let passed = false;
     for (const q of list) {
       const done = isDone(q);
-      q.toggleAttribute("data-active", q === active);
       q.toggleAttribute("data-folded", done);
       q.toggleAttribute("data-later", passed);
       q.querySelector(".q-line").hidden = !done;
       if (done) sentence(q);
-      const answered = shownBlocks(q).every(isAnswered);
+      const answered = isComplete(q);
       const go = q.querySelector("[data-go-on]"), clear = q.querySelector("[data-clear]");
       go.hidden = !phone.matches || (q.hasAttribute("data-required") && !answered);
       go.textContent = answered || q.hasAttribute("data-required") ? "Continuer" : "Passer cette question";
       clear.hidden = !shownBlocks(q).some(isAnswered) || q.dataset.kind === "text";
       const blocks = shownBlocks(q);
-      const turn = blocks.find((one) => !isAnswered(one)) ?? blocks[0];
-      for (const one of blocks) one.toggleAttribute("data-active", q === active && one === turn);
+      const turn = blocks.find((one) => one.contains(document.activeElement)) ?? blocks.find((one) => !isAnswered(one)) ?? blocks[0];
+      for (const one of blocks) one.toggleAttribute("data-active", one === turn);
       const title = q.previousElementSibling?.classList.contains("script-section") ? q.previousElementSibling : null;
       title?.toggleAttribute("data-later", passed);
       if (q === active) passed = true;
     }
     // A section whose questions are all out of play has nothing to announce.
-    for (const title of form.querySelectorAll(".script-section")) {
-      const next = title.nextElementSibling;
-      if (next?.hasAttribute("data-off") && !sectionHasQuestion(title)) title.setAttribute("data-off", "");
-      else title.removeAttribute("data-off");
-    }
+    for (const title of form.querySelectorAll(".script-section")) title.toggleAttribute("data-off", !sectionHasQuestion(title));
+    mark();
     return active;
   }
 
   function sectionHasQuestion(title) {
     for (let one = title.nextElementSibling; one && !one.classList.contains("script-section"); one = one.nextElementSibling)
-      if (one.classList.contains("q") && !one.hasAttribute("data-off")) return true;
+      if (one.classList.contains("q") && inPlay(one)) return true;
     return false;
+  }
+
+  // Where one stands: what the digits of the keyboard answer.
+  const here = () => document.activeElement?.closest?.(".stop") ?? visible().find((q) => !isDone(q)) ?? visible().at(-1);
+  function mark() {
+    const current = here();
+    for (const one of form.querySelectorAll(".stop")) one.toggleAttribute("data-here", one === current);
+  }
+  form.addEventListener("focusin", mark);
+
+  // In sight between the two bars, without moving the page for nothing.
+  function bring(element) {
+    const top = form.querySelector(".call-top").getBoundingClientRect().bottom;
+    const bottom = form.querySelector(".call-bar").getBoundingClientRect().top;
+    const box = element.getBoundingClientRect();
+    if (box.top >= top && box.bottom <= bottom) return;
+    element.scrollIntoView({ block: box.height > bottom - top - 60 ? "start" : "center" });
+  }
+
+  function goTo(stop) {
+    const field = stop.matches(".q") ? shownBlocks(stop).find((one) => !isAnswered(one)) : null;
+    // Two people: the one who has not answered yet.
+    const target = field && shownBlocks(stop).length > 1 ? field : stop;
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    bring(stop);
+    fold();
   }
 
   function goOn(q) {
     finished.add(q);
-    if (reopened === q) reopened = null;
-    const active = fold();
-    if (phone.matches) (active ?? form.querySelector(".ending")).scrollIntoView({ block: "center" });
-    return active;
+    const opened = chosenOf(q).map((input) => input.dataset.opens).filter(Boolean);
+    fold();
+    const list = stops();
+    const panel = list.find((one) => opened.includes(one.dataset.panel));
+    const after = list.slice(list.indexOf(q) + 1);
+    const next = panel ?? after.find((one) => one.matches(".q") ? !isDone(one) : !one.querySelector("input:checked"));
+    if (next) goTo(next);
+    else {
+      $("ending-title").focus({ preventScroll: true });
+      if (phone.matches) form.querySelector(".ending").scrollIntoView({ block: "start" });
+      else bring(form.querySelector(".ending"));
+    }
+  }
+
+  function reopen(q) {
+    finished.delete(q);
+    fold();
   }
 
   form.addEventListener("click", (event) => {
     const q = event.target.closest(".q");
     if (event.target.closest("[data-reopen]")) {
-      finished.delete(q);
-      reopened = q;
-      fold();
-      q.querySelector("input, textarea")?.focus();
+      reopen(q);
+      q.querySelector(".answer:not([data-off]) :is(input:checked, input, textarea)")?.focus({ preventScroll: true });
+      bring(q);
     } else if (event.target.closest("[data-go-on]")) {
-      const active = goOn(q);
-      (active?.querySelector("input:checked, input, textarea") ?? $("comment")).focus({ preventScroll: true });
+      goOn(q);
     } else if (event.target.closest("[data-clear]")) {
       for (const input of q.querySelectorAll("input")) input.checked = false;
       finished.delete(q);
-      reopened = q;
+      q.focus({ preventScroll: true });
       changed(q);
     }
     const dial = event.target.closest("[data-dial]");
-    const radio = dial && form.querySelector(`[name=phone_id][value="${dial.dataset.dial}"]`);
-    if (radio?.type === "radio" && !radio.checked) {
-      radio.checked = true;
-      changed(radio);
+    if (dial) {
+      const radio = form.querySelector(`[name=phone_id][value="${dial.dataset.dial}"]`);
+      if (radio?.type === "radio" && !radio.checked) {
+        radio.checked = true;
+        changed(radio);
+      }
+      // The phone's own screen takes over: the page may not come back.
+      save();
     }
-    // A tap on a single answer goes on to the next question; the keyboard's arrows only choose.
-    if (q && event.detail > 0 && event.target.matches?.("input[type=radio]")) {
-      if (shownBlocks(q).every(isAnswered)) goOn(q);
+    // The second half of a double click would answer the question that has just come under the finger.
+    if (q && event.detail > 1 && event.target.closest(".choice") && q.dataset.kind === "single") event.preventDefault();
+    // A tap on an answer goes on to the next question; keys only choose.
+    else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]") && isComplete(q)) goOn(q);
+    else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]")) goTo(q);
+  });
+
+  // Leaving an answered question folds it.
+  form.addEventListener("focusout", (event) => {
+    const q = event.target.closest(".q"), to = event.relatedTarget;
+    if (!q || !to || !form.contains(to) || q.contains(to) || to.closest(".call-top, .call-bar, .call-help")) return;
+    if (q.dataset.kind !== "text" && !finished.has(q) && isComplete(q)) {
+      finished.add(q);
+      requestAnimationFrame(fold);
     }
   });
 
   // Saving as one types -----------------------------------------------------------------------------------
   const state = $("save-state");
-  const DELAY = 900, RETRY = 4000, BEAT = 60000;
+  const DELAY = 900, RETRY = 4000, BEAT = 60000, BEAT_ALERT = 15000;
   let timer = 0, dirty = false, saving = null, stopped = false;
 
+  // Said once: a screen reader repeats whatever is written again.
+  function write(element, text) {
+    if (element && element.textContent !== text) element.textContent = text;
+  }
   function say(kind, text) {
     state.dataset.state = kind;
-    state.querySelector("[data-said]").textContent = text;
+    write(state.querySelector("[data-said]"), text);
   }
+  // Fragments come from our own server, escaped by its templates.
+  function show(element, html) {
+    if (element.innerHTML.trim() !== (html || "").trim()) element.innerHTML = html || "";
+  }
+  const notice = (html) => show($("notice"), html);
 
   function changed(target) {
     dirty = true;
     if (stopped) return;
     const urgent = target?.dataset?.alert !== undefined && target.checked;
-    clearTimeout(timer);
-    timer = setTimeout(save, urgent ? 0 : DELAY);
+    if (urgent) save();
+    // Never put off by the next letter: two seconds is the most that can be lost.
+    else if (!timer) timer = setTimeout(save, DELAY);
     branch();
   }
 
@@ -201,6 +279,7 @@
   async function post(url, data, headers = {}) {
     const response = await fetch(url, {
       method: "POST", body: data, credentials: "same-origin", signal: AbortSignal.timeout(15000),
+      keepalive: document.visibilityState === "hidden",
       headers: { "X-CSRFToken": cookie(), "X-Requested-With": "fetch", ...headers },
     });
     if (response.redirected && new URL(response.url).pathname.startsWith(form.dataset.login)) {
@@ -209,8 +288,14 @@
     return response;
   }
 
+  function again(action) {
+    clearTimeout(timer);
+    timer = setTimeout(action, RETRY);
+  }
+
   function save() {
     clearTimeout(timer);
+    timer = 0;
     if (stopped) return Promise.resolve(false);
     saving = (saving ?? Promise.resolve()).then(saveOnce);
     return saving;
@@ -222,90 +307,145 @@
     try {
       const response = await post(form.dataset.save, body());
       if (response.status === 409) {
-        const answer = await response.json();
-        stopped = true;
-        say("unsaved", "cette page ne s'enregistre plus");
-        notice(answer.notice);
+        stop((await response.json()).notice);
+        return false;
+      }
+      if (response.status === 404) {
+        stop(line("warning", "Ce dossier n'est plus entre vos mains. Copiez ce que vous voulez garder, puis revenez à vos appels."));
         return false;
       }
       if (!response.ok) throw new Error(String(response.status));
       const answer = await response.json();
-      say("saved", answer.saved);
-      $("follows").innerHTML = answer.follows;
-      if ($("warnings").innerHTML !== answer.warnings) $("warnings").innerHTML = answer.warnings;
+      if (!dirty) say("saved", answer.saved);
+      show($("follows"), answer.follows);
+      write(form.querySelector(".save-button [data-short]"), $("follows").querySelector("[data-short]")?.textContent ?? "");
+      show($("warnings"), answer.warnings);
       notice(answer.notice);
-      if (answer.alert) $("alert-box").innerHTML = answer.alert;
+      if (answer.alert) raised(answer.alert);
       return true;
     } catch (error) {
       dirty = true;
       if (error.signedOut) signIn();
       else say("unsaved", "non enregistré, nouvelle tentative");
-      clearTimeout(timer);
-      timer = setTimeout(save, RETRY);
+      again(save);
       return false;
     }
   }
 
-  // Fragments come from our own server, escaped by its templates.
-  function notice(html) {
-    if ($("notice").innerHTML.trim() !== (html || "").trim()) $("notice").innerHTML = html || "";
+  function line(kind, text) {
+    const one = document.createElement("div");
+    one.className = `alert alert-${kind}`;
+    one.textContent = text;
+    return one.outerHTML;
+  }
+
+  function stop(html) {
+    stopped = true;
+    clearTimeout(timer);
+    say("unsaved", "cette page ne s'enregistre plus");
+    notice(html);
   }
 
   function signIn() {
     say("unsaved", "non enregistré\u00a0: votre session est terminée");
     if ($("notice").querySelector("[data-sign-in]")) return;
-    const line = document.createElement("div");
-    line.className = "alert alert-warning";
+    const one = document.createElement("div");
+    one.className = "alert alert-warning";
+    const words = document.createElement("div");
     const link = document.createElement("a");
     link.href = form.dataset.login;
     link.target = "_blank";
     link.dataset.signIn = "";
     link.textContent = "Reconnectez-vous dans un autre onglet";
-    line.append(link, " puis revenez ici\u00a0: rien n'est perdu, l'enregistrement reprend seul.");
-    $("notice").replaceChildren(line);
+    words.append(link, " puis revenez ici\u00a0: rien n'est perdu, l'enregistrement reprend seul.");
+    one.append(words);
+    $("notice").replaceChildren(one);
   }
 
   form.addEventListener("input", (event) => changed(event.target));
   form.addEventListener("change", (event) => changed(event.target));
   window.addEventListener("online", save);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && dirty && !stopped) save();
+  window.addEventListener("offline", () => dirty && !stopped && say("unsaved", "non enregistré, nouvelle tentative"));
+  // Both ways: the page goes (a call, another application), or it comes back (signed in elsewhere).
+  document.addEventListener("visibilitychange", () => dirty && save());
+  window.addEventListener("pagehide", () => dirty && save());
+  window.addEventListener("beforeunload", (event) => {
+    if (dirty && !sure && !stopped) event.preventDefault();
   });
 
-  // The open page holds its case; nobody's activity is counted.
-  setInterval(async () => {
-    if (stopped) return;
-    try {
-      const response = await post(form.dataset.heartbeat, "", { "X-Background": "1" });
-      const answer = response.ok ? await response.json() : null;
-      if (answer && !answer.held) notice(answer.notice);
-    } catch (error) {
-      if (error.signedOut) signIn();
+  // Two tabs of one browser: the older is told at once. Elsewhere, the server tells it when it saves.
+  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("call") : null;
+  const stamp = Number(form.elements.page.value);
+  tabs?.postMessage({ id: form.dataset.case, stamp });
+  tabs?.addEventListener("message", ({ data }) => {
+    if (data.id === form.dataset.case && data.stamp > stamp && !stopped)
+      stop(line("warning", "Ce dossier est ouvert dans un onglet plus récent. Continuez là-bas, ou rechargez cette page."));
+  });
+
+  // The open page holds its case; nobody's activity is counted. After an alert it says who takes it.
+  async function beat() {
+    if (!stopped) {
+      try {
+        const data = new URLSearchParams({ page: form.elements.page.value });
+        if (!$("alert-strip").hidden) data.set("alert", "1");
+        const response = await post(form.dataset.heartbeat, data, { "X-Background": "1" });
+        if (response.status === 409) stop((await response.json()).notice);
+        else if (response.ok) {
+          const answer = await response.json();
+          if (!answer.held) notice(answer.notice);
+          if (answer.alert) raised(answer.alert);
+        }
+      } catch (error) {
+        if (error.signedOut) signIn();
+      }
     }
-  }, BEAT);
+    setTimeout(beat, $("alert-strip").hidden ? BEAT : BEAT_ALERT);
+  }
+  setTimeout(beat, BEAT);
 
   // The alert goes at once, the page stays ----------------------------------------------------------------
-  const alertButton = form.querySelector("[data-alert-button]");
-  alertButton.addEventListener("click", async (event) => {
-    event.preventDefault();
-    if (alertButton.disabled) return;
-    alertButton.disabled = true;
+  function raised(html) {
+    show($("alert-box"), html);
+    const strip = $("alert-strip"), said = $("alert-box").querySelector("[data-strip]");
+    strip.hidden = !said;
+    write(strip.querySelector("[data-said]"), said?.textContent ?? "");
+  }
+
+  let retry = 0;
+  async function raise() {
+    clearTimeout(retry);
     try {
       const response = await post(form.dataset.alertUrl, body());
       if (!response.ok) throw new Error(String(response.status));
-      $("alert-box").innerHTML = await response.text();
-      dirty = false;
-    } catch {
-      // The network failed: say what to do without it. The help holds the numbers.
-      const line = document.createElement("div");
-      line.className = "alert alert-danger";
-      line.setAttribute("role", "alert");
-      line.textContent = "L'alerte n'est pas partie\u00a0: le réseau est coupé. Appelez l'astreinte ou le 15 depuis l'aide, puis réessayez.";
-      $("alert-box").replaceChildren(line);
+      raised(await response.text());
+    } catch (error) {
+      // Say what to do without the network, and try again.
+      const box = document.createElement("div");
+      box.className = "alert alert-danger alert-raised";
+      const words = document.createElement("div");
+      const title = document.createElement("p");
+      title.className = "h3";
+      title.dataset.strip = "";
+      title.textContent = "L'alerte n'est pas encore partie";
+      const why = document.createElement("p");
+      why.textContent = (error.signedOut ? "Votre session est terminée" : "Le réseau ne répond pas") + "\u00a0: elle repartira seule. Sans attendre, appelez\u00a0:";
+      words.append(title, why, form.querySelector("[data-emergency]").cloneNode(true));
+      box.append(words);
+      raised(box.outerHTML);
+      if (error.signedOut) signIn();
+      retry = setTimeout(raise, RETRY);
     }
-    alertButton.disabled = false;
-    scrollTo({ top: 0 });
+  }
+  const alertButton = form.querySelector("[data-alert-button]");
+  alertButton.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (alertButton.getAttribute("aria-disabled")) return;
+    alertButton.setAttribute("aria-disabled", "true");
+    await raise();
+    alertButton.removeAttribute("aria-disabled");
     if (phone.matches && $("aide").hidePopover) $("aide").hidePopover();
+    scrollTo({ top: 0 });
+    $("alert-box").focus({ preventScroll: true });
   });
 
   // Recording: first make sure that the network and the session are there ------------------------------------
@@ -313,17 +453,19 @@
   form.addEventListener("submit", async (event) => {
     if (sure) return;
     event.preventDefault();
+    if (form.hasAttribute("aria-busy")) return;
     const submitter = event.submitter;
     dirty = true;
-    for (const button of form.querySelectorAll("[type=submit]")) button.setAttribute("aria-disabled", "true");
+    form.setAttribute("aria-busy", "true");
     const kept = stopped || (await save());
-    for (const button of form.querySelectorAll("[type=submit]")) button.removeAttribute("aria-disabled");
+    form.removeAttribute("aria-busy");
     if (!kept) {
-      state.scrollIntoView({ block: "nearest" });
+      if ($("notice").firstElementChild) bring($("notice"));
       return;
     }
     form.elements.csrfmiddlewaretoken.value = cookie() || form.elements.csrfmiddlewaretoken.value;
     sure = true;
+    write(submitter?.querySelector("[data-word]"), "Enregistrement…");
     form.requestSubmit(submitter);
   });
   window.addEventListener("pageshow", (event) => {
@@ -331,65 +473,73 @@
     if (event.persisted) location.reload();
   });
 
-  // Keyboard: physical digits (unshifted on every layout), arrows, Ctrl+Enter --------------------------------
-  const isTyping = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox])");
+  // Keyboard: physical digits (the French row needs no shift), arrows, Ctrl+Enter ------------------------------
+  const isTyping = (element) => element.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
   document.addEventListener("keydown", (event) => {
-    if (!form.hasAttribute("data-shortcuts") || event.altKey || event.metaKey) return;
-    if (event.ctrlKey) {
+    const target = event.target;
+    // Enter on an answer goes on: it must not send the form.
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && target.matches?.(".stop input:is([type=radio], [type=checkbox])")) {
+      event.preventDefault();
+      const q = target.closest(".q");
+      if (q && (isComplete(q) || !q.hasAttribute("data-required"))) goOn(q);
+      return;
+    }
+    if (!form.hasAttribute("data-shortcuts") || event.altKey) return;
+    if (event.ctrlKey || event.metaKey) {
       if (event.key === "Enter") {
         event.preventDefault();
         form.requestSubmit(form.querySelector("[data-record]"));
       }
       return;
     }
-    if (event.shiftKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    const list = visible();
-    const here = event.target.closest?.(".q") ?? form.querySelector(".q[data-active]") ?? list.at(-1);
-    if (!here) return;
+    if (isTyping(target) || document.querySelector("dialog[open], :popover-open:not(.call-help)")) return;
+    const stop = here();
+    if (!stop) return;
     const digit = event.code.match(/^(?:Digit|Numpad)([1-9])$/);
-    if (digit) {
-      const blocks = shownBlocks(here);
-      const one = event.target.closest?.(".answer") ?? blocks.find((b) => !isAnswered(b)) ?? blocks[0];
-      const input = one && [...one.querySelectorAll("input")][Number(digit[1]) - 1];
-      if (!input) return;
-      event.preventDefault();
-      input.checked = input.type === "checkbox" ? !input.checked : true;
-      input.focus({ preventScroll: true });
-      changed(input);
-      if (here.dataset.kind === "single" && shownBlocks(here).every(isAnswered)) {
-        const next = visible()[visible().indexOf(here) + 1];
-        if (next) focusOn(next);
-      }
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.target.matches("input[type=radio]:focus-visible:checked")) {
-      const next = list[list.indexOf(here) + (event.key === "ArrowDown" ? 1 : -1)];
+    if (digit) answer(event, stop, Number(digit[1]) - 1);
+    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.shiftKey) {
+      const list = stops();
+      // From outside the conversation, the arrows enter it where one stands.
+      const next = target.closest?.(".stop") ? list[list.indexOf(stop) + (event.key === "ArrowDown" ? 1 : -1)] : stop;
       if (!next) return;
       event.preventDefault();
-      focusOn(next);
+      if (stop.matches(".q") && isComplete(stop) && stop !== next) finished.add(stop);
+      finished.delete(next);
+      fold();
+      goTo(next);
     }
   });
 
-  function focusOn(q) {
-    if (isDone(q) && phone.matches) {
-      finished.delete(q);
-      reopened = q;
-      fold();
-    }
-    (q.querySelector(".answer:not([data-off]) input:checked") ?? q.querySelector(".answer:not([data-off]) input, .answer:not([data-off]) textarea"))?.focus({ preventScroll: true });
-    q.scrollIntoView({ block: "center" });
+  function answer(event, stop, index) {
+    const blocks = stop.matches(".q") ? shownBlocks(stop) : [stop];
+    const one = blocks.find((b) => b.contains(event.target)) ?? blocks.find((b) => !isAnswered(b)) ?? blocks[0];
+    const input = one && [...one.querySelectorAll(".choice:has(.digit) input")][index];
+    if (!input) return;
+    event.preventDefault();
+    input.checked = input.type === "checkbox" ? !input.checked : true;
+    changed(input);
+    if (!stop.matches(".q") || input.type === "checkbox") input.focus({ preventScroll: true });
+    else if (isComplete(stop)) goOn(stop);
+    else goTo(stop);
   }
 
-  // The counter of the comment ------------------------------------------------------------------------------
-  const comment = $("comment"), counter = form.querySelector("[data-counter]");
-  const count = () => (counter.textContent = `${comment.maxLength - comment.value.length} caractères restants.`);
-  comment.addEventListener("input", count);
-  count();
+  // What remains of each field for words -----------------------------------------------------------------------
+  for (const counter of form.querySelectorAll("[data-counter]")) {
+    const field = form.elements[counter.dataset.counter];
+    const count = () => {
+      const left = field.maxLength - field.value.length;
+      counter.textContent = left < 2 ? `${left} caractère restant.` : `${left} caractères restants.`;
+    };
+    field.addEventListener("input", count);
+    count();
+  }
 
   phone.addEventListener("change", fold);
   // Questions answered before a reload are behind us, and those skipped before them too.
   const last = visible().filter((q) => shownBlocks(q).some(isAnswered)).at(-1);
   for (const q of visible().slice(0, last ? visible().indexOf(last) + 1 : 0)) {
     const wrong = q.querySelector("[aria-invalid=true]");
-    if (!wrong && (!q.hasAttribute("data-required") || shownBlocks(q).every(isAnswered))) finished.add(q);
+    if (!wrong && (!q.hasAttribute("data-required") || isComplete(q))) finished.add(q);
   }
   branch();
 })();
