@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from django.contrib import messages
 from django.core.cache import cache
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -192,8 +192,11 @@ def next_call(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if request.method == "GET":
         return redirect("caller:home")
     now = timezone.now()
-    campaign = get_object_or_404(Campaign, pk=campaign_id)
-    given = queue.claim_next(campaign=campaign, by=request.user, now=now)
+    place = queue.place_in(campaign_id, request.user)
+    if place is None:
+        raise Http404
+    campaign, membership = place
+    given = queue.claim_next(campaign=campaign, by=request.user, now=now, membership=membership)
     if given.case is not None:
         return redirect("caller:call", given.case.pk)
     if given.empty is not None:
@@ -311,16 +314,31 @@ def cases_of_numbers(user: User, numbers: list[str]) -> list[Case]:
 @require_GET
 @never_cache
 def my_day(request: HttpRequest) -> HttpResponse:
-    """Calls made, people reached, time given, follow-ups to come. Nobody is compared with anybody."""
+    """Calls made, households reached, time given, what was promised. Nobody is compared with anybody."""
     now = timezone.now()
     user = request.user
     zone = timezone.get_default_timezone()
     midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
-    made = list(
-        Call.objects.filter(volunteer=user, state=Call.State.RECORDED, recorded_at__gte=midnight)
+    # The last day of October counts twenty-five hours: midnight may be further than a day ago.
+    recent = list(
+        Call.objects.filter(volunteer=user, recorded_at__gte=min(midnight, now - RECENT))
+        .exclude(state=Call.State.DRAFT)
         .select_related("case__campaign")
         .prefetch_related(HOUSEHOLD)
         .order_by("-recorded_at")
+    )
+    made = [call for call in recent if call.state == Call.State.RECORDED and call.recorded_at >= midnight]
+    later = (
+        Case.objects.filter(
+            next_call_for=user,
+            status=Case.Status.OPEN,
+            next_call_kind=Case.Kind.CALLBACK,
+            next_call_at__gt=now + SOON,
+            campaign__status=Campaign.Status.OPEN,
+        )
+        .select_related("campaign", "household")
+        .prefetch_related("household__tenants")
+        .order_by("next_call_at")
     )
     reached = {call.case_id for call in made if call.outcome in outcomes.REACHED_CODES}
     spent = sum(
@@ -339,7 +357,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         request,
         "volunteer/my_day.html",
         {
-            "made": [_recent(call, now) for call in made[:50]],
+            "recent": [_recent(call, now) for call in recent if call.recorded_at >= now - RECENT][:50],
             # Its address lies under that of the home: only one of the two is marked in the menu.
             "nav_exact": True,
             "count": len(made),
@@ -347,10 +365,13 @@ def my_day(request: HttpRequest) -> HttpResponse:
             "spent": f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min",
             "follow_ups_done": DueCall.objects.filter(call__in=[call.pk for call in made]).count(),
             "today": rendezvous(user, now),
+            "later": [
+                (name_of(case.household), when_label(case.next_call_at, now, zone_of(case))) for case in later[:50]
+            ],
             "plans": [
                 {
+                    "plan": plan,
                     "name": name_of(plan.case.household),
-                    "cadence": plan.get_cadence_display(),
                     "next": when_label(plan.next_due_at, now, zone_of(plan.case)) if plan.next_due_at else "",
                 }
                 for plan in plans[:50]
