@@ -244,7 +244,7 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
 def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, now: datetime) -> int:
     """Raise every follow-up to each 48 hours until that day, or (None) go back to the agreed rhythms.
 
-    The next call of each running plan is set anew, never twice in a day; one already due stays to be opened. How many
+    The next call of each running plan is set anew, never twice in a day; one that is planned today stands. How many
     plans. Raises LifecycleError for a day that is past, or a campaign that is not running.
     """
     row = _locked(campaign)
@@ -270,15 +270,22 @@ def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, no
 
 
 def end_heat_waves(*, now: datetime) -> int:
-    """Campaigns whose last day of heat wave is past go back to the agreed rhythms; how many. Safe twice at once."""
+    """Forget the heat waves whose last day is past; how many. Safe twice at once.
+
+    The dates of the plans stand: their series went back to the agreed rhythms by itself after that day.
+    """
     ended = 0
     raised = Campaign.objects.filter(
         heat_wave_until__lt=now.date(), status__in=(Campaign.Status.OPEN, Campaign.Status.PAUSED)
     )
     for campaign in raised:
-        if campaign.heat_wave_until and campaign.heat_wave_until < now.astimezone(campaign.tz).date():
-            set_heat_wave(campaign=campaign, until=None, by=None, now=now)
-            ended += 1
+        last = campaign.heat_wave_until
+        if last is None or last >= now.astimezone(campaign.tz).date():
+            continue
+        with transaction.atomic():
+            if Campaign.objects.filter(pk=campaign.pk, heat_wave_until=last).update(heat_wave_until=None):
+                journal.record("campaign.heat_wave", campaign, campaign_id=campaign.pk, on=False)
+                ended += 1
     return ended
 
 

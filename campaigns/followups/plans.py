@@ -73,11 +73,17 @@ def _check_days(wish: Wish, today: date) -> None:
 
 
 def _set_rhythm(plan: FollowUpPlan, wish: Wish, calendar: Calendar, now: datetime) -> None:
-    """The series starts anew, the first call at least a full day ahead."""
+    """The series starts anew from tomorrow on; a call that is planned today stands."""
     today = calendar.local(now).date()
     plan.cadence, plan.time, plan.weekdays = wish.cadence, wish.time, wish.days
     plan.starts_on = today + timedelta(days=2 if wish.cadence == _CADENCE.EVERY_48H else 1)
-    plan.next_due_at = next_due(plan, end_of_day(calendar, today))
+    if not _stands(plan, calendar, now):
+        plan.next_due_at = next_due(plan, end_of_day(calendar, today))
+
+
+def _stands(plan: FollowUpPlan, calendar: Calendar, now: datetime) -> bool:
+    """Its next call is today's, or already due: the tenant waits for it, whatever changes."""
+    return plan.next_due_at is not None and calendar.local(plan.next_due_at).date() <= calendar.local(now).date()
 
 
 # Start -------------------------------------------------------------------------------------------------
@@ -168,7 +174,8 @@ def running(plan_id: int) -> FollowUpPlan:
 def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
     """Change rhythm, day, hour, volunteer, backup, end or review date of a running plan. Raises FollowUpError.
 
-    A new rhythm, day or hour starts the series anew, from tomorrow at the earliest; a new end date alone leaves it.
+    A new rhythm, day or hour starts the series anew from tomorrow on; today's call stands, and a new end date alone
+    leaves the series.
     """
     plan = running(plan_id)
     calendar = calendar_of(plan.case.campaign, plan.case.region)
@@ -192,10 +199,10 @@ def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowU
 
 
 def restart(plan: FollowUpPlan, now: datetime) -> None:
-    """Set the next call anew on the instance, after today's when today has had one; an overdue one stays to open."""
-    if plan.next_due_at is not None and plan.next_due_at <= now:
-        return
+    """Set the next call anew on the instance, never twice in a day; one planned today or already due stands."""
     calendar = calendar_of(plan.case.campaign, plan.case.region)
+    if _stands(plan, calendar, now):
+        return
     made = DueCall.objects.filter(plan=plan).order_by("-due_at").values_list("due_at", flat=True).first()
     after = now if made is None else max(now, end_of_day(calendar, calendar.local(made).date()))
     plan.next_due_at = next_due(plan, after)
@@ -276,12 +283,10 @@ def remove_exception(*, exception_id: int, by: User, now: datetime) -> FollowUpP
 
 
 def _recompute(plan: FollowUpPlan, calendar: Calendar, now: datetime) -> None:
-    if plan.next_due_at is not None and plan.next_due_at <= now:
-        # Due and not yet opened: keep it unless these days silence it.
+    if plan.next_due_at is not None:
         day = calendar.local(plan.next_due_at).date()
-        if not plan.exceptions.filter(first_day__lte=day, last_day__gte=day).exists():
-            return
-        plan.next_due_at = None
+        if plan.exceptions.filter(first_day__lte=day, last_day__gte=day).exists():
+            plan.next_due_at = None
     restart(plan, now)
     plan.save(update_fields=["next_due_at"])
 

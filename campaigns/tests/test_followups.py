@@ -12,7 +12,7 @@ from dateutil import rrule
 
 from campaigns import calendar, followups, queue, scripts
 from campaigns.followups.review import review
-from campaigns.models import Alert, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
+from campaigns.models import Alert, Campaign, Case, DueCall, FollowUpPlan
 from tests import factories
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -141,8 +141,8 @@ def test_an_absent_volunteer_s_calls_go_to_the_backup_or_to_everybody(
 ) -> None:
     backup = volunteer2.pk if has_backup else None
     plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15, 0), volunteer.pk, backup))
-    CampaignVolunteer.objects.filter(user=volunteer).update(
-        absent_from=date(2026, 1, 14), absent_until=date(2026, 1, 20)
+    followups.add_absence(
+        user=volunteer, first_day=date(2026, 1, 14), last_day=date(2026, 1, 20), by=volunteer, now=TUESDAY
     )
     followups.open_due_calls(now=at(15, 15))
     due = DueCall.objects.get()

@@ -52,35 +52,50 @@ def test_an_administrator_s_account_is_never_added(nadia: Any, administrator: An
     assert not CampaignVolunteer.objects.exists()
 
 
-def test_sectors_languages_and_absence(nadia: Any, campaign: Campaign, volunteer: Any, agency: Any) -> None:
+def test_sectors_and_languages(nadia: Any, campaign: Campaign, volunteer: Any, agency: Any) -> None:
     membership = campaign.memberships.get(user=volunteer)
     url = f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/"
-    today = timezone.localdate()
-    day = today.isoformat()
-    nadia.post(url, {"agencies": [agency.pk], "languages": ["pt"], "absent_from": day, "absent_until": ""})
-    membership.refresh_from_db()
+    nadia.post(url, {"agencies": [agency.pk], "languages": ["pt"]})
     volunteer.refresh_from_db()
-    assert (list(membership.agencies.all()), volunteer.languages, membership.absent_from) == ([agency], ["pt"], today)
-    shown = text(nadia.get(f"/campagnes/{campaign.slug}/benevoles/"))
-    assert "Absent(e)" in shown
-    assert "portugais" in shown
+    assert (list(membership.agencies.all()), volunteer.languages) == ([agency], ["pt"])
+    assert "portugais" in text(nadia.get(f"/campagnes/{campaign.slug}/benevoles/"))
     assert text(nadia.get(url)).count("checked") == 2
+
+
+def test_an_absence_is_said_and_taken_back(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
+    membership = campaign.memberships.get(user=volunteer)
+    url = f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/absences/"
+    nadia.post(url, {"first_day": timezone.localdate().isoformat(), "last_day": ""})
+    absence = volunteer.absences.get()
+    assert absence.last_day is None
+    assert "Absent(e)" in text(nadia.get(f"/campagnes/{campaign.slug}/benevoles/"))
+    assert "nouvel ordre" in text(nadia.get(url))
+    nadia.post(f"{url}{absence.pk}/lever/")
+    assert not volunteer.absences.exists()
 
 
 @pytest.mark.parametrize(
     ("start", "end", "field"),
-    [("", "2030-01-01", "absent_from"), ("2030-01-02", "2030-01-01", "absent_until"), ("hier", "", "absent_from")],
-)
+    [("", "2030-01-01", "first_day"), ("2030-01-02", "2030-01-01", "last_day"), ("hier", "", "first_day"),
+     ("2020-01-02", "2020-01-03", "last_day")],
+)  # fmt: skip
 def test_days_that_do_not_fit_are_said_at_their_field(
     nadia: Any, campaign: Campaign, volunteer: Any, start: str, end: str, field: str
 ) -> None:
     membership = campaign.memberships.get(user=volunteer)
-    answer = nadia.post(
-        f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/", {"absent_from": start, "absent_until": end}
-    )
+    url = f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/absences/"
+    answer = nadia.post(url, {"first_day": start, "last_day": end})
     assert list(answer.context["form"].errors) == [field]
-    membership.refresh_from_db()
-    assert membership.absent_from is None
+    assert not volunteer.absences.exists()
+
+
+def test_an_absence_of_somebody_else_is_not_found(
+    nadia: Any, campaign: Campaign, volunteer: Any, volunteer2: Any
+) -> None:
+    membership = campaign.memberships.get(user=volunteer)
+    other = volunteer2.absences.create(first_day=timezone.localdate())
+    answer = nadia.post(f"/campagnes/{campaign.slug}/benevoles/{membership.pk}/absences/{other.pk}/lever/")
+    assert answer.status_code == 404
 
 
 def test_a_membership_belongs_to_its_campaign(nadia: Any, campaign: Campaign, volunteer: Any) -> None:
