@@ -1,0 +1,243 @@
+"""Neighbours' reports: received, matched, set aside, forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from campaigns import neighbours, posters, purge, welfare
+from campaigns.models import Alert, Campaign, Case, CoordinatorScope, NeighbourReport, Poster, WelfareCheck
+from campaigns.tests.welfare_cast import make_door, make_residence
+from solidarites import mail
+from solidarites.models import JournalEntry, OutgoingMail
+from tests import factories
+from tests.strict import count_queries
+
+TUESDAY = datetime(2026, 1, 13, 10, 30, tzinfo=ZoneInfo("Europe/Paris"))
+State = NeighbourReport.State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(volunteer: Any) -> Campaign:
+    return factories.make_campaign(volunteers=[volunteer], now=TUESDAY)
+
+
+def report(now: datetime = TUESDAY, **said: Any) -> NeighbourReport:
+    return neighbours.receive(**({"worries": ["mail"], "place": "12 rue des Lilas, Pessac"} | said), now=now)
+
+
+def door(campaign: Campaign, **fields: Any) -> Case:
+    return factories.make_case(campaign, factories.make_household(**fields), now=TUESDAY)
+
+
+@pytest.mark.parametrize(
+    ("worries", "level", "mails"),
+    [
+        (["danger", "alone"], "U0", 1),
+        (["not_seen"], "U1", 1),
+        (["mail", "health"], "U1", 1),
+        (["alone", "weather"], "U2", 0),
+    ],
+)
+def test_a_report_raises_its_alert_at_once(coordinator: Any, worries: list[str], level: str, mails: int) -> None:
+    made = report(worries=worries, text="Madame Martin ne sort plus.")
+    alert = Alert.objects.get()
+    assert (made.level, alert.level, alert.kind, alert.case) == (level, level, "neighbour", None)
+    assert OutgoingMail.objects.count() == mails
+    for row in OutgoingMail.objects.all():
+        message = mail.build(row)
+        sent = message.subject + message.body + str(message.alternatives)
+        assert "Martin" not in sent
+        assert "Lilas" not in sent
+    entry = JournalEntry.objects.get(action="neighbour.received")
+    assert (entry.actor, entry.detail) == ("public", {"level": level})
+
+
+def test_pressed_twice_it_is_one_report() -> None:
+    assert report() == report(TUESDAY + timedelta(minutes=2))
+    assert report(TUESDAY + timedelta(minutes=20)).pk
+    assert report(text="Et ses volets sont clos.").pk
+    assert NeighbourReport.objects.count() == 3
+
+
+def test_too_long_and_unknown_values_are_cut_or_dropped() -> None:
+    made = report(text="x" * 900, worries=["mail", "<script>", "mail"], reporter_name="N" * 200)
+    assert (len(made.text), made.worries, len(made.reporter_name)) == (300, ["mail"], 80)
+
+
+def test_the_address_proposes_the_household(campaign: Campaign, coordinator: Any) -> None:
+    right = door(campaign, street="12 rue des Lilas", city="Pessac", postal_code="33600", last_name="Etcheverry")
+    door(campaign, street="14 rue des Lilas", city="Pessac", postal_code="33600")
+    door(campaign, street="12 rue Sainte-Catherine", city="Bordeaux")
+    for number in range(5):
+        door(campaign, street=f"{number} cours Victor-Hugo", city="Bordeaux")
+    found = neighbours.proposals(report=report(), by=coordinator)
+    assert found[0].case == right
+    assert "lilas" in found[0].why
+    assert not any("Hugo" in one.case.household.street for one in found)
+    named = report(place="Pessac", who="Madame ETCHEVERRY, 3e étage")
+    assert neighbours.proposals(report=named, by=coordinator)[0].case == right
+
+
+def test_accents_capitals_and_hyphens_do_not_matter(campaign: Campaign, coordinator: Any) -> None:
+    right = door(campaign, street="3 allée des Épinettes", city="Mérignac")
+    door(campaign, street="3 allée des Pins", city="Pessac")
+    found = neighbours.proposals(report=report(place="EPINETTES merignac"), by=coordinator)
+    assert [one.case for one in found] == [right]
+
+
+def test_a_posters_residence_alone_is_proposed(campaign: Campaign, coordinator: Any) -> None:
+    tilleuls, acacias = make_residence(), make_residence("Les Acacias")
+    inside = [make_door(campaign, tilleuls, now=TUESDAY, street="1 place du Parc") for _ in range(2)]
+    make_door(campaign, acacias, now=TUESDAY, street="1 place du Parc")
+    made = report(residence=tilleuls, place="")
+    assert {one.case for one in neighbours.proposals(report=made, by=coordinator)} == set(inside)
+    # Typed by the coordinator: everywhere.
+    assert len(neighbours.proposals(report=made, by=coordinator, words="acacias")) == 1
+
+
+def test_nothing_outside_the_coordinators_sectors_or_a_running_campaign_is_proposed(
+    campaign: Campaign, coordinator: Any, landlord: Any, agency: Any, agency2: Any
+) -> None:
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    mine = door(campaign, landlord=landlord, agency=agency, street="12 rue des Lilas")
+    other = door(campaign, landlord=landlord, agency=agency2, street="12 rue des Lilas")
+    over = factories.make_campaign(status=Campaign.Status.CLOSED)
+    door(over, landlord=landlord, agency=agency, street="12 rue des Lilas")
+    made = report()
+    assert [one.case for one in neighbours.proposals(report=made, by=coordinator)] == [mine]
+    with pytest.raises(neighbours.NeighbourError, match="vos campagnes"):
+        neighbours.match(report=made, case_id=other.pk, level="U1", by=coordinator, now=TUESDAY)
+
+
+def test_the_search_costs_the_same_whatever_the_number_of_households(campaign: Campaign, coordinator: Any) -> None:
+    made = report()
+    door(campaign, street="12 rue des Lilas")
+    with count_queries() as few:
+        neighbours.proposals(report=made, by=coordinator)
+    for _ in range(20):
+        door(campaign, street="12 rue des Lilas")
+    with count_queries() as many:
+        assert len(neighbours.proposals(report=made, by=coordinator)) == neighbours.PROPOSED
+    assert len(few) == len(many) <= 8
+
+
+def test_matched_it_opens_a_check_and_settles_its_alert(campaign: Campaign, coordinator: Any) -> None:
+    made = report(worries=["not_seen"])
+    case = door(campaign, street="12 rue des Lilas")
+    check = neighbours.match(report=made, case_id=case.pk, level="U1", by=coordinator, now=TUESDAY)
+    assert (check.origin, check.level, check.owner) == (WelfareCheck.Origin.NEIGHBOUR, "U1", coordinator)
+    case.refresh_from_db()
+    assert case.hold_reason == Case.Hold.WELFARE
+    made.refresh_from_db()
+    assert (made.state, made.check_row, made.handled_by) == (State.MATCHED, check, coordinator)
+    alert = Alert.objects.get()
+    assert alert.solved_at
+    assert (alert.case_id, alert.campaign_id) == (case.pk, campaign.pk)
+    with pytest.raises(neighbours.NeighbourError, match="déjà traité"):
+        neighbours.dismiss(report=made, dismissal="abuse", by=coordinator, now=TUESDAY)
+
+
+def test_an_open_check_takes_the_report_in_and_its_urgency(campaign: Campaign, coordinator: Any) -> None:
+    case = door(campaign)
+    check = welfare.open_by_hand(case_id=case.pk, level="U2", by=coordinator, now=TUESDAY)
+    later = TUESDAY + timedelta(hours=1)
+    again = neighbours.match(report=report(), case_id=case.pk, level="U0", by=coordinator, now=later)
+    assert again == check
+    again.refresh_from_db()
+    assert (again.level, again.due_at) == ("U0", later + timedelta(hours=2))
+    calm = neighbours.match(report=report(text="bis"), case_id=case.pk, level="U3", by=coordinator, now=later)
+    calm.refresh_from_db()
+    assert calm.level == "U0"
+    assert check.neighbour_reports.count() == 2
+
+
+def test_where_no_check_may_open_nothing_changes(campaign: Campaign, coordinator: Any) -> None:
+    closed = factories.make_case(campaign, now=TUESDAY, status=Case.Status.CLOSED)
+    factories.make_case(factories.make_campaign(now=TUESDAY), closed.household, now=TUESDAY)
+    made = report()
+    with pytest.raises(welfare.WelfareError, match="autre campagne"):
+        neighbours.match(report=made, case_id=closed.pk, level="U1", by=coordinator, now=TUESDAY)
+    made.refresh_from_db()
+    assert (made.state, Alert.objects.get().solved_at) == (State.NEW, None)
+
+
+def test_set_aside_with_a_reason(coordinator: Any) -> None:
+    made = report()
+    with pytest.raises(neighbours.NeighbourError, match="raison"):
+        neighbours.dismiss(report=made, dismissal="", by=coordinator, now=TUESDAY)
+    neighbours.dismiss(report=made, dismissal="passed_on", by=coordinator, now=TUESDAY)
+    made.refresh_from_db()
+    assert (made.state, made.dismissal) == (State.DISMISSED, "passed_on")
+    assert "transmis" in Alert.objects.get().solution
+
+
+def test_reports_are_forgotten_in_their_time(campaign: Campaign, coordinator: Any) -> None:
+    aside, waiting, matched = report(text="a"), report(text="b"), report(text="c")
+    neighbours.dismiss(report=aside, dismissal="abuse", by=coordinator, now=TUESDAY)
+    case = door(campaign)
+    neighbours.match(report=matched, case_id=case.pk, level="U2", by=coordinator, now=TUESDAY)
+    assert neighbours.forget(now=TUESDAY + timedelta(days=29)) == 0
+    # The nightly purge does it.
+    purge.purge_expired(now=TUESDAY + timedelta(days=30))
+    assert set(NeighbourReport.objects.all()) == {waiting, matched}
+    neighbours.forget(now=TUESDAY + timedelta(days=90))
+    assert list(NeighbourReport.objects.all()) == [matched]
+    assert Alert.objects.count() == 1
+    case.delete()
+    assert not NeighbourReport.objects.exists()
+    assert not Alert.objects.exists()
+
+
+# Posters --------------------------------------------------------------------------------------------------------
+
+
+def test_a_residence_keeps_its_code(campaign: Campaign, coordinator: Any) -> None:
+    residence = make_residence()
+    make_door(campaign, residence, now=TUESDAY)
+    for _ in range(2):
+        posters.make(campaign=campaign, residences=[residence], size="a4", by=coordinator, now=TUESDAY)
+    poster = Poster.objects.get()
+    assert len(poster.code) == 10
+    assert str(residence.pk) != poster.code
+    assert posters.residence_of(poster.code) == residence
+
+
+@pytest.mark.parametrize("code", ["", "x", "é" * 10, "\x00" * 4, "ABCDEFGHJ' OR 1=1", "A" * 400])
+def test_any_other_code_is_nobodys(code: str) -> None:
+    Poster.objects.create(residence=make_residence())
+    assert posters.residence_of(code) is None
+
+
+def test_posters_are_those_of_the_campaign_and_of_the_coordinators_sectors(
+    campaign: Campaign, agency: Any, agency2: Any
+) -> None:
+    mine, other = make_residence(agency=agency), make_residence("Les Acacias", agency=agency2)
+    make_residence("Vide", agency=agency)
+    for residence in (mine, mine, other):
+        make_door(campaign, residence, now=TUESDAY)
+    assert list(posters.residences_of(campaign, None)) == [mine, other]
+    assert list(posters.residences_of(campaign, [agency.pk])) == [mine]
+
+
+def test_no_poster_without_a_number_a_size_or_a_residence(campaign: Campaign, coordinator: Any) -> None:
+    residence = make_residence()
+
+    def make(**fields: Any) -> bytes:
+        given = {"campaign": campaign, "residences": [residence], "size": "a4", "by": coordinator, "now": TUESDAY}
+        return posters.make(**(given | fields))
+
+    with pytest.raises(posters.PosterError, match="format"):
+        make(size="a0")
+    with pytest.raises(posters.PosterError, match="au moins une"):
+        make(residences=[])
+    with pytest.raises(posters.PosterError, match="au plus"):
+        make(residences=[residence] * (posters.MOST + 1))
+    residence.landlord.callback_number = campaign.callback_number = ""
+    with pytest.raises(posters.PosterError, match="numéro de rappel"):
+        make()
