@@ -15,8 +15,8 @@ from tenants import communes
 
 MORNING, MIDDAY, AFTERNOON, EVENING = SLOTS = ("morning", "midday", "afternoon", "evening")
 SLOT_LABELS = {MORNING: "le matin", MIDDAY: "vers midi", AFTERNOON: "l'après-midi", EVENING: "en fin de journée"}
-# Morning until 11, midday 11–14, afternoon 14–17, evening from 17 (product.md section 7).
-_SLOT_ENDS = ((time(11), MORNING), (time(14), MIDDAY), (time(17), AFTERNOON))
+# Morning until 11, midday 11–14, afternoon 14–17, evening from 17, unless the campaign says otherwise.
+SLOT_ENDS = (time(11), time(14), time(17))
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
@@ -48,12 +48,9 @@ def holiday_name(day: date, region: str = "") -> str:
     return _holidays(region, day.year).get(day, "")
 
 
-def slot_at(local: datetime) -> str:
+def slot_at(local: datetime, ends: tuple[time, ...] = SLOT_ENDS) -> str:
     """The slot of a local time."""
-    for end, slot in _SLOT_ENDS:
-        if local.time() < end:
-            return slot
-    return EVENING
+    return next((slot for end, slot in zip(ends, SLOTS, strict=False) if local.time() < end), EVENING)
 
 
 @lru_cache(maxsize=256)
@@ -76,6 +73,7 @@ class Calendar:
     week: tuple[tuple[tuple[time, time], ...], ...]
     tz: ZoneInfo
     region: str = ""
+    slot_ends: tuple[time, ...] = SLOT_ENDS
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.tz)
@@ -125,7 +123,7 @@ class Calendar:
     def slot_windows(self, day: date) -> dict[str, tuple[datetime, datetime]]:
         """The slots of ``day``, each cut by the opening hours; a slot split by a closure keeps its longest part."""
         found: dict[str, tuple[datetime, datetime]] = {}
-        bounds = (time.min, time(11), time(14), time(17), None)
+        bounds = (time.min, *self.slot_ends, None)
         for index, slot in enumerate(SLOTS):
             low = self.at(day, bounds[index] or time.min)
             after = bounds[index + 1]
@@ -137,7 +135,7 @@ class Calendar:
         return found
 
     def slot_of(self, at: datetime) -> str:
-        return slot_at(self.local(at))
+        return slot_at(self.local(at), self.slot_ends)
 
     def _windows_from(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         for offset in range(HORIZON_DAYS):
@@ -145,22 +143,33 @@ class Calendar:
 
 
 @lru_cache(maxsize=256)
-def _calendar(hours: str, zone: str, region: str) -> Calendar:
+def _calendar(hours: str, zone: str, region: str, slot_ends: tuple[str, ...] = ()) -> Calendar:
     """Kept: a claim asks for every region's, and Python reads a time zone from its file each time it is named."""
-    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region)
+    ends = tuple(time.fromisoformat(end) for end in slot_ends) or SLOT_ENDS
+    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region, slot_ends=ends)
 
 
 def _hours_text(campaign: Campaign) -> str:
+    return _text(campaign.hours)
+
+
+def _text(hours: dict[str, list[list[str]]]) -> str:
     return ";".join(
         f"{weekday}=" + ",".join(f"{start}-{end}" for start, end in spans)
-        for weekday, spans in sorted(campaign.hours.items())
+        for weekday, spans in sorted(hours.items())
         if spans
     )
 
 
+def week_of(hours: dict[str, list[list[str]]]) -> tuple[tuple[tuple[time, time], ...], ...]:
+    """The windows of each weekday, from hours kept as a campaign keeps them."""
+    return _parse(_text(hours))
+
+
 def calendar_of(campaign: Campaign, region: str = "") -> Calendar:
     """The calendar of a campaign for the households of ``region`` (see region_of)."""
-    return _calendar(_hours_text(campaign), communes.zone_of(region) if region else campaign.zone, region)
+    zone = communes.zone_of(region) if region else campaign.zone
+    return _calendar(_hours_text(campaign), zone, region, tuple(campaign.slot_ends))
 
 
 def open_regions(campaign: Campaign, now: datetime) -> list[str]:

@@ -74,13 +74,11 @@ def after_days(calendar: Calendar, now: datetime, days: int) -> datetime:
     return windows[slot][0] if slot in windows else calendar.windows(day)[0][0]
 
 
-def busy_again(calendar: Calendar, now: datetime, *, busy_today: int) -> datetime | None:
+def busy_again(
+    calendar: Calendar, now: datetime, *, busy_today: int, pause: timedelta = BUSY_PAUSE, a_day: int = BUSY_A_DAY
+) -> datetime | None:
     """In 30 minutes, twice a day at most and only while the campaign is open then; None: count as no answer."""
-    again = now + BUSY_PAUSE
-    if (
-        busy_today >= BUSY_A_DAY
-        or not calendar.is_open(again)
-        or calendar.local(again).date() != calendar.local(now).date()
-    ):
+    again = now + pause
+    if busy_today >= a_day or not calendar.is_open(again) or calendar.local(again).date() != calendar.local(now).date():
         return None
     return again

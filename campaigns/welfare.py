@@ -234,7 +234,7 @@ def _release_case(case: Case, result: str, call_again: bool, now: datetime) -> N
     plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).exists()
     if result == results.HOSPITAL and running:
         calendar = calendar_of(case.campaign, case.region)
-        set_next(case, kind=Case.Kind.ASKED, at=retries.after_days(calendar, now, retries.HOSPITAL_DAYS))
+        set_next(case, kind=Case.Kind.ASKED, at=retries.after_days(calendar, now, case.campaign.hospital_days))
     elif running and (result == results.DIFFICULTY or call_again):
         set_next(case, kind=Case.Kind.ASKED, at=now, urgent=result == results.DIFFICULTY)
     elif running and plan and result == results.WELL:

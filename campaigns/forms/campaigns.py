@@ -8,10 +8,11 @@ from django import forms
 from django.db.models import Q
 
 from campaigns.calendar import WEEKDAYS
-from campaigns.forms.fields import DateField, GapsField, HoursField, PhoneField
+from campaigns.forms.fields import ClocksField, DateField, GapsField, HoursField, PhoneField
 from campaigns.lifecycle import REQUIRED_TEXTS
 from campaigns.models import Campaign, CampaignVolunteer, Script
-from campaigns.models.campaign import default_gaps, default_hours
+from campaigns.models.campaign import default_gaps, default_hours, default_slot_ends
+from campaigns.scripts.editing import CAMPAIGN_FIELDS
 from solidarites import roles
 from solidarites.accounts import LANGUAGES
 from solidarites.models import User
@@ -30,6 +31,7 @@ ZONES = {
     "Pacific/Tahiti": "Polynésie (Tahiti)",
     "Pacific/Wallis": "Wallis-et-Futuna",
 }
+RETRY_LIMITS = {"busy_minutes": (5, 180), "busy_a_day": (0, 6), "soft_refusal_days": (1, 60), "hospital_days": (1, 60)}
 STILL_NEEDED = "Obligatoire tant que la campagne est en cours."
 
 
@@ -62,6 +64,12 @@ class CampaignForm(forms.ModelForm):
         help_text="Affiché aux bénévoles dès qu'une réponse est inquiétante.",
     )
     retry_gaps = GapsField(label="Jours ouvrés entre deux tentatives", max_length=40, help_text="Par exemple 1, 3, 6.")
+    slot_ends = ClocksField(
+        label="Fin de la matinée, du midi, de l'après-midi",
+        max_length=40,
+        required=False,
+        help_text="Un nouvel essai change de moment de la journée. Par exemple 11:00, 14:00, 17:00.",
+    )
 
     class Meta:
         model = Campaign
@@ -82,6 +90,7 @@ class CampaignForm(forms.ModelForm):
             "communes",
             "script",
             "follow_up_script",
+            "welfare_script",
             "callback_number",
             "on_call_number",
             "allow_hidden_number",
@@ -90,6 +99,11 @@ class CampaignForm(forms.ModelForm):
             "zone",
             "max_attempts",
             "retry_gaps",
+            "slot_ends",
+            "busy_minutes",
+            "busy_a_day",
+            "soft_refusal_days",
+            "hospital_days",
         ]
         widgets = {
             "purpose": forms.Textarea(attrs={"rows": 3}),
@@ -126,7 +140,7 @@ class CampaignForm(forms.ModelForm):
         self.fields["residences"].queryset = Residence.objects.all()
         self.fields["communes"].choices = commune_choices(campaign.communes)
         self.fields["name"].error_messages["required"] = "Donnez un nom à la campagne."
-        for name, kind in (("script", Script.Kind.FIRST), ("follow_up_script", Script.Kind.FOLLOW_UP)):
+        for kind, name in CAMPAIGN_FIELDS.items():
             usable = Script.objects.filter(
                 Q(kind=kind, status=Script.Status.PUBLISHED) | Q(pk=getattr(campaign, f"{name}_id"))
             )
@@ -136,9 +150,14 @@ class CampaignForm(forms.ModelForm):
                 self.initial[name] = latest.pk
         if not campaign.pk:
             self.initial["retry_gaps"] = default_gaps()
+            self.initial["slot_ends"] = default_slot_ends()
         self._limit("minimum_age", 18, 110)
         self._limit("purge_after_days", 0, 365)
         self._limit("max_attempts", 1, 10)
+        for name, (low, high) in RETRY_LIMITS.items():
+            self._limit(name, low, high)
+            # A form of before these settings keeps what the campaign has.
+            self.fields[name].required = False
         self._limit("review_share", 0, 1000)
         hours = campaign.hours if campaign.pk else default_hours()
         for number, weekday in enumerate(WEEKDAYS):
@@ -156,7 +175,10 @@ class CampaignForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name in ("minimum_age", "purge_after_days", "max_attempts"):
+        for name in ("slot_ends", *RETRY_LIMITS):
+            if cleaned.get(name) in (None, "", []) and name not in self.errors:
+                cleaned[name] = self.initial.get(name) or Campaign._meta.get_field(name).get_default()
+        for name in ("minimum_age", "purge_after_days", "max_attempts", *RETRY_LIMITS):
             field, value = self.fields[name], cleaned.get(name)
             if value is not None and not field.min_value <= value <= field.max_value:
                 self.add_error(name, f"Entre {field.min_value} et {field.max_value}.")

@@ -121,3 +121,23 @@ class GapsField(forms.CharField):
 
     def run_validators(self, value: Any) -> None:
         """What is typed was checked while it was read."""
+
+
+class ClocksField(forms.CharField):
+    """Three hours of a day, one after the other: « 11:00, 14:00, 17:00 »."""
+
+    count = 3
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        clocks = [read_clock(part) for part in re.split(r"[,;]", super().to_python(value)) if part.strip()]
+        if clocks and (len(clocks) != self.count or sorted(set(clocks)) != clocks):
+            raise forms.ValidationError(
+                "Écrivez trois heures, de la plus tôt à la plus tard\u00a0: 11:00, 14:00, 17:00."
+            )
+        return clocks
+
+    def run_validators(self, value: Any) -> None:
+        """What is typed was checked while it was read."""

@@ -6,7 +6,7 @@ writing → answers.
 """
 
 from campaigns.outcomes.answers import consent_to, draft_referrals, draw, worst, write_needs
-from campaigns.outcomes.situation import preview, situation_of
+from campaigns.outcomes.situation import bare_situation, preview, situation_of
 from campaigns.outcomes.table import (
     CHOICES,
     NUMBER_VALIDITY,
@@ -18,7 +18,7 @@ from campaigns.outcomes.table import (
     Situation,
 )
 from campaigns.outcomes.withdrawing import may_withdraw, withdraw_needs
-from campaigns.outcomes.writing import TRIED_FIELDS, apply
+from campaigns.outcomes.writing import TRIED_FIELDS, apply, move, note_attempt
 
 __all__ = [
     "CHOICES",
@@ -31,10 +31,13 @@ __all__ = [
     "Rule",
     "Situation",
     "apply",
+    "bare_situation",
     "consent_to",
     "draft_referrals",
     "draw",
     "may_withdraw",
+    "move",
+    "note_attempt",
     "preview",
     "situation_of",
     "withdraw_needs",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from campaigns import followups
 from campaigns.calendar import calendar_of
@@ -23,26 +24,14 @@ def situation_of(
     language: str = "",
 ) -> Situation:
     """Read what a decision on this case depends on (``case.campaign`` and the household's phones loaded)."""
-    calendar = calendar_of(case.campaign, case.region)
-    today = calendar.local(now).date()
     others = [other for other in households.usable_phones(case.household) if phone is None or other.pk != phone.pk]
     untried = False
     if case.attempts == 1 and others and phone is not None:
         dialled = set(Call.objects.filter(case=case, state=Call.State.RECORDED).values_list("phone_id", flat=True))
         untried = any(other.pk not in dialled and not other.third_party for other in others)
     plan = FollowUpPlan.objects.filter(case=case).exclude(status=FollowUpPlan.Status.ENDED).first()
-    return Situation(
-        calendar=calendar,
-        now=now,
-        by_id=by.pk,
-        kind=case.next_call_kind,
-        attempts=case.attempts,
-        slots_tried=tuple(case.slots_tried),
-        tried_today=case.last_attempt_on == today,
-        busy_today=case.busy_today if case.last_attempt_on == today else 0,
-        soft_refusals=case.soft_refusals,
-        gaps=tuple(case.campaign.retry_gaps),
-        cap=case.campaign.max_attempts,
+    return replace(
+        bare_situation(case, by_id=by.pk, now=now),
         other_number=bool(others) and phone is not None,
         untried_number=untried,
         plan=plan is not None and plan.status == FollowUpPlan.Status.ACTIVE,
@@ -50,6 +39,29 @@ def situation_of(
         due=followups.opened_due_call(case),
         callback_at=callback_at,
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
+    )
+
+
+def bare_situation(case: Case, *, by_id: int, now: datetime) -> Situation:
+    """What the row of the case and the settings of its campaign say; nothing is read from the database."""
+    campaign, calendar = case.campaign, calendar_of(case.campaign, case.region)
+    today = calendar.local(now).date()
+    return Situation(
+        calendar=calendar,
+        now=now,
+        by_id=by_id,
+        kind=case.next_call_kind,
+        attempts=case.attempts,
+        slots_tried=tuple(case.slots_tried),
+        tried_today=case.last_attempt_on == today,
+        busy_today=case.busy_today if case.last_attempt_on == today else 0,
+        soft_refusals=case.soft_refusals,
+        gaps=tuple(campaign.retry_gaps),
+        cap=campaign.max_attempts,
+        busy_pause=timedelta(minutes=campaign.busy_minutes),
+        busy_a_day=campaign.busy_a_day,
+        soft_refusal_days=campaign.soft_refusal_days,
+        hospital_days=campaign.hospital_days,
     )
 
 

@@ -46,6 +46,10 @@ class Situation:
     soft_refusals: int = 0
     gaps: tuple[int, ...] = (1, 3, 6)
     cap: int = 4
+    busy_pause: timedelta = retries.BUSY_PAUSE
+    busy_a_day: int = retries.BUSY_A_DAY
+    soft_refusal_days: int = retries.SOFT_REFUSAL_DAYS
+    hospital_days: int = retries.HOSPITAL_DAYS
     # Another number of the household that may be dialled, and whether one was never tried.
     other_number: bool = False
     untried_number: bool = False
@@ -116,7 +120,7 @@ def _callback(s: Situation) -> Decision:
 def _soft_refusal(s: Situation) -> Decision:
     if s.soft_refusals:
         return Decision(status=Case.Status.CLOSED, reason="refused", text="dossier clos")
-    at = retries.after_days(s.calendar, s.now, retries.SOFT_REFUSAL_DAYS)
+    at = retries.after_days(s.calendar, s.now, s.soft_refusal_days)
     return Decision(at=at, not_for_id=s.by_id, text=f"rappel par quelqu'un d'autre {_when(s, at)}")
 
 
@@ -155,7 +159,7 @@ def _unanswered(s: Situation) -> Decision:
 
 
 def _busy(s: Situation) -> Decision:
-    at = retries.busy_again(s.calendar, s.now, busy_today=s.busy_today)
+    at = retries.busy_again(s.calendar, s.now, busy_today=s.busy_today, pause=s.busy_pause, a_day=s.busy_a_day)
     if at is None:
         return _no_answer(s)
     return Decision(
@@ -164,7 +168,7 @@ def _busy(s: Situation) -> Decision:
         volunteer_id=s.by_id,
         anyone_from=at + BUSY_GRACE,
         busy=True,
-        text="rappel dans 30 minutes",
+        text=f"rappel dans {int(s.busy_pause.total_seconds() // 60)} minutes",
     )
 
 
@@ -196,7 +200,7 @@ def _language(s: Situation) -> Decision:
 
 
 def _hospitalised(s: Situation) -> Decision:
-    at = retries.after_days(s.calendar, s.now, retries.HOSPITAL_DAYS)
+    at = retries.after_days(s.calendar, s.now, s.hospital_days)
     return Decision(at=at, text=f"rappel {_when(s, at)}")
 
 

@@ -36,14 +36,14 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     """
     rule, now = TABLE[call.outcome], situation.now
     decision = rule.decide(situation)
-    _note_attempt(case, rule, situation, decision, language)
+    note_attempt(case, rule, situation, decision, language)
     if call.outcome in NUMBER_VALIDITY and call.phone is not None:
         households.mark_number(phone=call.phone, validity=NUMBER_VALIDITY[call.outcome], now=now, by=by)
         case.has_number = situation.other_number
     if rule.reached and call.phone is not None and call.phone.validity == PhoneNumber.Validity.UNKNOWN:
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
         call.phone.save(update_fields=["validity", "validity_at"])
-    _move(case, decision, now)
+    move(case, decision, now)
     case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS])
     _settle_due_call(call, case, situation, decision, rule, by)
     if decision.welfare and situation.due is None:
@@ -59,7 +59,7 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     return decision
 
 
-def _note_attempt(case: Case, rule: Rule, situation: Situation, decision: Decision, language: str) -> None:
+def note_attempt(case: Case, rule: Rule, situation: Situation, decision: Decision, language: str) -> None:
     now, calendar = situation.now, situation.calendar
     case.last_call_at, case.last_outcome = now, rule.code
     if rule.attempt and situation.due is None:
@@ -81,7 +81,7 @@ def _note_attempt(case: Case, rule: Rule, situation: Situation, decision: Decisi
         case.language = language
 
 
-def _move(case: Case, decision: Decision, now: datetime) -> None:
+def move(case: Case, decision: Decision, now: datetime) -> None:
     if decision.status == Case.Status.CLOSED:
         set_closed(case, decision.reason, now)
     elif decision.status == Case.Status.ON_HOLD:
