@@ -26,6 +26,7 @@ from tenants.imports.workspace import Workspace
 from tenants.models import Agency, Household, Landlord, ListImport, PhoneNumber, Residence, Tenant
 
 CHUNK = 1000  # rows
+AT_ONCE = 4 * CHUNK  # where nobody watches the progress
 _HOUSEHOLD_FIELDS = [
     "agency", "residence", "reference", "match_key", "street", "building", "door", "postal_code", "city", "insee_code",
     "department", "living_alone", "fragile", "language", "notes", "updated_at",
@@ -162,7 +163,7 @@ def _places(checker: Checker, plans: Sequence[HouseholdPlan], now: datetime) -> 
         if plan.kind == "create":
             plan.household.created_at = now
         if plan.agency:
-            plan.household.agency = checker.agencies[fold(plan.agency)]
+            plan.household.agency_id = checker.agencies[fold(plan.agency)].pk
     residences = {fold(p.residence): p for p in plans if p.residence and fold(p.residence) not in checker.residences}
     if residences:
         Residence.objects.bulk_create(
@@ -183,7 +184,7 @@ def _places(checker: Checker, plans: Sequence[HouseholdPlan], now: datetime) -> 
             checker.residence_references[residence.pk] = residence.reference
     for plan in plans:
         if plan.household is not None and plan.residence:
-            plan.household.residence = checker.residences[fold(plan.residence)]
+            plan.household.residence_id = checker.residences[fold(plan.residence)].pk
 
 
 def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -> None:
@@ -193,8 +194,9 @@ def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -
         for row in plan.rows:
             person = row.person
             if row.kind == Kind.CREATE and plan.household is not None:
-                row.tenant = Tenant(
-                    household=plan.household,
+                row.tenant = bulk.new(
+                    Tenant,
+                    household_id=plan.household.pk,
                     landlord_id=landlord.pk,
                     reference=person.reference,
                     civility=person.civility,
@@ -224,9 +226,9 @@ def _phones(plans: Sequence[HouseholdPlan]) -> None:
     for plan in plans:
         by_number = {row.person.number: row for row in plan.rows}
         for phone, row in plan.new_phones:
-            phone.household = plan.household  # type: ignore[assignment]
             owner = row if row.tenant is not None else by_number.get(row.person.same_as, row)
-            phone.tenant = owner.tenant
+            phone.household_id = plan.household.pk  # type: ignore[union-attr]
+            phone.tenant_id = owner.tenant.pk if owner.tenant is not None else None
             new.append(phone)
         changed.extend(plan.changed_phones)
     bulk.insert(new)
@@ -335,7 +337,7 @@ def _run(workspace: Workspace, landlord: Landlord, *, now: datetime, by: Any, dr
     checker = Checker(landlord)
     tally = Tally()
     result = Result({}, {}, [], None, [], {}, {})
-    for batch in workspace.households(CHUNK):
+    for batch in workspace.households(AT_ONCE):
         with transaction.atomic():
             if not dry_run:
                 lock(landlord)

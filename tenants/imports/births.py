@@ -43,6 +43,8 @@ _YEAR_FIRST = re.compile(r"(\d{4})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{1,2})")
 _WORDS = re.compile(r"(\d{1,2})\s*(?:ER)?[ .\-/]*([A-Z]{3,9})\.?[ .\-/]*(\d{4}|\d{2})")
 _MONTH_YEAR = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{4})")
 _TIME = re.compile(r"[T ]\s*\d{1,2}[:hH]\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?\s*$")
+_DIGIT = re.compile(r"\d")
+_SAID = re.compile(r"^(?:NEE?(?:\(E\))?|LE|DATE|:)\s+(?:LE\s+)?")
 _NUMBER = re.compile(r"\d+(?:[.,]0+)?")
 
 
@@ -75,12 +77,12 @@ def parse(value: object, *, today: date, leaseholder: bool = True) -> Birth:
 def parse_text(text: str, today: date, leaseholder: bool = True) -> Birth:
     text = text.strip().strip("'\"").removeprefix('="').strip()
     folded = fold(text)
-    if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY or not re.search(r"\d", text):
-        return Birth(codes=() if " ".join(re.findall(r"[A-Z0-9]+", folded)) in _EMPTY else ("birth_unreadable",))
+    if not _DIGIT.search(text):
+        return Birth(codes=() if is_empty(text) else ("birth_unreadable",))
     if not text.strip("0/.-: "):  # 00/00/0000, or the 0 that a spreadsheet shows as an hour
         return Birth()
     folded = _TIME.sub("", folded)
-    folded = re.sub(r"^(?:NEE?(?:\(E\))?|LE|DATE|:)\s+(?:LE\s+)?", "", folded).strip()
+    folded = _SAID.sub("", folded).strip()
     if match := _DAY_FIRST.fullmatch(folded):
         return _from_parts(int(match[1]), int(match[2]), match[3], today, leaseholder)
     if match := _YEAR_FIRST.fullmatch(folded):

@@ -11,7 +11,9 @@ from datetime import date
 from typing import Any
 
 from tenants import households as rules
+from tenants.addresses import match_key
 from tenants.communes import fold
+from tenants.imports import bulk
 from tenants.imports.matching import Known, match_household
 from tenants.imports.people import PRESENT, WARNING, Person
 from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan
@@ -62,7 +64,8 @@ class Checker:
         ]
         stored = [row for row in plan.rows if row.kind in (Kind.CREATE, Kind.UPDATE, Kind.UNCHANGED)]
         if household is None and any(row.kind == Kind.CREATE or _is_here(row) for row in present):
-            plan.household = Household(landlord_id=self.landlord.pk)
+            # Its dates are given when it is written.
+            plan.household = bulk.new(Household, landlord_id=self.landlord.pk, created_at=None, updated_at=None)
             plan.kind = "create"
         if plan.household is not None and present:
             self._household_fields(plan, present, may_edit)
@@ -225,9 +228,8 @@ class Checker:
         may_edit: bool,
         new: bool,
     ) -> None:
-        from tenants.addresses import match_key
-
-        key = match_key(**address)
+        whole = address["building"] == first.building and address["door"] == first.door
+        key = first.match_key if whole else match_key(**address)
         same = key == household.match_key and (key or address["city"] == household.city)
         if same and first.insee == household.insee_code:
             return
@@ -303,7 +305,9 @@ class Checker:
         order = sorted(listed.values(), key=lambda item: (bool(item[0][2]), not item[0][3]))
         for (e164, label, third, _), row in order:
             if (old := existing.get(e164)) is None:
-                plan.new_phones.append((PhoneNumber(e164=e164, label=label, third_party=third, rank=rank), row))
+                plan.new_phones.append(
+                    (bulk.new(PhoneNumber, e164=e164, label=label, third_party=third, rank=rank), row)
+                )
                 rank += 1
                 if plan.kind != "create":
                     self._phone_change(plan, row, ["téléphone", "", _spaced(e164)])

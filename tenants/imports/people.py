@@ -113,14 +113,14 @@ class Parser:
         index = self.at.get(name)
         return cells[index] if index is not None and index < len(cells) else ""
 
-    def text(self, cells: Sequence[Any], name: str, limit: int) -> str:
-        index = self.at.get(name)
-        if index is None or index >= len(cells):
-            return ""
-        value = cells[index]
-        if value == "" or value is None:
-            return ""
-        return words.clean(value if type(value) is str else shown(value))[:limit]
+    def texts(self, cells: Sequence[Any]) -> dict[str, str]:
+        """The filled cells of the fields that only one column holds, cleaned."""
+        found = {}
+        width = len(cells)
+        for name, index in self.at.items():
+            if index < width and (value := cells[index]) not in ("", None):
+                found[name] = words.clean(value if type(value) is str else shown(value))
+        return found
 
     # Rows ------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Parser:
             return BLANK
         if len(filled) > 1 and self._is_header(filled):
             return HEADER
-        names = [name for name in (self.text(cells, "last_name", 120), self.text(cells, "full_name", 120)) if name]
+        names = [shown(name) for name in (self.cell(cells, "last_name"), self.cell(cells, "full_name")) if name]
         total = words.is_total(str(filled[0][1])) or any(words.is_total(name) for name in names)
         if total and len(filled) <= max(4, len(self.read) // 3):
             return TOTAL
@@ -155,8 +155,8 @@ class Parser:
 
     def _surely_somebody(self, cells: Sequence[Any]) -> bool:
         """A first name, a birth date with a digit and another cell: no title, total or header has them."""
-        first, birth = self.text(cells, "first_name", 60), self.cell(cells, "birth")
-        return bool(first) and bool(birth) and (not isinstance(birth, str) or birth[:1].isdigit())
+        first, birth = self.cell(cells, "first_name"), self.cell(cells, "birth")
+        return bool(first and birth) and (type(birth) is not str or birth[:1].isdigit())
 
     def _is_header(self, filled: list[tuple[int, Any]]) -> bool:
         same = sum(
@@ -169,10 +169,11 @@ class Parser:
     def person(self, number: int, cells: Sequence[Any]) -> Person:
         person = Person(number)
         issues = person.issues
-        person.reference = words.reference(self.text(cells, "reference", 200))[:60]
-        contract = words.reference(self.text(cells, "contract", 200))[:60]
-        person.household = contract or self._dwelling(cells)
-        self._names(person, cells, issues)
+        texts = self.texts(cells)
+        person.reference = words.reference(texts.get("reference", "")[:200])[:60]
+        contract = words.reference(texts.get("contract", "")[:200])[:60]
+        person.household = contract or self._dwelling(texts)
+        self._names(person, cells, texts, issues)
         if not person.last_name:
             person.rejected = "no_last_name"
             issues.append([self.title.get("last_name") or self.title.get("full_name", ""), "no_last_name", ERROR, ""])
@@ -181,26 +182,26 @@ class Parser:
             person.rejected = "no_identity"
             issues.append([self.title.get("first_name", ""), "no_identity", ERROR, person.last_name])
             return person
-        self._address(person, cells, issues)
-        self._birth(person, cells, issues)
-        self._status(person, cells, issues)
+        self._address(person, cells, texts, issues)
+        self._birth(person, cells, texts, issues)
+        self._status(person, cells, texts, issues)
         self._phones(person, cells, issues)
-        self._others(person, cells, issues)
+        self._others(person, cells, texts, issues)
         return person
 
-    def _dwelling(self, cells: Sequence[Any]) -> str:
+    def _dwelling(self, texts: dict[str, str]) -> str:
         """A dwelling's reference; « 12 » is one only within its residence."""
-        dwelling = words.reference(self.text(cells, "dwelling", 200))[:60]
+        dwelling = words.reference(texts.get("dwelling", "")[:200])[:60]
         if dwelling and len(dwelling) <= 4:
-            within = self.text(cells, "residence", 50) or self.text(cells, "residence_name", 50)
+            within = texts.get("residence", "")[:50] or texts.get("residence_name", "")[:50]
             return f"{within}/{dwelling}" if within else dwelling
         return dwelling
 
-    def _names(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
-        civility = self.text(cells, "civility", 60)
-        last = self.text(cells, "last_name", 120) or self.text(cells, "birth_name", 120)
-        first = self.text(cells, "first_name", 120)
-        if not last and (full := self.text(cells, "full_name", 200)):
+    def _names(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        civility = texts.get("civility", "")[:60]
+        last = texts.get("last_name", "")[:120] or texts.get("birth_name", "")[:120]
+        first = texts.get("first_name", "")[:120]
+        if not last and (full := texts.get("full_name", "")[:200]):
             found, last, split_first = words.split_name(full, self.first_name_first)
             first = first or split_first
             civility = civility or found
@@ -224,13 +225,13 @@ class Parser:
                 issues.append([heading, "several_people", WARNING, other[:60]])
                 break
 
-    def _address(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
-        street = self.text(cells, "street", 400)
-        number = self.text(cells, "street_number", 20)
-        kind = self.text(cells, "street_type", 30)
-        postal = words.postal_code(self.text(cells, "postal_code", 30))
-        city = self.text(cells, "city", 120)
-        if not (postal and city) and (both := self.text(cells, "postal_city", 160)):
+    def _address(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        street = texts.get("street", "")[:400]
+        number = texts.get("street_number", "")[:20]
+        kind = texts.get("street_type", "")[:30]
+        postal = words.postal_code(texts.get("postal_code", "")[:30])
+        city = texts.get("city", "")[:120]
+        if not (postal and city) and (both := texts.get("postal_city", "")[:160]):
             postal_found, city_found = words.postal_and_city(both)
             postal, city = postal or postal_found, city or city_found
         extra = [words.clean(shown(cells[i])) for i in self.extra if i < len(cells) and cells[i] not in ("", None)]
@@ -243,11 +244,11 @@ class Parser:
         if not (postal and city) and (town := split_town(whole.replace("\n", " "))):
             whole, postal, city = town[0], postal or town[1], city or town[2]
         line, building, door = split_address(whole)
-        building = ", ".join(part for part in (_labelled("Bât.", self.text(cells, "building", 60)), building) if part)
-        door = ", ".join(part for part in (_labelled("Porte", self.text(cells, "door", 60)), door) if part)
+        building = ", ".join(part for part in (_labelled("Bât.", texts.get("building", "")[:60]), building) if part)
+        door = ", ".join(part for part in (_labelled("Porte", texts.get("door", "")[:60]), door) if part)
         person.street, person.building, person.door = line[:200], building[:60], door[:60]
         person.postal_code, person.city = postal[:10], words.city(city)[:120]
-        self._commune(person, city, self.text(cells, "insee", 10), issues)
+        self._commune(person, city, texts.get("insee", "")[:10], issues)
         person.match_key = match_key(person.street, person.building, person.door, person.postal_code, person.city)
 
     def _commune(self, person: Person, city: str, insee: str, issues: list[Issue]) -> None:
@@ -268,9 +269,9 @@ class Parser:
             person.department = communes.department_of_postal_code(person.postal_code) if person.postal_code else ""
             issues.append([title, "commune_unknown", WARNING, f"{person.postal_code} {person.city}".strip()])
 
-    def _birth(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
+    def _birth(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         value = self.cell(cells, "birth")
-        birth = births.parse(value, today=self.today, leaseholder=words.is_leaseholder(self.text(cells, "role", 60)))
+        birth = births.parse(value, today=self.today, leaseholder=words.is_leaseholder(texts.get("role", "")[:60]))
         for code in birth.codes:
             issues.append([self.title.get("birth", ""), code, WARNING, shown(value)[:60]])
         if birth.day is None:
@@ -279,8 +280,8 @@ class Parser:
             return
         person.birth, person.precision = birth.day.isoformat(), birth.precision
 
-    def _status(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
-        said = self.text(cells, "status", 80)
+    def _status(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        said = texts.get("status", "")[:80]
         status, understood = words.status(said)
         if self.asks_presence and words.yes_no(said) is False:
             status = MOVED
@@ -331,16 +332,16 @@ class Parser:
                     known[phone.e164][2] = False
         person.phones = list(known.values())
 
-    def _others(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
-        person.agency = self.text(cells, "agency", 120)
-        person.residence = words.reference(self.text(cells, "residence", 60))
-        person.residence_name = self.text(cells, "residence_name", 160)
+    def _others(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        person.agency = texts.get("agency", "")[:120]
+        person.residence = words.reference(texts.get("residence", "")[:60])
+        person.residence_name = texts.get("residence_name", "")[:160]
         if person.residence_name and not person.residence:
             person.residence = person.residence_name[:60]
-        person.living_alone = words.yes_no(self.text(cells, "living_alone", 30))
-        fragile = self.text(cells, "fragile", 60)
+        person.living_alone = words.yes_no(texts.get("living_alone", "")[:30])
+        fragile = texts.get("fragile", "")[:60]
         person.fragile = bool(fragile) and words.yes_no(fragile) is not False
-        if language := self.text(cells, "language", 40):
+        if language := texts.get("language", "")[:40]:
             person.language = words.language(language)
             if not person.language and not words.is_french(language):
                 issues.append([self.title.get("language", ""), "language_unknown", WARNING, language])

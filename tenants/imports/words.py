@@ -69,6 +69,8 @@ def status_in_name(text: str) -> str | None:
     """« MARTIN DCD », « MARTIN (EHPAD) », « MARTIN (parti) »: what the name says of the person besides."""
     if DEAD.search(fold(text)):
         return "deceased"
+    if "(" not in text:
+        return None
     return next((said for match in _SAID.finditer(text) if (said := status(match[1])[0])), None)
 
 

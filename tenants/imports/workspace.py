@@ -17,8 +17,11 @@ from tenants.imports.people import WARNING, Person
 Group = list[Person]
 
 
+_WORDS = re.compile(r"[A-Z0-9]+")
+
+
 def folded_name(last: str, first: str) -> str:
-    return " ".join(re.findall(r"[A-Z0-9]+", fold(f"{last} | {first}")))
+    return " ".join(_WORDS.findall(fold(f"{last} | {first}")))
 
 
 def identity(person: Person) -> str:
