@@ -68,7 +68,7 @@
     const cadence = form.elements.cadence;
     if (cadence) {
       const said = [...cadence.options].find((option) => option.value && option.value === state.cadence);
-      cadence.options[0].textContent = "Selon la réponse" + (said ? "\u00a0: " + said.textContent : "");
+      cadence.options[0].textContent = said ? "Répondu\u00a0: " + said.textContent : "Selon la réponse";
     }
     const other = form.querySelector("[data-other-moment]");
     if (other) other.toggleAttribute("data-off", !form.querySelector('[name=callback][value="other"]')?.checked);
@@ -525,7 +525,7 @@
 
   // What remains of each field for words -----------------------------------------------------------------------
   for (const counter of form.querySelectorAll("[data-counter]")) {
-    const field = form.elements[counter.dataset.counter];
+    const field = form.querySelector(`textarea[name="${CSS.escape(counter.dataset.counter)}"]`);
     const count = () => {
       const left = field.maxLength - field.value.length;
       counter.textContent = left < 2 ? `${left} caractère restant.` : `${left} caractères restants.`;
