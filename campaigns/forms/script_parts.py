@@ -39,7 +39,7 @@ class HelplineForm(forms.Form):
 
 class SettingsForm(forms.Form):
     title = forms.CharField(label="Titre", max_length=120, error_messages={"required": "Donnez un titre à la trame."})
-    language = forms.ChoiceField(label="Langue", choices=list(LANGUAGES.items()))
+    language = forms.ChoiceField(label="Langue", choices=list({"fr": "français", **LANGUAGES}.items()))
     threshold = forms.IntegerField(
         label="Points de solitude qui proposent un suivi", min_value=1, max_value=99,
         help_text="Chaque réponse peut en compter, pour une même personne. 99 : jamais proposé.",

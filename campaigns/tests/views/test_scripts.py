@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from campaigns import scripts
 from campaigns.models import Script
-from campaigns.scripts import document
 from solidarites.models import JournalEntry
 
 PARTS = ("reglages", "paroles", "reactions", "aide")
