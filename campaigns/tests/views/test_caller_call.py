@@ -358,6 +358,15 @@ def test_a_case_taken_by_another_says_by_whom_and_when(lea, held, volunteer2):
     assert "Votre texte est gardé" in beat["notice"]
 
 
+def test_after_an_alert_the_heartbeat_says_who_takes_it(lea, held, coordinator):
+    lea.post(url("alert", held.case.pk))
+    raised = Alert.objects.get()
+    assert "s'en occupe" not in text(lea.post(url("heartbeat", held.case.pk), {"alert": "1"}).json()["alert"])
+    raised.taken_by = coordinator
+    raised.save()
+    assert "Nadia Benali s'en occupe" in text(lea.post(url("heartbeat", held.case.pk), {"alert": "1"}).json()["alert"])
+
+
 def test_the_heartbeat_holds_the_case(lea, held):
     Case.objects.update(claimed_until=timezone.now() + timedelta(minutes=5))
     assert lea.post(url("heartbeat", held.case.pk), headers={"X-Background": "1"}).json() == {"held": True}
