@@ -289,6 +289,27 @@ def test_my_day_counts_calls_and_households_reached(lea, case, volunteer):
     assert "Mme Jeanne MARTIN" in page
 
 
+def test_my_day_shows_a_callback_of_next_week_and_ones_own_calls_of_a_day_alone(lea, paul, campaign, case, volunteer):
+    make_case(
+        campaign,
+        make_household(last_name="Lafitte", first_name="Simone", civility="Mme"),
+        next_call_kind="callback",
+        tier=Case.Tier.CALLBACK,
+        next_call_at=timezone.now() + timedelta(days=5),
+        next_call_for=volunteer,
+    )
+    given = hold(case, volunteer)
+    lea.post(url("record", case.pk), {"submission": str(given.call.submission), **well(case)})
+    page = text(lea.get(url("my_day")))
+    assert "Vos rappels convenus, plus tard" in page
+    assert "Mme Simone LAFITTE" in page
+    other = text(paul.get(url("my_day")))
+    assert "LAFITTE" not in other
+    assert "MARTIN" not in other
+    Call.objects.update(recorded_at=timezone.now() - timedelta(hours=25))
+    assert "MARTIN" not in text(lea.get(url("my_day")))
+
+
 def test_an_empty_day_says_what_to_do(lea, client_of, coordinator):
     assert "Pas encore d'appel aujourd'hui" in text(lea.get(url("my_day")))
     assert lea.post(url("my_day")).status_code == 405

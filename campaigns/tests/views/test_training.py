@@ -42,7 +42,9 @@ def lea(client_of, volunteer):
 
 def everything() -> dict[str, int]:
     """How many rows of each model there are: nothing but the journal and the session may grow."""
-    models = [model for app in ("solidarites", "tenants", "campaigns") for model in apps.get_app_config(app).get_models()]
+    models = [
+        model for app in ("solidarites", "tenants", "campaigns") for model in apps.get_app_config(app).get_models()
+    ]
     return {model._meta.label: model._default_manager.count() for model in models if model is not JournalEntry}
 
 
@@ -177,7 +179,9 @@ PAGES = ("training_guide", "training_call", "training_done")
 ACTS = ("training_save", "training_alert", "training_pass", "training_record")
 
 
-def test_it_opens_for_the_volunteers_of_the_campaign_alone(client, client_of, lea, coordinator, volunteer, make_campaign):
+def test_it_opens_for_the_volunteers_of_the_campaign_alone(
+    client, client_of, lea, coordinator, volunteer, make_campaign
+):
     other = make_campaign()
     for name in (*PAGES, *ACTS):
         method = "get" if name in PAGES else "post"

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign, CampaignVolunteer, FollowUpPlan
 from solidarites import roles
+from solidarites.models import JournalEntry
 from tests import factories
 from tests.strict import count_queries
 
@@ -148,3 +150,40 @@ def test_the_lists_cost_the_same_for_one_volunteer_and_for_fifty(nadia: Any, age
         with count_queries() as queries:
             nadia.get(url)
         assert len(queries) == cost <= 12, url
+
+
+# Training ------------------------------------------------------------------------------------------------
+def test_the_list_says_who_is_trained_and_a_coordinator_may_note_it(client_of, coordinator, campaign, volunteer):
+    campaign.training_required = True
+    campaign.save()
+    nadia = client_of(coordinator)
+    membership = campaign.memberships.get(user=volunteer)
+    page, act = (
+        reverse(f"coordinator:{name}", args=[campaign.slug, membership.pk])
+        for name in ("volunteer", "volunteer_training")
+    )
+    assert "À faire avant d'appeler" in nadia.get("/benevoles/").content.decode()
+    assert "aucun appel ne lui est proposé" in nadia.get(page).content.decode()
+    assert nadia.post(act, {"trained": "1"})["Location"] == page
+    volunteer.refresh_from_db()
+    assert volunteer.trained_at is not None
+    assert "Fait" in nadia.get(f"/campagnes/{campaign.slug}/benevoles/").content.decode()
+    nadia.post(act, {"trained": "1"})
+    assert JournalEntry.objects.filter(action="training.marked", user=coordinator, object_id=volunteer.pk).count() == 1
+    nadia.post(act, {"trained": "0"})
+    volunteer.refresh_from_db()
+    assert volunteer.trained_at is None
+    assert JournalEntry.objects.filter(action="training.unmarked").exists()
+
+
+def test_nobody_else_notes_a_training(client, client_of, coordinator, campaign, volunteer):
+    membership = campaign.memberships.get(user=volunteer)
+    act = reverse("coordinator:volunteer_training", args=[campaign.slug, membership.pk])
+    assert client_of(volunteer).post(act, {"trained": "1"}).status_code == 403
+    assert "/connexion/" in client.post(act)["Location"]
+    nadia = client_of(coordinator)
+    assert nadia.get(act).status_code == 405
+    missing = reverse("coordinator:volunteer_training", args=[campaign.slug, 10**12])
+    assert nadia.post(missing, {"trained": "1"}).status_code == 404
+    volunteer.refresh_from_db()
+    assert volunteer.trained_at is None
