@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,13 +63,13 @@ def floor(folder: Path, found: dict[str, float]) -> None:
     with connection.cursor() as cursor:
         raw = cursor.cursor
         for table in TABLES:
-            with (folder / table).open("wb") as stream:
-                raw.copy_expert(f"COPY {table} TO STDOUT", stream)
+            with (folder / table).open("wb") as stream, raw.copy(f"COPY {table} TO STDOUT") as rows:
+                stream.writelines(rows)
         empty()
         with clock("COPY (floor)", found):
             for table in TABLES:
-                with (folder / table).open("rb") as stream:
-                    raw.copy_expert(f"COPY {table} FROM STDIN", stream)
+                with (folder / table).open("rb") as stream, raw.copy(f"COPY {table} FROM STDIN") as rows:
+                    shutil.copyfileobj(stream, rows)
 
 
 def other(path: Path, rows: int, landlord: Any) -> float:

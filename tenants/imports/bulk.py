@@ -81,7 +81,8 @@ def insert(objects: Sequence[models.Model]) -> None:
         csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(_as_json(rows, written) if written else rows)
         text.seek(0)
         # The driver's own cursor: Django has no word for COPY.
-        cursor.cursor.copy_expert(statement, text)
+        with cursor.cursor.copy(statement) as lines:
+            lines.write(text.getvalue())
 
 
 def _as_json(rows: Any, written: list[int]) -> Any:
