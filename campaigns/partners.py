@@ -14,8 +14,10 @@ from django.db.models import QuerySet
 from campaigns import needs as categories_of_need
 from campaigns.models import Partner, Referral
 from solidarites import journal
+from solidarites.accounts import LANGUAGES
 from solidarites.models import User
 from tenants import communes
+from tenants.models import Household
 
 # Past this age, « vérifié le » warns: people and addresses change.
 VERIFIED_FOR = timedelta(days=183)
@@ -39,6 +41,8 @@ class Fit:
     covered: tuple[str, ...]
     specific: bool
     place: str
+    # The language of the household, when the partner speaks it and it is not French.
+    language: str = ""
 
     @property
     def why(self) -> str:
@@ -51,7 +55,8 @@ class Fit:
         }[self.nearness]
         labels = ", ".join(categories_of_need.label(category).lower() for category in self.covered)
         what = f"pour ce besoin : {labels}" if self.specific else "tous les besoins"
-        return f"{where} ; {what}"
+        spoken = f" ; parle {LANGUAGES[self.language]}" if self.language in LANGUAGES else ""
+        return f"{where} ; {what}{spoken}"
 
 
 def active() -> list[Partner]:
@@ -59,13 +64,28 @@ def active() -> list[Partner]:
     return list(Partner.objects.filter(active=True))
 
 
+def place_of(household: Household) -> dict[str, str]:
+    """What of a household decides who fits: where it is, and the language it prefers."""
+    return {
+        "insee_code": household.insee_code,
+        "department": household.department,
+        "language": household.language,
+    }
+
+
 def fits(
-    *, categories: list[str], insee_code: str, department: str, among: Iterable[Partner] | None = None
+    *,
+    categories: list[str],
+    insee_code: str,
+    department: str,
+    language: str = "",
+    among: Iterable[Partner] | None = None,
 ) -> list[Fit]:
     """Every partner that fits, best first.
 
     More of the categories covered before fewer; commune before EPCI before département before everywhere;
-    a partner named for these needs before one that takes all; then the most recently verified.
+    a partner named for these needs before one that takes all; one that speaks the household's ``language`` before
+    one that does not; then the most recently verified.
     """
     commune = communes.get(insee_code) if insee_code else None
     department = department or (commune.department if commune else "")
@@ -84,12 +104,14 @@ def fits(
             nearness, place = Nearness.EVERYWHERE, ""
         else:
             continue
-        found.append(Fit(partner, nearness, covered, bool(partner.categories), place))
+        spoken = language if language in partner.languages else ""
+        found.append(Fit(partner, nearness, covered, bool(partner.categories), place, spoken))
     found.sort(
         key=lambda fit: (
             -len(fit.covered),
             fit.nearness,
             not fit.specific,
+            not fit.language,
             -(fit.partner.verified_on or date.min).toordinal(),
             fit.partner.pk,
         )
@@ -98,10 +120,15 @@ def fits(
 
 
 def propose(
-    *, categories: list[str], insee_code: str, department: str, among: Iterable[Partner] | None = None
+    *,
+    categories: list[str],
+    insee_code: str,
+    department: str,
+    language: str = "",
+    among: Iterable[Partner] | None = None,
 ) -> Partner | None:
     """The closest fitting partner, or None when nobody covers any of the categories there."""
-    found = fits(categories=categories, insee_code=insee_code, department=department, among=among)
+    found = fits(categories=categories, insee_code=insee_code, department=department, language=language, among=among)
     return found[0].partner if found else None
 
 
@@ -117,6 +144,14 @@ def save(*, partner: Partner, by: User, now: datetime) -> Partner:
     partner.save()
     journal.record(action, partner, by=by, active=partner.active)
     return partner
+
+
+@transaction.atomic
+def save_all(*, found: list[Partner], by: User, now: datetime) -> int:
+    """Create or correct the partners of a list, all or none; a journal row for each."""
+    for partner in found:
+        save(partner=partner, by=by, now=now)
+    return len(found)
 
 
 @dataclass(frozen=True, slots=True)

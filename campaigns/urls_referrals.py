@@ -12,6 +12,8 @@ urlpatterns = [
     path("signalements/<int:referral_id>/fiche.pdf", referrals.referral_pdf, name="referral_pdf"),
     path("signalements/<int:referral_id>/faire/<slug:act>/", referrals.referral_act, name="referral_act"),
     path("partenaires/", partners.partner_list, name="partner_list"),
+    path("partenaires/importer/", partners.partner_import, name="partner_import"),
+    path("partenaires/modele.xlsx", partners.partner_model, name="partner_model"),
     path("partenaires/nouveau/", partners.partner_new, name="partner_new"),
     path("partenaires/<int:partner_id>/", partners.partner, name="partner"),
 ]

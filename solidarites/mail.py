@@ -31,7 +31,7 @@ WAITING = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.SENDING, Ou
 def queue_mail(
     *,
     key: str,
-    to: str,
+    to: str | list[str],
     template: str,
     context: dict[str, Any],
     now: datetime | None = None,
@@ -49,7 +49,7 @@ def queue_mail(
     row, created = OutgoingMail.objects.get_or_create(
         key=key,
         defaults={
-            "to": to,
+            "to": to if isinstance(to, str) else ", ".join(to),
             "template": template,
             "context": context,
             "next_try_at": now or timezone.now(),
@@ -109,7 +109,7 @@ def build(row: OutgoingMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=subject.strip(),
         body=body.strip() + "\n",
-        to=[row.to],
+        to=row.to.split(", "),
         headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated"},
     )
     html_context = {**context, "subject": subject.strip()}

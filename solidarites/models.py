@@ -140,7 +140,8 @@ class OutgoingMail(models.Model):
 
     key = models.CharField(max_length=120, unique=True)
     message_id = models.CharField(max_length=120, unique=True, editable=False)
-    to = models.EmailField()
+    # One address or several, separated by commas: one message, one Message-ID.
+    to = models.CharField(max_length=1000)
     template = models.CharField(max_length=80)
     context = models.JSONField(default=dict, blank=True)
     # After a stop, what is vital leaves before the rest.

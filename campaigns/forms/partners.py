@@ -7,12 +7,18 @@ from typing import Any
 
 import phonenumbers
 from django import forms
+from django.core.validators import validate_email
 
 from campaigns import needs
+from campaigns.calendar import WEEKDAYS
+from campaigns.forms.fields import HoursField
 from campaigns.models import Partner
+from campaigns.models.referral import office_hours
+from solidarites.accounts import LANGUAGES
 from tenants import communes
 
 MOST_COMMUNES = 500
+MOST_ADDRESSES = 10
 
 
 class PartnerForm(forms.ModelForm):
@@ -24,6 +30,19 @@ class PartnerForm(forms.ModelForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text="Aucun coché : tous les besoins.",
+    )
+    other_emails = forms.CharField(
+        label="Autres adresses e-mail",
+        required=False,
+        max_length=3_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Une par ligne. Chaque message part à toutes les adresses en même temps.",
+    )
+    languages = forms.MultipleChoiceField(
+        label="Langues parlées, en plus du français",
+        choices=list(LANGUAGES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     communes = forms.CharField(
         label="Communes",
@@ -49,8 +68,10 @@ class PartnerForm(forms.ModelForm):
             "kind",
             "name",
             "email",
+            "other_emails",
             "phone",
             "opening",
+            "languages",
             "categories",
             "communes",
             "epcis",
@@ -64,6 +85,7 @@ class PartnerForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"type": "tel"}),
         }
         help_texts = {
+            "opening": "Par exemple : « accueil sur rendez-vous le mercredi ».",
             "email": "Les liens et les codes y partent : une adresse du service, pas d'une personne qui peut partir.",
             "verified_on": "Le jour où quelqu'un a vérifié l'adresse, le téléphone et les horaires.",
             "active": "Un partenaire inactif n'est plus proposé ; ses signalements restent.",
@@ -72,10 +94,43 @@ class PartnerForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         partner: Partner = self.instance
+        hours = partner.hours if partner.pk else office_hours()
+        for number, weekday in enumerate(WEEKDAYS):
+            self.fields[f"hours_{number}"] = HoursField(
+                label=weekday.capitalize(), initial=hours.get(str(number), []), help_text=""
+            )
         if partner.pk:
+            self.initial["other_emails"] = "\n".join(partner.other_emails)
             self.initial["communes"] = "\n".join(commune_label(code) for code in partner.communes)
             self.initial["epcis"] = "\n".join(epci_label(code) for code in partner.epcis)
             self.initial["departments"] = ", ".join(partner.departments)
+
+    def hours_fields(self) -> list[Any]:
+        return [self[f"hours_{number}"] for number in range(7)]
+
+    def plain_fields(self) -> list[Any]:
+        """Every field but the hours, which have their own part of the page."""
+        return [field for field in self.visible_fields() if not field.name.startswith("hours_")]
+
+    def _post_clean(self) -> None:
+        self.instance.hours = {
+            str(number): self.cleaned_data[f"hours_{number}"]
+            for number in range(7)
+            if self.cleaned_data.get(f"hours_{number}")
+        } or office_hours()
+        super()._post_clean()  # type: ignore[misc]
+
+    def clean_other_emails(self) -> list[str]:
+        typed = [part for part in re.split(r"[\s,;]+", self.cleaned_data["other_emails"]) if part]
+        if len(typed) > MOST_ADDRESSES:
+            raise forms.ValidationError(f"{MOST_ADDRESSES} autres adresses au plus.")
+        for address in typed:
+            try:
+                validate_email(address)
+            except forms.ValidationError as error:
+                raise forms.ValidationError(f"« {address[:60]} » n'est pas une adresse e-mail.") from error
+        first = (self.cleaned_data.get("email") or "").lower()
+        return [address for address in dict.fromkeys(part.lower() for part in typed) if address != first]
 
     def clean_phone(self) -> str:
         typed = self.cleaned_data["phone"].strip()

@@ -53,8 +53,7 @@ def partner_choices(referral: Referral, *, without: int | None = None) -> list[t
     among = [partner for partner in partners.active() if partner.pk != without]
     fitting = partners.fits(
         categories=[need.category for need in referral.needs.all()],
-        insee_code=household.insee_code,
-        department=household.department,
+        **partners.place_of(household),
         among=among,
     )
     known = {fit.partner.pk for fit in fitting}

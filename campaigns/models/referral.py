@@ -13,6 +13,10 @@ from solidarites.models import OutgoingMail
 from tenants.models import Tenant
 
 
+def office_hours() -> dict[str, list[list[str]]]:
+    return {str(weekday): [["09:00", "17:00"]] for weekday in range(5)}
+
+
 class Partner(models.Model):
     class Kind(models.TextChoices):
         CCAS = "ccas", "CCAS"
@@ -25,8 +29,14 @@ class Partner(models.Model):
     kind = models.CharField("sorte", max_length=12, choices=Kind)
     name = models.CharField("nom", max_length=160)
     email = models.EmailField("adresse e-mail")
+    # Every message goes to all of them at once.
+    other_emails = models.JSONField("autres adresses e-mail", default=list, blank=True)
     phone = models.CharField("téléphone", max_length=20, blank=True)
-    opening = models.CharField("horaires", max_length=200, blank=True)
+    # By weekday, as a campaign's: working days, from which delays are counted at levels U2 and U3.
+    hours = models.JSONField("horaires", default=office_hours, blank=True)
+    opening = models.CharField("précisions sur les horaires", max_length=200, blank=True)
+    # Codes of solidarites.accounts.LANGUAGES, French apart.
+    languages = models.JSONField("langues parlées", default=list, blank=True)
     # Empty: every need.
     categories = models.JSONField("besoins", default=list, blank=True)
     # Territory: INSEE codes, EPCI codes, departments; all empty means everywhere.
@@ -43,6 +53,10 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def addresses(self) -> list[str]:
+        return [self.email, *self.other_emails]
 
 
 class Referral(models.Model):

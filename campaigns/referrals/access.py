@@ -74,7 +74,7 @@ def send_code(*, referral: Referral, now: datetime) -> bool:
     )
     mail.queue_mail(
         key=f"referral:{referral.pk}:code:{row.pk}",
-        to=referral.partner.email,
+        to=referral.partner.addresses,
         template="referral_code",
         context={"reference": referral.reference, "code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)},
         now=now,
@@ -110,8 +110,8 @@ def check_code(*, referral: Referral, code: str, now: datetime) -> bool:
 
 
 def badge_of(partner: Partner) -> str:
-    """What the session keeps of the partner's address: changing the address ends the session."""
-    address = f"{partner.pk}:{partner.email}"
+    """What the session keeps of the partner's addresses: changing one of them ends the session."""
+    address = f"{partner.pk}:{','.join(partner.addresses)}"
     return salted_hmac("campaigns.partner_session", address, algorithm="sha256").hexdigest()[:24]
 
 

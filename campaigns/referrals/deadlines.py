@@ -1,22 +1,24 @@
 """By when the next thing is expected of a referral, whoever owes it: no state waits without an hour.
 
-U0 and U1 count in hours, day and night. U2 and U3 count in the partner's working days: Monday to Friday,
-public holidays of the household's department left out.
+U0 and U1 count in hours, day and night. U2 and U3 count in working days: the partner's own for what the partner
+owes, Monday to Friday otherwise; public holidays of the household's department left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.calendar import Calendar, region_of
-from campaigns.models import Referral
+from campaigns.calendar import Calendar, region_of, week_of
+from campaigns.models import Partner, Referral
 from campaigns.models.levels import Level
+from campaigns.models.referral import office_hours
 from tenants import communes
 
 State = Referral.State
-OFFICE_DAY = ((time(9), time(17)),)
+# Who owes the next step in these states is the partner: its own hours count.
+OWED_BY_PARTNER = (State.SENT, State.ACKNOWLEDGED, State.IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ SPOKEN = {
 }
 
 
-def office(department: str) -> Calendar:
-    """The partner's working days, where the household lives."""
-    week = (*([OFFICE_DAY] * 5), (), ())
+def office(department: str, partner: Partner | None = None) -> Calendar:
+    """The partner's hours (Monday to Friday, 9 to 17 when it gave none), with the holidays of the household's place."""
+    hours = partner.hours if partner is not None else None
+    week = week_of(hours or office_hours())
     return Calendar(week=week, tz=ZoneInfo(communes.zone_of(department)), region=region_of(department))
 
 
@@ -64,14 +67,14 @@ def is_urgent(level: str) -> bool:
     return level in (Level.U0, Level.U1)
 
 
-def due(state: str, level: str, start: datetime, department: str) -> datetime | None:
-    """When what ``state`` waits for is due; None in a final state."""
+def due(state: str, level: str, start: datetime, department: str, partner: Partner | None = None) -> datetime | None:
+    """When what ``state`` waits for is due; None in a final state. ``partner``: whose hours count when it owes it."""
     if state not in DELAYS:
         return None
     delay = DELAYS[state][LEVELS.index(Level(level))]
     if not delay.working_days:
         return start + timedelta(hours=delay.hours)
-    calendar = office(department)
+    calendar = office(department, partner if state in OWED_BY_PARTNER else None)
     opening = calendar.local(calendar.next_opening(start))
     day = calendar.add_working_days(opening.date(), delay.working_days)
     return calendar.at(day, opening.time())

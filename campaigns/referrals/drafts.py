@@ -57,9 +57,7 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
     among = partners.active()
     groups: dict[tuple[int | None, int | None, str], list[Need]] = {}
     for need in needs:
-        partner = partners.propose(
-            categories=[need.category], insee_code=household.insee_code, department=household.department, among=among
-        )
+        partner = partners.propose(categories=[need.category], **partners.place_of(household), among=among)
         key = (need.tenant_id, partner.pk if partner else None, _agreement([need]))
         groups.setdefault(key, []).append(need)
 
@@ -195,9 +193,7 @@ def draft_by_hand(
         for category in categories
     ]
     Need.objects.bulk_create([need for need in needs if not need.pk])
-    partner = partner or partners.propose(
-        categories=categories, insee_code=household.insee_code, department=household.department
-    )
+    partner = partner or partners.propose(categories=categories, **partners.place_of(household))
     candidates = _candidate_references(now, 4)
     taken = set(Referral.objects.filter(reference__in=candidates).values_list("reference", flat=True))
     referral = Referral.objects.create(

@@ -102,7 +102,7 @@ def approve(*, referral: Referral, by: User, now: datetime) -> Referral:
     sending = referral.sending + 1
     row = mail.queue_mail(
         key=f"referral:{referral.pk}:sent:{sending}",
-        to=_partner_of(referral).email,
+        to=_partner_of(referral).addresses,
         template="referral_sent",
         context=mail_context(referral, token := secrets.token_urlsafe(32)),
         now=now,
@@ -193,7 +193,7 @@ def mark_sent(*, referral: Referral, at: datetime, now: datetime) -> bool:
             now=now,
             action="sent",
             sent_at=at,
-            due_at=deadlines.due(State.SENT, referral.level, at, department),
+            due_at=deadlines.due(State.SENT, referral.level, at, department, referral.partner),
         )
     except StateError:
         referral.refresh_from_db()
@@ -268,7 +268,7 @@ def withdraw(*, referral: Referral, reason: str, by: User, now: datetime) -> Ref
     if told and referral.partner:
         mail.queue_mail(
             key=f"referral:{referral.pk}:withdrawn:{referral.sending}",
-            to=referral.partner.email,
+            to=referral.partner.addresses,
             template="referral_withdrawn",
             context={name: context[name] for name in ("reference", "sender", "phone")},
             now=now,
@@ -314,7 +314,7 @@ def remind(*, referral: Referral, by: User | None, now: datetime) -> Referral:
     referral.reminders, referral.reminded_at, referral.token_until = referral.reminders + 1, now, now + LINK_LASTS
     mail.queue_mail(
         key=f"referral:{referral.pk}:reminder:{referral.sending}:{referral.reminders}",
-        to=_partner_of(referral).email,
+        to=_partner_of(referral).addresses,
         template="referral_reminder",
         context=mail_context(referral, referral.token) | {"acknowledged": referral.state != State.SENT},
         now=now,

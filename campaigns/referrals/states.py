@@ -119,7 +119,7 @@ def move(
     before = referral.state
     department = referral.case.household.department
     changes = {
-        "due_at": deadlines.due(to, referral.level, now, department),
+        "due_at": deadlines.due(to, referral.level, now, department, referral.partner),
         "escalated_at": None,
         **changes,
         "state": to,

@@ -96,7 +96,7 @@ def _remind(now: datetime) -> int:
     count = 0
     due = Referral.objects.filter(soon, state=State.SENT, reminded_at=None, due_at__gt=now)
     for referral in due.select_related("case__household__landlord", "case__campaign", "partner"):
-        office = deadlines.office(referral.case.household.department)
+        office = deadlines.office(referral.case.household.department, referral.partner)
         if not deadlines.is_urgent(referral.level) and not office.is_open(now):
             continue
         try:

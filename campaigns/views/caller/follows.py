@@ -105,9 +105,7 @@ def _need_lines(place: Place, typed: Typed, reading: scripts.Reading) -> list[Li
     lines = []
     for category, level in sorted(worst.items(), key=lambda item: item[1]):
         label = (place.content.needs.get(category) if place.content else "") or needs.label(category)
-        partner = partners.propose(
-            categories=[category], insee_code=household.insee_code, department=household.department, among=among
-        )
+        partner = partners.propose(categories=[category], **partners.place_of(household), among=among)
         consent = consents.get(category, Need.Consent.UNASKED)
         kind = "alert" if level in (Level.U0, Level.U1) else ""
         delay = Level(level).label.partition(":")[2].strip()

@@ -171,8 +171,7 @@ class ScriptView:
                 continue
             partner = partners.propose(
                 categories=[category],
-                insee_code=self.household.insee_code,
-                department=self.household.department,
+                **partners.place_of(self.household),
                 among=among,
             )
             needed = NeedView(category, self._need(category), category in heard)

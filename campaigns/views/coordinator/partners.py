@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import django_filters
 from django import forms
 from django.contrib import messages
+from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import needs, partners, referrals
+from campaigns.forms import partner_lists
 from campaigns.forms.partners import PartnerForm, commune_label, epci_label
 from campaigns.models import Partner
 from campaigns.referrals.states import WITH_PARTNER
@@ -24,6 +27,14 @@ from solidarites.roles import role_required
 from tenants import communes
 
 A_PAGE = 25
+SALT = "campaigns.partner_list"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KINDS_OF_LINES = {
+    "created": "à créer",
+    "updated": "à mettre à jour",
+    "unchanged": "inchangés",
+    "rejected": "à corriger",
+}
 
 
 class PartnerFilter(django_filters.FilterSet):
@@ -118,6 +129,72 @@ def partner(request: HttpRequest, partner_id: int) -> HttpResponse:
     one = get_object_or_404(Partner, pk=partner_id)
     form = PartnerForm(request.POST if request.method == "POST" else None, instance=one)
     return _save(request, form, one)
+
+
+class ListForm(forms.Form):
+    file = forms.FileField(
+        label="Liste des partenaires",
+        help_text="CSV, XLSX, XLS ou ODS, une ligne par partenaire. Il faut « Nom », « Sorte » et « Adresse e-mail ».",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.xlsx,.xls,.ods"}),
+        error_messages={"required": "Choisissez un fichier.", "missing": "Choisissez un fichier."},
+    )
+
+    def clean_file(self) -> list[tuple[int, dict[str, str]]]:
+        try:
+            return partner_lists.read(self.cleaned_data["file"].read(partner_lists.MOST_BYTES + 1))
+        except partner_lists.ListError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
+def partner_import(request: HttpRequest) -> HttpResponse:
+    """A list, then what it would do, then the writing; between the two the rows travel signed in the page."""
+    if request.method == "POST" and "rows" in request.POST:
+        return _write_list(request)
+    form = ListForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    if request.method == "POST" and form.is_valid():
+        return _preview(request, form.cleaned_data["file"])
+    return render(request, "coordinator/partner_import.html", {"form": form})
+
+
+def _preview(request: HttpRequest, rows: list[Any]) -> HttpResponse:
+    lines = partner_lists.check(rows)
+    counts = Counter(line.what for line in lines)
+    context = {
+        "lines": lines,
+        "counts": [(word, counts[what]) for what, word in KINDS_OF_LINES.items()],
+        "useful": counts["created"] + counts["updated"],
+        "rows": signing.dumps(rows, salt=SALT, compress=True),
+    }
+    return render(request, "coordinator/partner_import.html", context)
+
+
+def _write_list(request: HttpRequest) -> HttpResponse:
+    """Write exactly what was shown; when something changed meanwhile, show it again."""
+    try:
+        rows = signing.loads(request.POST["rows"], salt=SALT, max_age=3600)
+    except signing.BadSignature:
+        messages.error(request, "Cet aperçu n'est plus valable. Déposez la liste de nouveau.")
+        return redirect("coordinator:partner_import")
+    lines = partner_lists.check(rows)
+    wanted = [line for line in lines if line.what in ("created", "updated")]
+    if str(len(wanted)) != request.POST.get("useful"):
+        messages.warning(request, "Des partenaires ont changé entre-temps. Voici ce que la liste ferait maintenant.")
+        return _preview(request, rows)
+    partners.save_all(found=[line.partner for line in wanted], by=request.user, now=timezone.now())
+    word = "partenaires enregistrés" if len(wanted) > 1 else "partenaire enregistré"
+    messages.success(request, f"{len(wanted)} {word}.")
+    return redirect("coordinator:partner_list")
+
+
+@require_GET
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
+def partner_model(request: HttpRequest) -> HttpResponse:
+    """An empty list with the headings that are recognised."""
+    response = HttpResponse(partner_lists.model(), content_type=XLSX)
+    response["Content-Disposition"] = 'attachment; filename="modele-partenaires.xlsx"'
+    return response
 
 
 def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpResponse:

@@ -312,8 +312,7 @@ def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: form
     proposals = (
         partners.fits(
             categories=[need.category for need in one.needs.all()],
-            insee_code=household.insee_code,
-            department=household.department,
+            **partners.place_of(household),
         )
         if seeking
         else []
