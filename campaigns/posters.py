@@ -61,7 +61,7 @@ def make(*, campaign: Campaign, residences: Sequence[Residence], size: str, by: 
     if len(residences) > MOST:
         raise PosterError(f"Un PDF contient {MOST} affiches au plus\u00a0: choisissez une agence.")
     Poster.objects.bulk_create(
-        [Poster(residence=residence, made_at=now) for residence in residences], ignore_conflicts=True
+        [Poster(residence_id=residence.pk, made_at=now) for residence in residences], ignore_conflicts=True
     )
     codes = dict(Poster.objects.filter(residence__in=residences).values_list("residence", "code"))
     sheets = [sheet_of(campaign, residence, codes[residence.pk]) for residence in residences]

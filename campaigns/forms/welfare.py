@@ -30,6 +30,11 @@ class LetterForm(forms.Form):
         error_messages={"required": "Choisissez la lettre.", "invalid_choice": "Choisissez la lettre."},
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Steps of the same page have a kind too.
+        kwargs.setdefault("auto_id", "id_letter_%s")
+        super().__init__(*args, **kwargs)
+
 
 class RoundForm(forms.Form):
     """Which doors, and whether a link leaves by e-mail."""

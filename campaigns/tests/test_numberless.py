@@ -242,7 +242,7 @@ def test_they_are_counted_apart_in_every_figure(campaign: Campaign, case: Case, 
     # A visit is no call: it neither gives a number nor counts among the reached.
     assert (totals["households_with_valid_number"], totals["households_reached"]) == (1, 0)
     board = dashboards.dashboard(filters=dashboards.Filters(campaign=campaign), by=coordinator, now=TUESDAY)
-    assert (board.with_number, board.reached, board.counts["without_number"]) == (1, 0, 1)
+    assert (board.with_number, board.reached, board.queue["without_number"]) == (1, 0, 1)
 
 
 def test_two_records_of_one_household_keep_one_history(campaign: Campaign, case: Case, coordinator: Any) -> None:
