@@ -90,7 +90,7 @@ def test_a_partner_who_speaks_the_language_comes_first_and_says_so() -> None:
 LIST = (
     "Annuaire 2026;;;;;;\r\n"
     "Type d'organisme;Partenaire;Courriel;Tél.;Communes;Besoins;Vérifié le\r\n"
-    "C.C.A.S.;CCAS de Pau;ccas@exemple.fr;05 36 49 12 34;64000 Pau;"repas ; Démarches";17/03/2026\r\n"
+    "C.C.A.S.;CCAS de Pau;ccas@exemple.fr;05 36 49 12 34;64000 Pau;repas / Démarches;17/03/2026\r\n"
     "Association;Les Voisins;voisins@exemple.fr;;33063;;\r\n"
     ";;;;;;\r\n"
     "Pompiers;Caserne;x@exemple.fr;;;;\r\n"
