@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
-from campaigns import queue_order, training
+from campaigns import queue_order, scripts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
 from solidarites import journal
@@ -120,6 +120,18 @@ def membership_of(campaign: Campaign, by: User) -> Member | None:
     return Member(found[0][0], tuple(agency for _, agency in found if agency)) if found else None
 
 
+def place_in(campaign_id: int, by: User) -> tuple[Campaign, Member | None] | None:
+    """The campaign with this volunteer's place in it (one query); None when there is no such campaign."""
+    mine = FilteredRelation("memberships", condition=Q(memberships__user=by, memberships__active=True))
+    rows = Campaign.objects.filter(pk=campaign_id).annotate(mine=mine)
+    found = list(rows.annotate(member_id=F("mine__pk"), sector_id=F("mine__agencies")).order_by())
+    if not found:
+        return None
+    campaign = found[0]
+    sectors = tuple(row.sector_id for row in found if row.sector_id)
+    return campaign, Member(campaign.member_id, sectors) if campaign.member_id else None
+
+
 def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
     """The case that would be given next. A look: claims nothing, writes nothing."""
     membership = membership_of(campaign, by)
@@ -190,22 +202,23 @@ def _next_due(campaign: Campaign, by: User, now: datetime) -> datetime | None:
 # Claiming -------------------------------------------------------------------------------------------
 
 
-def claim_next(*, campaign: Campaign, by: User, now: datetime) -> Given:
+def claim_next(*, campaign: Campaign, by: User, now: datetime, membership: Member | None = None) -> Given:
     """Give this volunteer the next case of the campaign, with the draft of its call.
 
-    Conditions: the campaign is open, the volunteer an active member. One open claim per volunteer: asking again
-    returns to it, renewed, whatever its campaign. Returns the reason when nothing is given; raises nothing.
+    Conditions: the campaign is open, the volunteer an active member (``membership`` when it was read already) and
+    trained where that is asked for. One open claim per volunteer: asking again returns to it, renewed, whatever its
+    campaign. Returns the reason when nothing is given; raises nothing.
     """
+    membership = membership or membership_of(campaign, by)
     try:
-        return _claim_next(campaign, by, now)
+        return _claim_next(campaign, by, membership, now)
     except IntegrityError:
         # Two requests of one volunteer at the same instant: the other one got a case, return to it.
-        return _claim_next(campaign, by, now)
+        return _claim_next(campaign, by, membership, now)
 
 
 @transaction.atomic
-def _claim_next(campaign: Campaign, by: User, now: datetime) -> Given:
-    membership = membership_of(campaign, by)
+def _claim_next(campaign: Campaign, by: User, membership: Member | None, now: datetime) -> Given:
     trained = training.ready(campaign=campaign, by=by)
     if membership is not None and trained and campaign.status == Campaign.Status.OPEN:
         case = queue_order.take(until=now + CLAIM, **_asked(campaign, by, membership, now))
@@ -260,7 +273,9 @@ def _draft(case: Case, by: User, now: datetime) -> Call:
 
 def _new_draft(case: Case, by: User, now: datetime) -> Call:
     # Two at once: the unique draft refuses the second, and claim_next returns to the first.
-    return Call.objects.create(case=case, volunteer=by, kind=case.next_call_kind, started_at=now)
+    # It keeps the version it begins with: what is typed still fits when the campaign changes its script meanwhile.
+    script_id = scripts.script_for(case)
+    return Call.objects.create(case=case, volunteer=by, kind=case.next_call_kind, script_id=script_id, started_at=now)
 
 
 @transaction.atomic

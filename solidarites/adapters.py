@@ -8,10 +8,12 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
 from solidarites import accounts, mail, roles
+from solidarites.models import User
 
 # What coordinators may do in the Django admin.
 COORDINATORS = {
@@ -38,6 +40,15 @@ class RolesBackend(AuthenticationBackend):
     Administrators may do everything in the Django admin, coordinators what referrals and partners ask
     for. Confirming calls is a permission of its own, given to persons.
     """
+
+    def get_user(self, user_id: int) -> Any:
+        """The person with their roles, which every page asks for: one query."""
+        rows = list(User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")))
+        if not rows or not self.user_can_authenticate(rows[0]):
+            return None
+        user = rows[0]
+        user.role_names = frozenset(row.role_name for row in rows if row.role_name)
+        return user
 
     def has_perm(self, user: Any, perm: str, obj: Any = None) -> bool:
         if not user.is_active or not user.is_authenticated:

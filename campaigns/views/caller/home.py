@@ -239,6 +239,9 @@ def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
 def _take(request: HttpRequest, case_id: int, *, incoming: bool) -> HttpResponse:
     try:
         queue.claim_one(case_id=case_id, by=request.user, now=timezone.now(), incoming=incoming)
+    except queue.CaseHeldError as error:
+        messages.warning(request, str(error))
+        return redirect("caller:message", case_id) if incoming else redirect("caller:home")
     except queue.QueueError as error:
         messages.warning(request, str(error))
         return redirect("caller:home")
