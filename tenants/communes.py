@@ -206,6 +206,10 @@ def _exactly(name: str, communes: tuple[Commune, ...]) -> Commune | None:
     return _only(c for c in communes if normalise(c.name) == name) or _only(c for c in communes if name in _names(c))
 
 
+def _begins(one: str, other: str) -> bool:
+    return f"{one} ".startswith(f"{other} ") or f"{other} ".startswith(f"{one} ")
+
+
 def _nearly(name: str, communes: tuple[Commune, ...]) -> Commune | None:
     """Small words left out, words stuck together, names cut short, one letter wrong: if one commune fits."""
     core = _core(name)
@@ -214,6 +218,9 @@ def _nearly(name: str, communes: tuple[Commune, ...]) -> Commune | None:
     if found := _only(c for c in communes if any(_core(n) == core for n in _names(c))):
         return found
     if len(name) >= 10 and (found := _only(c for c in communes if any(n.startswith(name) for n in _names(c)))):
+        return found
+    # « BORDEAUX CAUDERAN », « BOULOGNE »: one name is the beginning of the other.
+    if len(name) >= 4 and (found := _only(c for c in communes if any(_begins(n, name) for n in _names(c)))):
         return found
     close = [
         c for c in communes if any(difflib.SequenceMatcher(None, _core(n), core).ratio() >= 0.9 for n in _names(c))

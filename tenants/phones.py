@@ -250,7 +250,7 @@ def _is_one(digits: str) -> bool:
 def _pieces(text: str) -> list[str]:
     """Cut at hard separators, unless what they separate are the pairs of one number (05/56/12/34/56)."""
     if _is_one(_digits(re.sub(r"[^\d+]", "", text))) and not re.search(r"[A-Za-zÀ-ÿ]{2}", text):
-        return [text]
+        return [re.sub(r"[^\d+()]+", " ", text)]
     return [piece for piece in _HARD.split(text) if piece and piece.strip()]
 
 

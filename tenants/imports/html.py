@@ -13,6 +13,7 @@ ROW_TAGS = frozenset(("tr", "row", "ss:row"))
 CELL_TAGS = frozenset(("td", "th", "cell", "ss:cell"))
 HIDDEN = frozenset(("script", "style", "title", "head"))
 COLUMNS = 1000
+ROWS = 1_048_576
 CELL = 10_000
 
 
@@ -27,6 +28,9 @@ class _Tables(HTMLParser):
         self._size = 0
         self._span = 1
         self._hidden = ""
+        # Cells of an earlier row that reach down into the next ones: column -> rows left.
+        self._down: dict[int, int] = {}
+        self._rows = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in HIDDEN:
@@ -34,11 +38,19 @@ class _Tables(HTMLParser):
         elif tag in ROW_TAGS:
             self._end_row()
             self._row = []
+            # A spreadsheet saved as XML leaves blank rows out and numbers the next one.
+            index = _number(dict(attrs).get("ss:index"), 0)
+            while self._rows + 1 < min(index, ROWS):
+                self._finish([])
         elif tag in CELL_TAGS and self._row is not None:
             self._end_cell()
             self._cell, self._size = [], 0
             given = dict(attrs)
             self._span = _number(given.get("colspan"), 1)
+            self._reached()
+            if (rows := _number(given.get("rowspan"), 1)) > 1:
+                first = len(self._row)
+                self._down.update(dict.fromkeys(range(first, first + min(self._span, COLUMNS)), rows))
             index = _number(given.get("ss:index") or given.get("index"), 0)
             while len(self._row) < min(index - 1, COLUMNS + 1):
                 self._row.append("")
@@ -75,11 +87,22 @@ class _Tables(HTMLParser):
         if len(self._row) > COLUMNS:
             raise Refused("columns", len(self._row))
 
+    def _reached(self) -> None:
+        """Step over the columns that a cell of an earlier row fills."""
+        assert self._row is not None  # noqa: S101
+        while self._down.get(len(self._row), 0) > 0 and len(self._row) <= COLUMNS:
+            self._row.append("")
+
     def _end_row(self) -> None:
         self._end_cell()
         if self._row is not None:
-            self.ready.append(self._row)
+            self._finish(self._row)
+            self._down = {column: left - 1 for column, left in self._down.items() if left > 1}
         self._row = None
+
+    def _finish(self, row: list[str]) -> None:
+        self.ready.append(row)
+        self._rows += 1
 
 
 def _number(text: str | None, default: int) -> int:

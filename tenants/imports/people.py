@@ -230,7 +230,10 @@ class Parser:
         number = texts.get("street_number", "")[:20]
         kind = texts.get("street_type", "")[:30]
         postal = words.postal_code(texts.get("postal_code", "")[:30])
-        city = texts.get("city", "")[:120]
+        city = words.without_department(texts.get("city", "")[:120])
+        if city[:1].isdigit():
+            postal_found, city = words.postal_and_city(city)
+            postal = postal or postal_found
         if not (postal and city) and (both := texts.get("postal_city", "")[:160]):
             postal_found, city_found = words.postal_and_city(both)
             postal, city = postal or postal_found, city or city_found

@@ -10,8 +10,11 @@ from typing import Any
 from tenants.communes import fold
 from tenants.imports import births
 
-DEAD = re.compile(r"\b(?:DCDE?E?|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC|HOIRIE|HOIRS)\b|[†✝]")
+DEAD = re.compile(
+    r"\b(?:DCDE?E?|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC|HOIRIE|HOIRS)\b(?!['’-][A-Z])|[†✝]"
+)
 _SAID = re.compile(r"\(([^()]{2,40})\)")
+_DEPARTMENT = re.compile(r"\s*\((?:\d{2,5}|2[ABab])\)$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\ufeff]")
 _SPACE = re.compile(r"[ \t\u00a0\u2007\u202f]+")
 _CIVILITIES = {
@@ -166,7 +169,8 @@ def looks_like_name(text: str) -> bool:
 
 
 _TOTAL = re.compile(
-    r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^T O T A L\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b|^EDITION\b|^PAGE \d"
+    r"^(?:SOUS[ -]?)?TOTA(?:L|UX)\b|^T O T A L\b|^NOMBRE\b|^NB\b|^EFFECTIFS?\b|^FIN (?:DE|DU|D)\b|^EDITEE? LE\b"
+    r"|^EDITION\b|^PAGE \d"
     r"|^IMPRIMEE? LE\b|^EXTRACTION\b|^SOMME\b|^TOTALITE\b"
     r"|^\d+ (?:LOCATAIRES?|LIGNES?|PERSONNES?|ENREGISTREMENTS?)\b"
     r"|^---|^\*\*\*"
@@ -214,9 +218,13 @@ def postal_and_city(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=20_000)
 def city(text: str) -> str:
-    """The town without its CEDEX, nor its department between brackets."""
-    text = re.sub(r"\s*\((?:\d{2,5}|2[ABab])\)\s*$", "", text)
+    """The town without its CEDEX."""
     return re.sub(r"\s*\b(?:CEDEX|CX)\b.*$", "", text, flags=re.IGNORECASE).strip(" ,-")
+
+
+def without_department(text: str) -> str:
+    """« Bordeaux (33) » → « Bordeaux »."""
+    return _DEPARTMENT.sub("", text) if text.endswith(")") else text
 
 
 # Status ---------------------------------------------------------------------------------------------
@@ -259,8 +267,7 @@ _REMARK_HOME = re.compile(
     r"(?:(?:PARTIE?|ENTREE?|EST|ADMISE?|PLACEE?|VIT|RESIDE) )*(?:EN |A L )?(?:EHPAD|MAISON DE RETRAITE)"
 )
 _REMARK_LEFT = re.compile(
-    r"(?:PARTIE?|SORTIE?|DEMENAGEE?|A DEMENAGE|A QUITTE (?:LE )?LOGEMENT|A RENDU (?:LE )?LOGEMENT|CONGE DONNE|LOGEMENT VACANT)"
-    + _WHEN
+    r"(?:PARTIE?|SORTIE?|DEMENAGEE?|A DEMENAGE|A (?:QUITTE|RENDU) (?:LE |SON )?LOGEMENT|LOGEMENT VACANT)" + _WHEN
 )
 
 

@@ -81,6 +81,16 @@ def renew(row: ListImport, **values: Any) -> None:
         setattr(row, name, value)
 
 
+def advance(row: ListImport, done: int, reached: int) -> None:
+    """Save a check's progress. A check starts anew after a stop: only beyond where it has been does it move on,
+    and only then are the times it was taken up forgotten; a list that breaks it at one place is given up.
+    """
+    values: dict[str, Any] = {"rows_done": done}
+    if reached > row.counts.get("reached", 0):
+        values.update(attempts=0, counts={**row.counts, "reached": reached})
+    renew(row, **values)
+
+
 def run(row: ListImport) -> None:
     """Check or write a claimed import. An unforeseen error is logged by its kind alone, tried again, then given up."""
     try:
@@ -154,7 +164,7 @@ def check(row: ListImport) -> None:
 def _reading(row: ListImport) -> Callable[[int], None]:
     def progress(count: int) -> None:
         if count % (5 * CHUNK) == 0:
-            renew(row, rows_done=count, attempts=0)
+            advance(row, count, count)
 
     return progress
 
@@ -191,7 +201,7 @@ def _stage(row: ListImport, workspace: Workspace) -> Tally:
         workspace.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", seen)
         done += sum(len(plan.rows) for plan in plans)
         with transaction.atomic():
-            renew(row, rows_done=done, attempts=0)
+            advance(row, done, workspace.total + done)
             bulk.insert(staged)
     return tally
 
@@ -282,7 +292,7 @@ def _check_again(row: ListImport) -> None:
                 changed.append(staged)
         done += len(rows)
         with transaction.atomic():
-            renew(row, rows_done=done, attempts=0)
+            advance(row, done, done)
             ImportRow.objects.bulk_create(
                 changed,
                 update_conflicts=True,
@@ -298,6 +308,7 @@ def _check_again(row: ListImport) -> None:
     counts["tenants_rejected"] += bare["tenants_rejected"]
     counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"]
     counts["phones_rejected"] = before.get("phones_rejected", 0)
+    counts.pop("reached", None)
     _checked(row, counts, CHANGED)
 
 
