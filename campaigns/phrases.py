@@ -26,7 +26,36 @@ def draw() -> str:
     return f"{secrets.choice(words('first'))} {secrets.choice(words('second'))} {secrets.randbelow(59) + 11}"
 
 
+@cache
+def _spoken() -> dict[str, str]:
+    """« quarante sept » → « 47 », for the numbers that are drawn."""
+    units = [
+        "zero", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze",
+        "treize", "quatorze", "quinze", "seize",
+    ]  # fmt: skip
+    tens = {10: "dix", 20: "vingt", 30: "trente", 40: "quarante", 50: "cinquante", 60: "soixante"}
+    found = {}
+    for number in range(11, 70):
+        ten, unit = number - number % 10, number % 10
+        words = units[number] if number < 17 else tens[ten] + {0: "", 1: " et un"}.get(unit, f" {units[unit]}")
+        found[words] = str(number)
+    return found
+
+
 def plain(typed: str) -> str:
-    """The form in which phrases are stored: no accent, no capital, single spaces."""
-    letters = unicodedata.normalize("NFKD", typed[:200]).encode("ascii", "ignore").decode().lower()
-    return " ".join(re.findall(r"[a-z]+|\d+", letters))
+    """The form in which phrases are stored: no accent, no capital, single spaces, the number last and in digits.
+
+    What a person dictates is understood: « le tilleul, martin, quarante-sept », or the number first.
+    """
+    text = unicodedata.normalize("NFKD", typed[:200].replace("œ", "oe")).encode("ascii", "ignore").decode().lower()
+    said = [
+        word
+        for word in re.findall(r"[a-z]+|\d+", text)
+        if word not in ("le", "la", "les", "l", "et") or " et un" in text
+    ]
+    words = " ".join(said)
+    for spoken in sorted(_spoken(), key=len, reverse=True):
+        words = re.sub(rf"(^|(?<= )){spoken}($|(?= ))", _spoken()[spoken], words)
+    parts = words.split()
+    numbers = [part for part in parts if part.isdigit()]
+    return " ".join([part for part in parts if not part.isdigit()] + numbers)

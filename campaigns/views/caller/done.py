@@ -66,7 +66,13 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
         return [Line("hourglass-split", f"Ce dossier a été repris par {_taker(case, by)} : {text}", "attention")]
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
-    return [*_alert_lines(recorded), *_plan_lines(case, by, now), *_next_lines(case, by, now), *_need_lines(recorded)]
+    return [
+        *_twice_lines(recorded, by),
+        *_alert_lines(recorded),
+        *_plan_lines(case, by, now),
+        *_next_lines(case, by, now),
+        *_need_lines(recorded),
+    ]
 
 
 def _taker(case: Case, by: User) -> str:
@@ -75,6 +81,20 @@ def _taker(case: Case, by: User) -> str:
     last = case.calls.filter(state=Call.State.RECORDED).exclude(volunteer=by).select_related("volunteer")
     call = last.order_by("-recorded_at").first()
     return (call.volunteer.first_name or str(call.volunteer)) if call and call.volunteer else "quelqu'un d'autre"
+
+
+def _twice_lines(recorded: Call, by: User) -> list[Line]:
+    """Another volunteer's call of the same household, which waits for the coordination."""
+    other = (
+        Call.objects.filter(case=recorded.case_id, state=Call.State.PENDING, started_at__lte=recorded.recorded_at)
+        .exclude(volunteer=by)
+        .select_related("volunteer")
+        .first()
+    )
+    if other is None:
+        return []
+    who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+    return [Line("people", f"{who} avait aussi appelé ce foyer : la coordination décide de ce qu'on en fait.")]
 
 
 def _alert_lines(recorded: Call) -> list[Line]:

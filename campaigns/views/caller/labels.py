@@ -11,7 +11,7 @@ import phonenumbers
 
 from campaigns import outcomes
 from campaigns.calendar import MONTHS, WEEKDAYS, calendar_of, clock_label, day_label, moment_label
-from campaigns.models import Call, Case
+from campaigns.models import Call, Case, CaseMessage
 from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
 
@@ -113,6 +113,12 @@ def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:
     who = f" ({call.volunteer.first_name or call.volunteer})" if call.volunteer else ""
     line = past_label(call.recorded_at or call.started_at, now, tz)
     return f"{line[:1].upper()}{line[1:]} : {what}{who}"
+
+
+def message_line(message: CaseMessage, now: datetime, tz: ZoneInfo) -> str:
+    """« Message pris aujourd'hui à 10 h par Paul »."""
+    who = f" par {message.by.first_name or message.by}" if message.by else ""
+    return f"Message pris {past_label(message.at, now, tz)}{who}"
 
 
 def national(e164: str) -> str:

@@ -26,6 +26,7 @@ from campaigns.views.caller.labels import (
     dial,
     family,
     history_line,
+    message_line,
     national,
     opening_label,
     reason,
@@ -160,7 +161,11 @@ class CallPage:
     @property
     def history(self) -> list[dict[str, str]]:
         tz = self.place.calendar.tz
-        return [{"line": history_line(call, self.now, tz), "comment": call.comment} for call in self.place.history[:2]]
+        calls_made = [
+            {"line": history_line(call, self.now, tz), "comment": call.comment} for call in self.place.history[:2]
+        ]
+        taken = [{"line": message_line(one, self.now, tz), "comment": one.text} for one in self.place.messages]
+        return taken + calls_made
 
     @property
     def department(self) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Q
 
 from campaigns import calls, scope, scripts
 from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
-from campaigns.models import Alert, Call, Campaign, Case
+from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
 from campaigns.views.caller.labels import past_label, typography
 from solidarites.models import User
 from tenants.models import Tenant
@@ -30,6 +31,15 @@ class Place:
     now: datetime
     content: scripts.Content | None
     people: list[Tenant]
+    # Another volunteer's text about this household, which waits for the coordination.
+    waiting: Call | None = None
+
+    @cached_property
+    def messages(self) -> list[CaseMessage]:
+        """What the household asked to pass on since it was last called, the newest first."""
+        since = self.history[0].recorded_at if self.history and self.history[0].recorded_at else None
+        taken = CaseMessage.objects.filter(case=self.case).select_related("by")
+        return list((taken.filter(at__gt=since) if since else taken)[:2])
 
     @property
     def keys(self) -> list[str]:
@@ -48,7 +58,10 @@ class Place:
 def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
     """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
     rows = list(
-        Call.objects.filter(Q(state=Call.State.RECORDED) | Q(state=Call.State.DRAFT, volunteer=by), case_id=case_id)
+        Call.objects.filter(
+            Q(state__in=[Call.State.RECORDED, Call.State.PENDING]) | Q(state=Call.State.DRAFT, volunteer=by),
+            case_id=case_id,
+        )
         .select_related("volunteer")
         .order_by("-started_at", "-pk")[:12]
     )
@@ -61,7 +74,8 @@ def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
     history = [call for call in rows if call.state == Call.State.RECORDED]
     draft.case = case
     _, content = calls.script_of(case, draft)
-    return Place(case, draft, history, by, now, content, calls.people_of(case))
+    waiting = next((call for call in rows if call.state == Call.State.PENDING and call.volunteer_id != by.pk), None)
+    return Place(case, draft, history, by, now, content, calls.people_of(case), waiting)
 
 
 def notice_of(place: Place) -> Notice | None:
@@ -76,7 +90,7 @@ def notice_of(place: Place) -> Notice | None:
     if case.claimed_by_id == place.by.pk:
         if case.campaign.status == Campaign.Status.PAUSED:
             return Notice("info", "La campagne est en pause. Vous pouvez terminer et enregistrer cet appel.", "paused")
-        return None
+        return _meanwhile(place)
     if case.claimed_by_id is not None and case.claimed_by is not None:
         at = typography(clock_label(case.claimed_at.astimezone(tz))) if case.claimed_at else ""
         name = case.claimed_by.first_name or str(case.claimed_by)
@@ -93,6 +107,20 @@ def notice_of(place: Place) -> Notice | None:
         "Le délai d'une heure est passé. Personne n'a repris ce dossier : vous pouvez encore enregistrer.",
         "free",
     )
+
+
+def _meanwhile(place: Place) -> Notice | None:
+    """What happened to this household while its holder calls: a message taken, another volunteer's text."""
+    if place.messages and place.messages[0].at > place.draft.started_at:
+        message = place.messages[0]
+        who = (message.by.first_name or str(message.by)) if message.by else "Quelqu'un"
+        return Notice("info", f"Ce foyer a rappelé, {who} a pris un message : « {message.text} »", "message")
+    if place.waiting is not None and (place.waiting.recorded_at or place.now) > place.draft.started_at:
+        other = place.waiting.volunteer
+        who = (other.first_name or str(other)) if other else "Quelqu'un d'autre"
+        text = f"{who} avait aussi appelé ce foyer : la coordination décidera. Continuez, votre appel compte."
+        return Notice("info", text, "waiting")
+    return None
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "held": case.claimed_until is not None and case.claimed_until > now,
         "history": [call for call in history if call.state != Call.State.PENDING],
         "pending": [call for call in history if call.state == Call.State.PENDING],
+        "messages_taken": case.messages.select_related("by")[:5],
         "plan": case.plans.exclude(status=FollowUpPlan.Status.ENDED).select_related("volunteer").first(),
         "needs": needs,
         "open_needs": [need for need in needs if need.state == Need.State.OPEN],
@@ -144,11 +145,14 @@ def _history(case: Case, people: list[Tenant]) -> list[Call]:
     found = list(
         case.calls.exclude(state=Call.State.DRAFT)
         .select_related("volunteer", "phone", "script")
+        .prefetch_related("revisions")
         .order_by("-started_at")[:50]
     )
     names = {str(person.pk): person.full_name for person in people}
     for call in found:
         call.words = answers_in_words(call, names)
+        # The last correction, and the outcome that only a coordinator may draw.
+        call.corrected = next(reversed(call.revisions.all()), None)
     return found
 
 
@@ -332,6 +336,8 @@ def pending_call(request: HttpRequest, call_id: int) -> HttpResponse:
     now: datetime = timezone.now()
     if request.POST.get("decision") == "accept":
         done, rule = "L'appel compte\u00a0: ses suites sont lancées.", calls.accept_pending
+    elif request.POST.get("decision") == "merge":
+        done, rule = "Ce qui a été dit est joint au dossier. Le prochain appel ne change pas.", calls.merge_pending
     else:
         done, rule = "L'appel est écarté. Il reste dans l'historique.", calls.drop_pending
     return _act(request, call.case_id, done, rule, call_id=call.pk, by=request.user, now=now)
