@@ -21,10 +21,14 @@ TOLD_ELSEWHERE = "referral:"
 TASKS = {
     "solidarites.tasks.heartbeat": "signe de vie",
     "solidarites.tasks.send_mail": "envoi des e-mails",
+    "solidarites.tasks.read_bounces": "lecture des e-mails revenus",
     "solidarites.tasks.forget_old_rows": "effacement du journal ancien",
     "tenants.tasks.run_imports": "lecture des listes",
     "campaigns.tasks.release_stale_claims": "libération des dossiers",
     "campaigns.tasks.open_due_calls": "ouverture des appels de suivi",
+    "campaigns.tasks.settle_follow_ups": "bilans et fins des suivis",
+    "campaigns.tasks.remind_follow_ups": "rappel des suivis du lendemain",
+    "campaigns.tasks.forget_past_absences": "effacement des absences passées",
     "campaigns.tasks.watch_missed_calls": "surveillance des suivis manqués",
     "campaigns.tasks.watch_referrals": "surveillance des signalements",
     "campaigns.tasks.watch_welfare_checks": "surveillance des veilles",
@@ -36,6 +40,8 @@ TASKS = {
 }
 
 MAILS = {
+    "follow_up_tomorrow": "les suivis du lendemain",
+    "follow_up_week": "les suivis de la semaine",
     "alert": "une alerte",
     "welfare_overdue": "une veille en retard",
     "invitation": "une invitation",

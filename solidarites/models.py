@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
@@ -169,7 +171,8 @@ class OutgoingMail(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.message_id:
-            self.message_id = f"<{uuid.uuid4()}@solidarites.invalid>"
+            host = urlsplit(settings.SITE_URL).hostname or "localhost"
+            self.message_id = f"<{uuid.uuid4()}@{host[:70]}>"
         super().save(*args, **kwargs)
 
     def __str__(self) -> str:

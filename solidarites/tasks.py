@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from solidarites import health, journal, mail
+from solidarites import bounces, health, journal, mail
 from solidarites.models import JournalEntry, OutgoingMail
 
 
@@ -19,6 +19,11 @@ def send_mail() -> int:
 def heartbeat() -> None:
     """Run by the worker because beat asked: both are alive."""
     health.beat_now(health.WORKER, timezone.now())
+
+
+@shared_task
+def read_bounces() -> int:
+    return bounces.read_mailbox(now=timezone.now())
 
 
 @shared_task

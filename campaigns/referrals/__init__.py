@@ -7,7 +7,15 @@ or by phone) → closing → watch (what time does) → access (the partner's li
 from campaigns.referrals.answers import acknowledge, answer, comment, decline, opened, take_charge
 from campaigns.referrals.closing import ask_call_back, close, note_call_back, reroute, resume
 from campaigns.referrals.drafts import draft_by_hand, draft_for_call, edit
-from campaigns.referrals.sending import approve, back_to_draft, mark_sent, record_phone_call, remind, withdraw
+from campaigns.referrals.sending import (
+    approve,
+    back_to_draft,
+    mail_came_back,
+    mark_sent,
+    record_phone_call,
+    remind,
+    withdraw,
+)
 from campaigns.referrals.states import OPEN_STATES, TRANSITIONS, ReferralError, visible
 from campaigns.referrals.watch import watch_referrals
 
@@ -26,6 +34,7 @@ __all__ = [
     "draft_by_hand",
     "draft_for_call",
     "edit",
+    "mail_came_back",
     "mark_sent",
     "note_call_back",
     "opened",

@@ -26,7 +26,7 @@ from campaigns.referrals.states import (
     record,
     require,
 )
-from solidarites import mail
+from solidarites import bounces, mail
 from solidarites.models import OutgoingMail, User
 
 Agreement = Referral.Agreement
@@ -295,6 +295,18 @@ def record_phone_call(*, referral: Referral, person: str, at: datetime, by: User
     referral.phoned_at, referral.phoned_person = at, person.strip()[:120]
     note_event(referral, "phoned", actor=Actor.USER, by=by, now=now, note=referral.phoned_person)
     record("referral.phoned", referral, by=by)
+    return referral
+
+
+@transaction.atomic
+def mail_came_back(*, referral: Referral, by: User, now: datetime) -> Referral:
+    """Note by hand that the e-mail of this sending was returned: an alert follows, and its cause is on the timeline.
+
+    Errors: StateError when no e-mail of this referral has left, or when it was noted before.
+    """
+    if referral.mail_id is None or not bounces.note(mail_id=referral.mail_id, by=by, now=now):
+        raise StateError("Aucun e-mail de ce signalement n'est noté comme parti.")
+    record("referral.mail_came_back", referral, by=by)
     return referral
 
 

@@ -130,6 +130,18 @@ def test_a_bounce_after_the_sending_raises_an_alert(coordinator, now):
     assert Alert.objects.filter(kind=Alert.Kind.MAIL_FAILED).count() == 1
 
 
+def test_a_bounce_noted_by_hand_raises_the_same_alert_and_the_partner_may_be_reminded(coordinator, now):
+    referral = make_referral(coordinator, now, state=State.SENT)
+    referrals.mail_came_back(referral=referral, by=coordinator, now=now)
+    with pytest.raises(referrals.ReferralError):
+        referrals.mail_came_back(referral=fresh(referral), by=coordinator, now=now)
+    watch(now)
+    assert Alert.objects.filter(kind=Alert.Kind.MAIL_FAILED).count() == 1
+    assert fresh(referral).events.filter(action="mail_failed").count() == 1
+    referrals.remind(referral=fresh(referral), by=coordinator, now=now + timedelta(minutes=1))
+    assert OutgoingMail.objects.filter(template="referral_reminder", state="queued").count() == 1
+
+
 def test_a_passed_code_leaves_no_trace(coordinator, now):
     referral = make_referral(coordinator, now, state=State.SENT)
     assert access.send_code(referral=referral, now=now)

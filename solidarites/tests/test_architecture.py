@@ -19,6 +19,7 @@ OFFERED = {
     "solidarites.models",
     "solidarites.mail",
     "solidarites.accounts",
+    "solidarites.bounces",
     "solidarites.health",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.
@@ -63,7 +64,11 @@ def refused(module: str, imported: str, inside: bool, rule: bool) -> str:
             return "a rule knows no request and no response"
     if module == "campaigns.calendar" and imported.startswith("campaigns.models.case"):
         return "the calendar knows nothing of cases"
-    if module.startswith("campaigns.calls") and imported.rpartition(".")[2] in FAN_OUT and imported.startswith("campaigns."):
+    if (
+        module.startswith("campaigns.calls")
+        and imported.rpartition(".")[2] in FAN_OUT
+        and imported.startswith("campaigns.")
+    ):
         return "only outcomes fans out to what follows a call"
     if "management" in module and edges(imported) & {"views", "forms"}:
         return "a command calls rules"

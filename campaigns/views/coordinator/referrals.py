@@ -171,6 +171,13 @@ ACTS: dict[str, Act] = {
     "relancer": Act(
         "Relancer le partenaire", "bell", act_forms.ActForm, referrals.remind, "La relance part par e-mail."
     ),
+    "non-remis": Act(
+        "L'e-mail m'est revenu",
+        "exclamation-triangle",
+        act_forms.ActForm,
+        referrals.mail_came_back,
+        "C'est noté. Vérifiez l'adresse du partenaire, puis relancez-le.",
+    ),
     "accuse": Act(
         "Accusé de réception reçu par téléphone",
         "envelope-open",
@@ -271,6 +278,7 @@ def allowed_acts(referral: Referral) -> list[str]:
         "reprendre": state == State.APPROVED,
         "appel": state in referrals.OPEN_STATES and not after,
         "relancer": state in WITH_PARTNER,
+        "non-remis": state == State.SENT and referral.mail is not None and referral.mail.state == "sent",
         "prise-en-charge": state in (State.SENT, State.ACKNOWLEDGED),
         "reorienter": state == State.DECLINED,
         "poursuivre": state == State.ANSWERED,
