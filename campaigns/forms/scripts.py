@@ -36,6 +36,13 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+class Boxes(forms.CheckboxSelectMultiple):
+    """Boxes drawn one by one by the template."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": "form-check-input"})
+
+
 class SpokenField(forms.CharField):
     def __init__(self, label: str, *, rows: int = 3, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 1500)
@@ -84,12 +91,12 @@ class ChoiceForm(forms.Form):
     )  # fmt: skip
     outcome = forms.ChoiceField(
         label="Met fin à l'appel", required=False,
-        choices=[("", "non, la conversation continue"), *((code, rule.label) for code, rule in TABLE.items())],
+        choices=[("", "non"), *((code, rule.label) for code, rule in TABLE.items())],
     )  # fmt: skip
     opens = forms.ChoiceField(label="Ouvre", required=False, choices=[NONE, *OPENS])
     cadence = forms.ChoiceField(label="Rythme proposé", required=False, choices=[NONE, *FollowUpPlan.Cadence.choices])
     plan = forms.ChoiceField(label="Suivi en cours", required=False, choices=[("", "continue"), ("end", "s'arrête")])
-    asks = forms.MultipleChoiceField(label="Fait poser", required=False, widget=forms.CheckboxSelectMultiple)
+    asks = forms.MultipleChoiceField(label="Fait poser", required=False, widget=Boxes)
     asks_more = forms.ChoiceField(label="Faire aussi poser", required=False)
     key = KeyField(label="Identifiant")
 
@@ -155,9 +162,7 @@ class QuestionForm(forms.Form):
     section = forms.CharField(
         label="Partie", required=False, max_length=80, help_text="Le titre au-dessus des questions."
     )
-    shown_if = forms.MultipleChoiceField(
-        label="Posée seulement si", required=False, widget=forms.CheckboxSelectMultiple
-    )
+    shown_if = forms.MultipleChoiceField(label="Posée seulement si", required=False, widget=Boxes)
     key = KeyField(label="Identifiant de la question", help_text="Il nomme la question dans les chiffres.")
 
     def __init__(self, *args: Any, content: Mapping[str, Any], editing: str, **kwargs: Any) -> None:

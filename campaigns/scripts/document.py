@@ -124,16 +124,19 @@ def _renamed(text: str, old: str, new: str, renamed: Mapping[str, str]) -> str:
 def _set_asks(questions: list[Document], key: str, asks: Mapping[str, Iterable[str]]) -> None:
     wanted = {(f"{key}.{choice}", later) for choice, laters in asks.items() for later in laters}
     for one in questions:
-        kept = [
-            text
-            for text in one.get("shown_if", [])
-            if condition(text)[0] != key or (text, one.get("key", "")) in wanted
-        ]
-        kept += [text for text, later in sorted(wanted) if later == one.get("key") and text not in kept]
+        later = one.get("key", "")
+        # An answer that was taken out leaves its conditions behind: the checks show them, nothing is asked instead.
+        kept = [text for text in one.get("shown_if", []) if _stays(text, key, asks) or (text, later) in wanted]
+        kept += sorted(text for text, name in wanted if name == later and text not in kept)
         if kept:
             one["shown_if"] = kept
         else:
             one.pop("shown_if", None)
+
+
+def _stays(text: str, key: str, asks: Mapping[str, Iterable[str]]) -> bool:
+    asked, choice = condition(text)
+    return asked != key or choice not in asks
 
 
 def moved(content: Mapping[str, Any], key: str, step: int) -> Document:

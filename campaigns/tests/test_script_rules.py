@@ -150,10 +150,24 @@ def test_an_answer_makes_a_later_question_asked_and_no_more(draft: Script, coord
     draft.refresh_from_db()
     assert document.question_of(draft.content, "repas")["shown_if"] == ["courses.aide"]
     assert document.question_of(draft.content, "manger")["shown_if"] == ["sante.pas_bien", "courses.aide"]
-    scripts.save_question(**save, seen=document.seen_of(draft.content, "courses"), asks={})
+    scripts.save_question(**save, seen=document.seen_of(draft.content, "courses"), asks={"aide": []})
     draft.refresh_from_db()
     assert "shown_if" not in document.question_of(draft.content, "repas")
     assert document.question_of(draft.content, "manger")["shown_if"] == ["sante.pas_bien"]
+
+
+def test_what_depended_on_an_answer_taken_out_says_so_and_is_not_asked_of_everybody(
+    draft: Script, coordinator: Any
+) -> None:
+    raw = deepcopy(document.question_of(draft.content, "moral"))
+    raw["choices"] = raw["choices"][:2]
+    scripts.save_question(
+        script_id=draft.pk, key="moral", question=raw, asks={"bon": [], "variable": []},
+        seen=document.seen_of(draft.content, "moral"), by=coordinator, now=timezone.now(),
+    )  # fmt: skip
+    draft.refresh_from_db()
+    assert document.question_of(draft.content, "idees_noires")["shown_if"] == ["moral.tres_bas"]
+    assert any("réponse qui n'existe pas" in text for text in scripts.errors(draft.content))
 
 
 def test_a_new_identifier_is_followed_by_what_depends_on_it(draft: Script, coordinator: Any) -> None:
