@@ -23,12 +23,21 @@ from campaigns.forms import referrals as act_forms
 from campaigns.models import Referral
 from campaigns.referrals import ReferralError, access, sheet
 from campaigns.referrals.states import Actor, can_move
+from campaigns.views import public as shared
 from campaigns.views import referral_looks as looks
 from solidarites.roles import public
 
 State = Referral.State
 SESSION = "partner"
 WRONG = "Ce code n'est pas le bon, ou il n'est plus valable. Vérifiez-le, ou demandez-en un nouveau."
+
+
+# Codes asked for and typed from one address in ten minutes: a whole service fits, guessing does not.
+MOST, WINDOW = 60, 10 * 60
+
+
+def _limited(request: HttpRequest) -> bool:
+    return not shared.within(f"partner:{shared.address_of(request)}", MOST, WINDOW)
 
 
 def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -66,6 +75,8 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows one button; POST sends a code to the partner's address, if the link is alive."""
     if request.method == "GET":
         return render(request, "partner/door.html", {"token": token})
+    if _limited(request):
+        return shared.too_many(request)
     now = timezone.now()
     referral = access.find(token, now)
     if referral is not None:
@@ -81,6 +92,8 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "GET":
         return render(request, "partner/code.html", {"token": token, "form": form})
+    if _limited(request):
+        return shared.too_many(request)
     now = timezone.now()
     if form.is_valid():
         referral = access.find(token, now)

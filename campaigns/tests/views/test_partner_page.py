@@ -409,3 +409,16 @@ def test_a_referral_approved_but_not_yet_noticed_as_sent_can_be_answered(client,
 def test_wrong_codes_count_even_when_nobody_asked_for_one(client, referral):
     assert client.post(url("code", referral.token), {"code": "123456"}).status_code == 200
     assert not access.check_code(referral=referral, code="123456", now=timezone.now())
+
+
+def test_one_address_asks_and_types_only_so_many_codes(client, referral):
+    for _ in range(30):
+        assert client.post(url("door", UNKNOWN)).status_code == 302
+        assert client.post(url("code", UNKNOWN), {"code": "123456"}).status_code == 200
+    # The living link and the dead one are refused alike, and a new code is not even drawn.
+    for token in (UNKNOWN, referral.token):
+        refused = client.post(url("door", token))
+        assert refused.status_code == client.post(url("code", token), {"code": "123456"}).status_code == 429
+        assert refused["Cache-Control"] == "no-store, private"
+    assert not PartnerCode.objects.exists()
+    assert client.get(url("door", referral.token)).status_code == 200
