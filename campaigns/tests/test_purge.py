@@ -18,7 +18,20 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection, models
 
-from campaigns import alerts, letters, lifecycle, neighbours, numberless, purge, queue, report, tasks, welfare
+from campaigns import (
+    alerts,
+    debriefs,
+    letters,
+    lifecycle,
+    neighbours,
+    numberless,
+    purge,
+    queue,
+    report,
+    reviews,
+    tasks,
+    welfare,
+)
 from campaigns.models import (
     Alert,
     Campaign,
@@ -64,6 +77,7 @@ def lived_in(campaign: Campaign, coordinator: Any) -> list[Case]:
     alerts.solve(alert=alert, solution="Fille prévenue.", by=coordinator, now=TUESDAY)
     alerts.raise_alert(key="neighbour:1", kind="neighbour", level="U1", campaign=campaign, now=TUESDAY)
     _unreached(campaign, coordinator, check)
+    _shared(campaign, needy, volunteer, coordinator)
     journal.record("referral.read", referral, by=coordinator, note=1)
     LogEntry.objects.log_actions(coordinator.pk, [referral], 2, change_message="faits", single_object=True)
     landlord = needy.household.landlord
@@ -89,6 +103,16 @@ def _unreached(campaign: Campaign, coordinator: Any, check: WelfareCheck) -> Non
     welfare_cast.make_round([check], coordinator, TUESDAY, email="gardien@exemple.fr")
     report = neighbours.receive(worries=["mail"], place="12 rue des Lilas", text="Volets clos.", now=TUESDAY)
     neighbours.match(report=report, case_id=case.pk, level="U2", by=coordinator, now=TUESDAY)
+
+
+def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) -> None:
+    """A call read again with a kind word, one that touched, a meeting, a moment."""
+    made = case.calls.select_related("case__campaign").get()
+    reviews.review(call=made, note="Une belle patience.", by=coordinator, now=TUESDAY)
+    debriefs.ask(call=made, by=volunteer, now=TUESDAY)
+    later, link = TUESDAY + timedelta(days=1), "https://visio.exemple.fr/equipe"
+    debriefs.plan_meeting(campaign=campaign, starts_at=later, link=link, words="Souffler.", by=coordinator, now=TUESDAY)
+    debriefs.share_moment(campaign=campaign, text="Un rire partagé.", by=volunteer, now=TUESDAY)
 
 
 def close(campaign: Campaign, at: datetime = CLOSED) -> None:
@@ -212,7 +236,7 @@ def test_after_the_purge_no_word_about_anybody_is_left(
 
 
 # Deleted by the purge itself once nothing of a case hangs on them.
-EMPTIED = {"campaigns.CaretakerRound"}
+EMPTIED = {"campaigns.CaretakerRound", "campaigns.Meeting", "campaigns.SharedMoment"}
 
 
 def test_every_model_is_either_purged_or_named_as_kept(campaign: Campaign) -> None:

@@ -98,9 +98,8 @@ def test_a_call_reviewed_meanwhile_says_so(nadia, call, coordinator):
     assert "vient d'être relu" in page
 
 
-def test_another_sector_another_role_nobody(
-    client, client_of, nadia, call, coordinator, agency2, volunteer, volunteer2
-):
+def test_another_sector_another_role_nobody(client, client_of, nadia, call, coordinator, agency2, volunteer2):
+    volunteer = call.volunteer
     word = CallReview.objects.create(call=call, by=coordinator, note="Merci.")
     assert client_of(volunteer2).post(url("note_read", word.pk)).status_code == 404
     assert JournalEntry.objects.filter(action="access.refused", detail__route="caller:note_read").exists()
