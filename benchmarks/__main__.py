@@ -16,12 +16,16 @@ def main(names: list[str]) -> int:
     django.setup()
     from django.db import connection
 
-    from benchmarks import import_tenants, queue_claims
+    from benchmarks import http_load, import_tenants, queue_claims
 
     if connection.vendor != "postgresql":
         print("Les mesures se font sur PostgreSQL : DATABASE_URL=postgres://… make bench")
         return 1
-    measures = {"queue_claims": queue_claims.main, "import_tenants": lambda: import_tenants.main(rows_for_other=5_000)}
+    measures = {
+        "queue_claims": queue_claims.main,
+        "http_load": http_load.main,
+        "import_tenants": lambda: import_tenants.main(rows_for_other=5_000),
+    }
     unknown = set(names) - set(measures)
     if unknown:
         print(f"Mesures inconnues : {', '.join(sorted(unknown))}. Il y a : {', '.join(measures)}.")
