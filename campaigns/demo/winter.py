@@ -16,7 +16,7 @@ from django.db import transaction
 
 from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
 from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations
+from campaigns.demo import conversations, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
@@ -31,7 +31,6 @@ from campaigns.models import (
     DueCall,
     FollowUpPlan,
     Referral,
-    WelfareCheck,
 )
 from solidarites.models import User
 from tenants.models import Agency, Landlord
@@ -281,7 +280,7 @@ class Winter:
             self._calls(start, last, 4)
             self._call(self.one, last)
         self._sheets()
-        self._welfare()
+        unreached.seed(self.campaign, self.coordinator, now)
         self._twice()
         self._urgent()
         self._tick(now)
@@ -379,24 +378,6 @@ class Winter:
     def _office(self, at: datetime) -> datetime:
         """The same day at eleven: offices do not work at night."""
         return min(self.calendar.at(self.calendar.local(at).date(), time(11)), self.now - timedelta(minutes=90))
-
-    def _welfare(self) -> None:
-        """A neighbour is worried; the letter and the neighbour's knock brought nothing, and time is up."""
-        now = self.now
-        fresh = Case.objects.filter(campaign=self.campaign, tier=Case.Tier.FIRST, status="open", has_number=True)
-        case = fresh.filter(language="", claimed_by=None).order_by("-rank")[0]
-        opened = now - timedelta(hours=79)
-        check = welfare.open_check(
-            case=case, origin=WelfareCheck.Origin.NEIGHBOUR, level="U2", now=opened, by=self.coordinator
-        )
-        welfare.take(check=check, owner=self.coordinator, by=self.coordinator)
-        for kind, result, later in (
-            ("letter", "Lettre déposée, sans réponse.", 3),
-            ("neighbour", "La voisine n'a vu personne depuis trois jours.", 26),
-        ):
-            welfare.add_step(
-                check=check, kind=kind, result=result, by=self.coordinator, now=opened + timedelta(hours=later)
-            )
 
     def _twice(self) -> None:
         """A form left open for more than an hour: somebody else called meanwhile, a coordinator decides."""
