@@ -16,15 +16,17 @@ def main(names: list[str]) -> int:
     django.setup()
     from django.db import connection
 
-    from benchmarks import http_load, import_tenants, queue_claims
+    from benchmarks import follow_ups, hostile_lists, http_load, import_tenants, queue_claims
 
     if connection.vendor != "postgresql":
         print("Les mesures se font sur PostgreSQL : DATABASE_URL=postgres://… make bench")
         return 1
     measures = {
         "queue_claims": queue_claims.main,
+        "follow_ups": follow_ups.main,
         "http_load": http_load.main,
-        "import_tenants": lambda: import_tenants.main(rows_for_other=5_000),
+        "import_tenants": import_tenants.main,
+        "hostile_lists": hostile_lists.main,
     }
     unknown = set(names) - set(measures)
     if unknown:
