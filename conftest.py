@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings as django_settings
 
-from tests import strict
+from tests import smtp, strict
 from tests.strict import StrictClient
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -64,6 +64,14 @@ def clean_slate(quiet_settings: None) -> Iterator[None]:
     scripts._published.cache_clear()
     yield
     strict.PERSONAL.clear()
+
+
+@pytest.fixture
+def inbox(settings: Any, db: None) -> Iterator[smtp.Inbox]:
+    """A real SMTP server that takes what the product sends."""
+    with smtp.smtp_server() as (made, port):
+        smtp.use(settings, port)
+        yield made
 
 
 @pytest.fixture

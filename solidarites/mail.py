@@ -62,8 +62,13 @@ def queue_mail(
 
 
 def due_ids(now: datetime, limit: int = 50) -> list[int]:
+    """What may leave now: what is urgent, then as many others as MAIL_PER_MINUTE still allows."""
     due = OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("-urgent", "next_try_at")
-    return list(due.values_list("pk", flat=True)[:limit])
+    last_minute = OutgoingMail.objects.filter(sent_at__gt=now - timedelta(minutes=1), sent_at__lte=now)
+    room = settings.MAIL_PER_MINUTE - last_minute.count()
+    found = list(due.values_list("pk", "urgent")[:limit])
+    urgent = sum(1 for _, is_urgent in found if is_urgent)
+    return [pk for pk, _ in found[: max(urgent, room)]]
 
 
 def send_one(mail_id: int, now: datetime) -> bool:
@@ -92,14 +97,23 @@ def send_one(mail_id: int, now: datetime) -> bool:
 
 
 def _failed(row: OutgoingMail, error: Exception, now: datetime) -> None:
-    final = row.attempts > len(PAUSES) or isinstance(error, smtplib.SMTPRecipientsRefused)
+    final = row.attempts > len(PAUSES) or _refused_for_good(error)
     row.state = OutgoingMail.State.FAILED if final else OutgoingMail.State.QUEUED
     # The class and code only: a server's text may repeat an address.
     row.error = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()[:120]
     if not final:
         row.next_try_at = now + PAUSES[row.attempts - 1]
-    row.save(update_fields=["state", "error", "next_try_at"])
+    # Cut off or too slow: the server may have taken it, the same message goes again.
+    row.was_unsure = row.was_unsure or isinstance(error, (smtplib.SMTPServerDisconnected, TimeoutError))
+    row.save(update_fields=["state", "error", "next_try_at", "was_unsure"])
     log.warning("mail %s: %s (%s)", row.pk, row.error, row.state)
+
+
+def _refused_for_good(error: Exception) -> bool:
+    """A permanent answer (5xx, RFC 5321) about the message or all its addresses; not a sign-in that may be mended."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
 
 
 def build(row: OutgoingMail) -> EmailMultiAlternatives:

@@ -209,6 +209,8 @@ HAS_MAIL_SERVER = EMAIL_CONFIG["EMAIL_BACKEND"] != "django.core.mail.backends.co
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Solidarités <solidarites@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 20
+# Many mail servers close the door to who sends faster; what is vital does not wait for its turn.
+MAIL_PER_MINUTE = env.int("MAIL_PER_MINUTE", default=120)
 # The mailbox of the sender's address, where undeliverable messages come back (imaps://compte:motdepasse@hote/INBOX).
 IMAP_URL = env.str("IMAP_URL", default="")
 

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import smtplib
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from solidarites import mail
 from solidarites.models import OutgoingMail
-
-
-class Inbox:
-    """A real SMTP server that keeps what it takes; ``answers`` are given in turn before it accepts."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.answers: list[str] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.answers:
-            return self.answers.pop(0)
-        self.taken.append(envelope)
-        return "250 OK"
-
-    def message_ids(self) -> list[str]:
-        lines = [line for envelope in self.taken for line in envelope.content.decode().splitlines()]
-        return [line.split(": ", 1)[1] for line in lines if line.lower().startswith("message-id")]
-
-
-@pytest.fixture
-def inbox(settings: Any, db: None) -> Iterator[Inbox]:
-    inbox = Inbox()
-    server = Controller(inbox, hostname="127.0.0.1", port=0)
-    # Port 0 asks the system for a free one; the controller must know it before it looks whether it answers.
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        server.port = probe.getsockname()[1]
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-    yield inbox
-    server.stop()
+from tests.smtp import CLOSE, Inbox
 
 
 def queued(key: str = "alert:1:raised:1") -> OutgoingMail:
@@ -147,16 +108,57 @@ def test_a_mail_is_never_queued_for_an_act_that_was_undone(db: None) -> None:
     assert not OutgoingMail.objects.exists()
 
 
-def test_a_refused_recipient_is_not_tried_for_hours(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["at_rcpt", "answers"])
+def test_a_message_refused_for_good_is_not_tried_for_hours(inbox: Inbox, where: str) -> None:
+    setattr(inbox, where, ["550 unknown"])
     row = queued()
-
-    def refuse(*args: Any, **kwargs: Any) -> None:
-        raise smtplib.SMTPRecipientsRefused({"coordination@exemple.fr": (550, b"unknown")})
-
-    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
     assert not mail.send_one(row.pk, timezone.now())
     row.refresh_from_db()
-    assert (row.state, row.error) == (OutgoingMail.State.FAILED, "SMTPRecipientsRefused")
+    assert row.state == OutgoingMail.State.FAILED
+    assert "exemple" not in row.error
+
+
+def test_a_server_that_asks_to_come_back_later_gets_it_later(inbox: Inbox) -> None:
+    """Greylisting (RFC 6647) answers 450 to each new sender."""
+    inbox.at_rcpt = ["450 greylisted"]
+    row, now = queued(), timezone.now()
+    assert not mail.send_one(row.pk, now)
+    assert mail.send_one(row.pk, now + mail.PAUSES[0])
+    assert inbox.message_ids() == [row.message_id]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_connection_cut_before_the_answer_sends_the_same_message_again_and_notes_it(inbox: Inbox, kept: bool) -> None:
+    inbox.answers, inbox.keeps_when_closing = [CLOSE], kept
+    row, now = queued(), timezone.now()
+    assert not mail.send_one(row.pk, now)
+    assert mail.send_one(row.pk, now + mail.PAUSES[0])
+    row.refresh_from_db()
+    assert (row.state, row.was_unsure) == (OutgoingMail.State.SENT, True)
+    assert inbox.copies() == {row.message_id: 2 if kept else 1}
+
+
+def test_one_message_goes_to_several_addresses(inbox: Inbox) -> None:
+    row = mail.queue_mail(
+        key="a", to=["ccas@exemple.fr", "accueil@exemple.fr"], template="alert", context=queued().context
+    )
+    assert mail.send_one(row.pk, timezone.now())
+    assert inbox.taken[-1].rcpt_tos == ["ccas@exemple.fr", "accueil@exemple.fr"]
+
+
+def test_mails_leave_at_a_set_pace_the_urgent_ones_at_once(inbox: Inbox, settings: Any) -> None:
+    settings.MAIL_PER_MINUTE = 3
+    now = timezone.now()
+    context = queued().context
+    OutgoingMail.objects.all().delete()
+    for number in range(5):
+        mail.queue_mail(key=f"a:{number}", to="a@exemple.fr", template="alert", context=context, now=now)
+    mail.queue_mail(key="u", to="a@exemple.fr", template="alert", context=context, now=now, urgent=True)
+    sent = [mail.send_one(pk, now) for pk in mail.due_ids(now)]
+    assert len(sent) == 3
+    mail.queue_mail(key="u2", to="a@exemple.fr", template="alert", context=context, now=now, urgent=True)
+    assert mail.due_ids(now) == list(OutgoingMail.objects.filter(key="u2").values_list("pk", flat=True))
+    assert len(mail.due_ids(now + timedelta(seconds=61))) == 3
 
 
 def test_a_link_to_a_thing_with_a_large_number_still_leads_to_it(db: None, settings: Any) -> None:

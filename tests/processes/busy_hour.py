@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import os
 import random
 import re
@@ -13,27 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
-from aiosmtpd.controller import Controller
 from django.test import Client
 from django.utils import timezone
 
 from solidarites.models import Heartbeat
 from tests.house.source import ROOT
 from tests.processes.installation import Installation, Process, wait_until
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.smtp import free_port
 
 
 class Clock:
@@ -52,37 +42,6 @@ class Clock:
         fresh = self.file.with_suffix(".new")
         fresh.write_text(str(self.offset))
         fresh.replace(self.file)
-
-
-class Inbox:
-    """A real SMTP server that keeps the Message-ID of what it takes; slow, so that deaths fall in the middle."""
-
-    def __init__(self) -> None:
-        self.taken: Counter[str] = Counter()
-        self.slowness = 0.15
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        import asyncio
-
-        found = re.search(rb"^Message-ID: (<[^>]+>)", envelope.content, re.I | re.M)
-        assert found is not None
-        self.taken[found[1].decode()] += 1
-        # The message is taken, the client does not know it yet.
-        await asyncio.sleep(self.slowness)
-        return "250 OK"
-
-
-@contextmanager
-def smtp_server() -> Iterator[tuple[Inbox, int]]:
-    # It tells every line of every conversation.
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
-    inbox, port = Inbox(), free_port()
-    server = Controller(inbox, hostname="127.0.0.1", port=port)
-    server.start()
-    try:
-        yield inbox, port
-    finally:
-        server.stop()
 
 
 class Broker:

@@ -1,0 +1,91 @@
+"""A real SMTP server beside the test, as kind or as rude as a test asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+CLOSE = "close"  # the connection is cut after the message was read, before any answer
+
+
+class Inbox:
+    """Keeps what it takes. ``answers`` and ``at_rcpt`` are given in turn before it accepts; both may hold CLOSE."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.answers: list[str] = []
+        self.at_rcpt: list[str] = []
+        # Seconds between taking a message and saying so: a death in between leaves the sender unsure.
+        self.slowness = 0.0
+        # A message whose answer never left was taken all the same.
+        self.keeps_when_closing = False
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.at_rcpt:
+            return self.at_rcpt.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        answer = self.answers.pop(0) if self.answers else ""
+        if answer == CLOSE:
+            if self.keeps_when_closing:
+                self.taken.append(envelope)
+            server.transport.close()
+            return "421 closing"
+        if answer:
+            return answer
+        self.taken.append(envelope)
+        await asyncio.sleep(self.slowness)
+        return "250 OK"
+
+    def message_ids(self) -> list[str]:
+        found = [re.search(rb"^Message-ID: (<[^>]+>)", one.content, re.I | re.M) for one in self.taken]
+        return [match[1].decode() for match in found if match is not None]
+
+    def copies(self) -> Counter[str]:
+        return Counter(self.message_ids())
+
+    def bytes(self) -> bytes:
+        """Every byte that reached the server: envelopes, headers, bodies."""
+        return b"\n".join(
+            b" ".join([str(one.mail_from).encode(), *(str(to).encode() for to in one.rcpt_tos), one.content])
+            for one in self.taken
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def smtp_server() -> Iterator[tuple[Inbox, int]]:
+    # It tells every line of every conversation.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    inbox, port = Inbox(), free_port()
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        yield inbox, port
+    finally:
+        with contextlib.suppress(OSError, RuntimeError):
+            server.stop()
+
+
+def use(settings: Any, port: int) -> None:
+    """Let Django send there."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
