@@ -33,7 +33,28 @@ KEPT_AT_MOST = timedelta(days=90)
 TWICE = timedelta(minutes=10)
 PROPOSED = 8
 # Words that every address has.
-_COMMON = {"RUE", "AVENUE", "AV", "PLACE", "ALLEE", "BAT", "BATIMENT", "ETAGE", "PORTE", "APT", "MME", "MONSIEUR"}
+_COMMON = {
+    "DE",
+    "DES",
+    "DU",
+    "LA",
+    "LE",
+    "LES",
+    "AU",
+    "AUX",
+    "RUE",
+    "AVENUE",
+    "AV",
+    "PLACE",
+    "ALLEE",
+    "BAT",
+    "BATIMENT",
+    "ETAGE",
+    "PORTE",
+    "APT",
+    "MME",
+    "MONSIEUR",
+}
 
 
 class NeighbourError(ValueError):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns import neighbours
 from campaigns.models import (
+    Alert,
     Campaign,
     CaretakerRound,
     Case,
@@ -366,3 +367,14 @@ def test_what_does_not_exist_is_not_found(nadia: Any, campaign: Campaign, number
     for url in ("/inquietudes/{}/", "/gardiens/{}/", "/gardiens/tournees/{}/", "/dossiers/{}/sans-numero/"):
         assert nadia.get(url.format(number)).status_code == 404
     assert nadia.post(f"/veilles/{number}/lettre/", {"kind": "missed"}).status_code == 404
+
+
+def test_an_alert_leads_to_what_raised_it(nadia: Any, check: WelfareCheck, coordinator: Any) -> None:
+    from campaigns import caretakers
+
+    made = report()
+    rounds = make_round([check], coordinator, timezone.now())
+    caretakers.answer(made=rounds, visit_id=rounds.visits.get().pk, answer="help", now=timezone.now())
+    by_kind = {alert.kind: alert.pk for alert in Alert.objects.all()}
+    assert f"/inquietudes/{made.pk}/" in text(nadia.get(f"/alertes/{by_kind['neighbour']}/"))
+    assert f"/veilles/{check.pk}/" in text(nadia.get(f"/alertes/{by_kind['caretaker']}/"))

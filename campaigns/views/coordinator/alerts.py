@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import alerts, machine, scope
 from campaigns.forms.coordinator import SolveAlertForm
-from campaigns.models import Alert, Referral, WelfareCheck
+from campaigns.models import Alert, CaretakerVisit, NeighbourReport, Referral, WelfareCheck
 from campaigns.models.levels import Level
 from campaigns.views.coordinator.common import (
     campaign_filter,
@@ -137,6 +137,10 @@ def _cause(alert: Alert) -> tuple[str, str] | None:
         return None
     if kind == "welfare" and WelfareCheck.objects.filter(pk=number).exists():
         return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[number])
+    if kind == "neighbour" and NeighbourReport.objects.filter(pk=number).exists():
+        return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[number])
+    if kind == "caretaker" and (visit := CaretakerVisit.objects.filter(pk=number).first()):
+        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[visit.check_row_id])
     if kind == "referral" and Referral.objects.filter(pk=number).exists():
         return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
     return None
