@@ -20,7 +20,7 @@ def copies(template: Any, source: str, **values: str) -> int:
     table = template._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} t, {source} WHERE t.id = %s",  # noqa: S608
+            f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} t, {source} WHERE t.id = %s",
             [template.pk],
         )
         return cursor.rowcount
@@ -141,6 +141,6 @@ def tidy(campaign_id: int) -> None:
     )
     with connection.cursor() as cursor:
         for rows in gone:
-            cursor.execute(f"DELETE FROM {rows}")  # noqa: S608
+            cursor.execute(f"DELETE FROM {rows}")
         cursor.execute(again, [campaign_id])
         cursor.execute("VACUUM ANALYZE")
