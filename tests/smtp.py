@@ -10,6 +10,8 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -55,12 +57,17 @@ class Inbox:
     def copies(self) -> Counter[str]:
         return Counter(self.message_ids())
 
-    def bytes(self) -> bytes:
-        """Every byte that reached the server: envelopes, headers, bodies."""
-        return b"\n".join(
-            b" ".join([str(one.mail_from).encode(), *(str(to).encode() for to in one.rcpt_tos), one.content])
-            for one in self.taken
-        )
+    def everything(self) -> str:
+        """All that reached the server, in lower case: envelopes and messages as sent, and again decoded."""
+        said = []
+        for one in self.taken:
+            said += [str(one.mail_from), *map(str, one.rcpt_tos), one.content.decode("utf-8", "replace")]
+            message = message_from_bytes(one.content, policy=default)
+            for part in message.walk():
+                said += [str(value) for value in part.values()] + [part.get_filename() or ""]
+                if not part.is_multipart():
+                    said.append((part.get_payload(decode=True) or b"").decode("utf-8", "replace"))
+        return "\n".join(said).lower()
 
 
 def free_port() -> int:
