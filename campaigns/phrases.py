@@ -48,11 +48,7 @@ def plain(typed: str) -> str:
     What a person dictates is understood: « le tilleul, martin, quarante-sept », or the number first.
     """
     text = unicodedata.normalize("NFKD", typed[:200].replace("œ", "oe")).encode("ascii", "ignore").decode().lower()
-    said = [
-        word
-        for word in re.findall(r"[a-z]+|\d+", text)
-        if word not in ("le", "la", "les", "l", "et") or " et un" in text
-    ]
+    said = [word for word in re.findall(r"[a-z]+|\d+", text) if word not in ("le", "la", "les", "l")]
     words = " ".join(said)
     for spoken in sorted(_spoken(), key=len, reverse=True):
         words = re.sub(rf"(^|(?<= )){spoken}($|(?= ))", _spoken()[spoken], words)

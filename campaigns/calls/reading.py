@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
-
 from campaigns import scripts
 from campaigns.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
@@ -27,17 +25,21 @@ class CallError(ValueError):
         self.field, self.message, self.proposals = field, message, list(proposals)
 
 
-def with_household(case_id: int, *, lock: bool = False) -> Case:
-    """The case with its campaign, household, landlord, people and numbers: four queries; its row locked if asked.
+def with_household(case_id: int, *, lock: bool = False, household: Household | None = None) -> Case:
+    """The case with its campaign, household, landlord, people and numbers: three queries; its row locked if asked.
 
-    Raises Case.DoesNotExist.
+    One query when the ``household`` was read so in the same request. Raises Case.DoesNotExist.
     """
-    household = Prefetch(
-        "household",
-        Household.objects.select_related("landlord", "agency", "residence").prefetch_related("tenants", "phones"),
-    )
-    cases = Case.objects.select_related("campaign").prefetch_related(household)
-    return (cases.select_for_update(of=("self",)) if lock else cases).get(pk=case_id)
+    cases = Case.objects.select_related("campaign")
+    if household is None:
+        cases = cases.select_related("household__landlord", "household__agency", "household__residence")
+        cases = cases.prefetch_related("household__tenants", "household__phones")
+    case = (cases.select_for_update(of=("self",)) if lock else cases).get(pk=case_id)
+    if household is not None:
+        if case.household_id != household.pk:  # merged into another record meanwhile
+            return with_household(case_id, lock=lock)
+        case.household = household
+    return case
 
 
 def people_of(case: Case) -> list[Tenant]:

@@ -26,7 +26,7 @@ from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
 from solidarites import journal
 from solidarites.models import User
-from tenants.models import PhoneNumber, Tenant
+from tenants.models import Household, PhoneNumber, Tenant
 
 
 @transaction.atomic
@@ -47,6 +47,7 @@ def record_call(
     language: str = "",
     direction: str = Call.Direction.OUTGOING,
     touched_me: bool = False,
+    household: Household | None = None,
 ) -> Call:
     """Record one attempt and everything that follows from it, once per ``submission``.
 
@@ -55,10 +56,11 @@ def record_call(
     call is kept as PENDING: nothing follows until a coordinator decides.
     Steps: lock the case; find the same submission; check the form; save the call; needs, alerts, plan, outcome,
     referral drafts; texts to look at again; a debrief for who was touched; journal.
+    ``household`` is the case's with its people and numbers, when the caller has just read them.
     Raises CallError (a French message at a field), NotYoursError when the case was never given to ``by``.
     """
     try:
-        case = with_household(case_id, lock=True)
+        case = with_household(case_id, lock=True, household=household)
     except Case.DoesNotExist:
         raise NotYoursError("Ce dossier n'existe plus.") from None
     call = Call.objects.filter(submission=submission, case_id=case_id, volunteer=by).first()

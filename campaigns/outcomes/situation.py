@@ -29,14 +29,17 @@ def situation_of(
     if case.attempts == 1 and others and phone is not None:
         dialled = set(Call.objects.filter(case=case, state=Call.State.RECORDED).values_list("phone_id", flat=True))
         untried = any(other.pk not in dialled and not other.third_party for other in others)
-    plan = FollowUpPlan.objects.filter(case=case).exclude(status=FollowUpPlan.Status.ENDED).first()
+    # Nearly always none: then there is no call of a plan to look for either.
+    plans = list(FollowUpPlan.objects.filter(household_id=case.household_id))
+    running = [one for one in plans if one.case_id == case.pk and one.status != FollowUpPlan.Status.ENDED]
+    plan = running[0] if running else None
     return replace(
         bare_situation(case, by_id=by.pk, now=now),
         other_number=bool(others) and phone is not None,
         untried_number=untried,
         plan=plan is not None and plan.status == FollowUpPlan.Status.ACTIVE,
         running_plan=plan,
-        due=followups.opened_due_call(case),
+        due=followups.opened_due_call(case) if plans else None,
         callback_at=callback_at,
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
     )

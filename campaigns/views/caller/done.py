@@ -66,6 +66,9 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
         return [Line("hourglass-split", f"Ce dossier a été repris par {_taker(case, by)} : {text}", "attention")]
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
+    if recorded.state == Call.State.MERGED:
+        text = "La coordination a joint votre appel à celui de l'autre bénévole : ce qui a été dit est gardé."
+        return [Line("people", text), *_need_lines(recorded)]
     return [
         *_twice_lines(recorded, by),
         *_alert_lines(recorded),
@@ -94,7 +97,7 @@ def _twice_lines(recorded: Call, by: User) -> list[Line]:
     if other is None:
         return []
     who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
-    return [Line("people", f"{who} avait aussi appelé ce foyer : la coordination décide de ce qu'on en fait.")]
+    return [Line("people", f"{who} avait aussi appelé ce foyer : la coordination décide de ce qu'on en fait.")]
 
 
 def _alert_lines(recorded: Call) -> list[Line]:

@@ -88,7 +88,7 @@ def _usual_department(campaign: Campaign) -> str:
 
 def _played(household: Household, start: datetime) -> dict[str, Any]:
     story = household.play("no_answer", start)
-    follow_up = Household(household.campaign, household.department, follow_up=True).play("no_answer", start)
+    followed = Household(household.campaign, household.department, follow_up=True)
     first = story[0]
     said = household.said(start, start - timedelta(days=8))
     headline = f"Un foyer qui ne répond pas {said} "
@@ -102,7 +102,7 @@ def _played(household: Household, start: datetime) -> dict[str, Any]:
         "closed": typography(f"À ce moment-là, {why} : seul un appel urgent partirait.") if why else "",
         "story": _lines(household, story, start),
         "busy": _lines(household, household.play("busy", start), start),
-        "follow_up": _lines(household, follow_up, start),
+        "follow_up": _lines(followed, followed.play("no_answer", start), start),
         "others": [_other(household, code, start) for code in SHOWN],
     }
 

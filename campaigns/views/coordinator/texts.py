@@ -77,6 +77,9 @@ def text(request: HttpRequest, text_id: int) -> HttpResponse:
                 messages.success(request, "Le texte est réécrit. L'ancien n'est plus gardé.")
                 return redirect("coordinator:text_list")
         except texts.TextError as error:
+            if _visible(request).get(pk=text_id).decision:
+                messages.info(request, str(error))
+                return redirect("coordinator:text_list")
             form.add_error("text", str(error))
     note_read(request, "text.read", [flagged.call.case_id], flagged.call.case.campaign_id)
     context = {"text": _worded(flagged), "case": flagged.call.case, "form": form, "now": timezone.now()}
