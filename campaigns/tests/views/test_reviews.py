@@ -58,6 +58,7 @@ def test_a_call_shows_its_answers_and_comment_and_the_read_is_journaled(nadia, c
     page = text(nadia.get(page_of(call)))
     assert "Mme Jeanne MARTIN" in page
     assert "Rappeler sa fille." in page
+    assert "Bonjour Madame Martin, ici Léa" in page
     assert "Bien" in page
     assert JournalEntry.objects.filter(
         action="call.read", user=coordinator, object_id=call.pk, household_id=call.case.household_id

@@ -90,8 +90,6 @@ class CallPage:
     languages = LANGUAGE_CHOICES
     pass_reasons = CasePass.Reason.choices
     other_moment = OTHER_MOMENT
-    # True on the household one practises on: nothing is written, nobody is dialled.
-    practice = False
 
     def __post_init__(self) -> None:
         place = self.place

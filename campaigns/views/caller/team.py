@@ -90,6 +90,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "warnings": warnings,
         "page_obj": page_of(request, debriefs.moments_for(request.user), per_page=20),
         "now": now,
+        "nav_exact": True,
     }
     return render(request, "volunteer/sharing.html", context)
 

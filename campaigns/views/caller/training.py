@@ -116,7 +116,9 @@ def start(request: HttpRequest) -> HttpResponse:
     memberships = _memberships(request)
     if len(memberships) == 1:
         return redirect("caller:training_guide", memberships[0].campaign_id)
-    return render(request, "volunteer/training.html", {"campaigns": [one.campaign for one in memberships]})
+    return render(
+        request, "volunteer/training.html", {"campaigns": [one.campaign for one in memberships], "nav_exact": True}
+    )
 
 
 @role_required(VOLUNTEER)
@@ -139,6 +141,8 @@ def guide(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "after": number + 1 if number < len(STEPS) else 0,
         "excerpt": page.questions[:1],
         "name": family(place.people),
+        # Its address lies under that of the home, which is not where one is.
+        "nav_exact": True,
         "trained_at": request.user.trained_at,
     }
     return HttpResponse(defused(render_to_string("volunteer/training_guide.html", context, request), campaign_id))
@@ -262,6 +266,7 @@ def done(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "outcome": view,
         "passed": code == "passer",
         "reached": rule is not None and rule.reached,
+        "nav_exact": True,
         "trained_at": request.user.trained_at,
         "may_call": place.case.campaign.status == Campaign.Status.OPEN
         and training.ready(campaign=place.case.campaign, by=request.user),
