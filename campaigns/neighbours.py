@@ -34,27 +34,9 @@ TWICE = timedelta(minutes=10)
 PROPOSED = 8
 # Words that every address has.
 _COMMON = {
-    "DE",
-    "DES",
-    "DU",
-    "LA",
-    "LE",
-    "LES",
-    "AU",
-    "AUX",
-    "RUE",
-    "AVENUE",
-    "AV",
-    "PLACE",
-    "ALLEE",
-    "BAT",
-    "BATIMENT",
-    "ETAGE",
-    "PORTE",
-    "APT",
-    "MME",
-    "MONSIEUR",
-}
+    "DE", "DES", "DU", "LA", "LE", "LES", "AU", "AUX", "RUE", "AVENUE", "AV", "PLACE", "ALLEE", "BAT", "BATIMENT",
+    "ETAGE", "PORTE", "APT", "MME", "MONSIEUR", "MADAME",
+}  # fmt: skip
 
 
 class NeighbourError(ValueError):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaigns import alerts, welfare
-from campaigns.models import Alert, Campaign, Case, CoordinatorScope, FollowUpPlan, WelfareCheck
+from campaigns.models import Alert, Campaign, Case, CoordinatorScope, FollowUpPlan, Referral, WelfareCheck
 from solidarites.models import OutgoingMail
 from tests import factories
 
@@ -112,6 +112,64 @@ def test_an_overdue_check_climbs_once_to_every_coordinator_who_sees_the_case(
     assert welfare.watch_overdue(now=check.due_at) == 0
     assert Alert.objects.get().kind == Alert.Kind.WELFARE_OVERDUE
     assert [mail.to for mail in OutgoingMail.objects.filter(template="welfare_overdue")] == [coordinator.email]
+
+
+def test_each_step_starts_the_delay_of_the_next_and_the_climb_comes_once_a_step(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator)
+    assert welfare.watch_overdue(now=check.due_at) == 1
+    later = check.due_at + timedelta(hours=1)
+    welfare.add_step(check=check, kind="letter", result="Déposée.", by=coordinator, now=later)
+    assert check.due_at == later + timedelta(hours=72)
+    # The step settles the alert of the late one.
+    assert Alert.objects.get().solution == "Démarche notée\u00a0: lettre."
+    assert welfare.watch_overdue(now=later + timedelta(hours=71)) == 0
+    assert welfare.watch_overdue(now=later + timedelta(hours=72)) == 1
+    assert welfare.watch_overdue(now=later + timedelta(hours=90)) == 0
+    assert OutgoingMail.objects.filter(template="welfare_overdue").count() == 2
+    assert Alert.objects.filter(solved_at=None).count() == 1
+
+
+@pytest.mark.parametrize("level", ["U0", "U1"])
+def test_an_urgent_late_check_rings_like_an_urgent_alert(case: Case, coordinator: Any, level: str) -> None:
+    check = opened(case, coordinator, level)
+    welfare.watch_overdue(now=check.due_at)
+    alert = Alert.objects.get()
+    assert alert.level == level
+    assert [mail.template for mail in OutgoingMail.objects.all()] == ["alert"]
+    assert alerts.remind(now=check.due_at + timedelta(minutes=15)) == 1
+
+
+def test_closing_settles_the_alert_of_a_late_check(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator)
+    welfare.watch_overdue(now=check.due_at)
+    welfare.close_check(check=check, result="well", by=coordinator, now=check.due_at)
+    assert "va bien" in Alert.objects.get().solution
+
+
+def test_a_more_urgent_worry_raises_an_open_check_and_a_lesser_one_does_not(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator, "U2")
+    assert (opened(case, coordinator, "U3").level, opened(case, coordinator, "U1").level) == ("U2", "U1")
+    check.refresh_from_db()
+    assert check.due_at == TUESDAY + timedelta(hours=24)
+
+
+def test_in_difficulty_the_needs_become_a_draft_of_the_checks_level(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator, "U1")
+    welfare.close_check(check=check, result="difficulty", categories=["repas", "soins"], by=coordinator, now=TUESDAY)
+    referral = Referral.objects.get()
+    assert (referral.state, referral.level, referral.created_by) == ("draft", "U1", coordinator)
+    assert referral.tenant == case.household.tenants.get()
+    assert sorted(referral.needs.values_list("category", flat=True)) == ["repas", "soins"]
+
+
+@pytest.mark.parametrize("result", ["well", "difficulty", "hospital"])
+def test_a_household_that_opposed_is_never_called_again(case: Case, coordinator: Any, result: str) -> None:
+    check = opened(case, coordinator)
+    case.household.opposed_at = TUESDAY
+    case.household.save()
+    welfare.close_check(check=check, result=result, call_again=True, by=coordinator, now=TUESDAY)
+    case.refresh_from_db()
+    assert (case.status, case.next_call_at) == (Case.Status.CLOSED, None)
 
 
 # Alerts ---------------------------------------------------------------------------------------------------
