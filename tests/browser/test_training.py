@@ -55,11 +55,17 @@ def converse(page: Page) -> None:
 
 @SIZES
 def test_a_beginners_first_quarter_of_an_hour(
-    viewport: dict[str, int], campaign: Any, open_browser: Any, sign_in: Any, check_page: Any, shot: Any
+    viewport: dict[str, int],
+    campaign: Any,
+    open_browser: Any,
+    session_of: Any,
+    volunteer: Any,
+    check_page: Any,
+    shot: Any,
 ) -> None:
     page = open_browser(viewport)
-    sign_in(page, "lea@exemple.fr")
-    page.goto("/appels/")
+    session_of(page, volunteer)
+    page.goto("/appels/", timeout=60_000)  # the first page of a server that has just started
     expect(page.locator("main")).to_contain_text("demande un entraînement")
     expect(page.get_by_role("button", name="Appeler le prochain foyer")).to_have_count(0)
     check_page(page)
