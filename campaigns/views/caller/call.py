@@ -190,9 +190,11 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":  # back from the sign-in page: the draft holds what was typed
         return redirect("caller:call", case_id)
     now = timezone.now()
-    if (known := _recorded(request, case_id)) is not None:
+    submission = _uuid(request.POST.get("submission"))
+    place = place_of(case_id=case_id, by=request.user, now=now)
+    if (place is None or submission != place.draft.submission) and (known := _recorded(request, case_id)) is not None:
         return redirect("caller:done", known.pk)
-    place = _place(request, case_id, now)
+    place = place or _place(request, case_id, now)
     typed = _typed(request, place)
     reading = place.read(typed)
     outcome = request.POST.get("outcome") or outcome_of(reading)
@@ -205,7 +207,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
             recorded = calls.record_call(
                 case_id=case_id,
                 by=request.user,
-                submission=_uuid(request.POST.get("submission")) or place.draft.submission,
+                submission=submission or place.draft.submission,
                 outcome=outcome,
                 now=now,
                 answers=typed.answers,
@@ -218,6 +220,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
                 callback_at=checked.callback_at,
                 follow_up=checked.follow_up,
                 touched_me=checked.touched_me,
+                household=place.case.household,
             )
             return redirect("caller:done", recorded.pk)
         except calls.CallError as error:
