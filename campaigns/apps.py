@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_migrate
 
 
@@ -13,12 +14,21 @@ class CampaignsConfig(AppConfig):
         from tenants import events
 
         post_migrate.connect(freeze_scripts, sender=self, dispatch_uid="campaigns.scripts")
+        user_logged_out.connect(leave_the_queue, dispatch_uid="campaigns.queue")
         events.subscribe(events.NumbersChanged, enrolment.numbers_changed)
         # After the enrolment's: the case knows by then that it has a number.
         events.subscribe(events.NumbersChanged, numberless.numbers_changed)
         events.subscribe(events.HouseholdOpposed, cases.on_household_opposed)
         events.subscribe(events.PersonClosed, cases.on_person_closed)
         events.subscribe(events.HouseholdMerged, cases.on_household_merged)
+
+
+def leave_the_queue(**kwargs: Any) -> None:
+    """Signed out, by oneself or after idle hours: the household held goes to somebody else."""
+    from campaigns import queue
+
+    if kwargs.get("user") is not None:
+        queue.leave(by=kwargs["user"])
 
 
 def freeze_scripts(**kwargs: Any) -> None:

@@ -366,17 +366,35 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
     return bool(freed)
 
 
+@transaction.atomic
+def leave(*, by: User) -> bool:
+    """The volunteer signs out, or their session ends: the case they held goes back to the queue at once.
+
+    What they typed stays, and may still be recorded as long as nobody else takes the case.
+    """
+    mine = current_claim(by)
+    if mine is None or not Case.objects.filter(pk=mine.pk, claimed_by=by).update(
+        claimed_by=None, claimed_at=None, claimed_until=None
+    ):
+        return False
+    journal.record("case.left", mine, by=by, campaign_id=mine.campaign_id, household_id=mine.household_id)
+    return True
+
+
 def release_stale(*, now: datetime) -> int:
-    """Free the claims that expired; the drafts stay, and are still good until somebody else takes the case."""
+    """Free the claims that expired, and those of closed accounts; the drafts stay, and are still good until somebody
+    else takes the case.
+    """
     with transaction.atomic():
         stale = list(
             Case.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(claimed_until__lte=now, claimed_by__isnull=False)
+            .filter(Q(claimed_until__lte=now) | Q(claimed_by__is_active=False), claimed_by__isnull=False)
             .values_list("pk", "campaign_id", "claimed_by_id")[:500]
         )
         for pk, campaign_id, user_id in stale:
             journal.record("case.claim_expired", Case(pk=pk), campaign_id=campaign_id, volunteer=user_id)
-        return Case.objects.filter(pk__in=[pk for pk, _, _ in stale], claimed_until__lte=now).update(
+        # The rows are locked: nobody has renewed them since.
+        return Case.objects.filter(pk__in=[pk for pk, _, _ in stale]).update(
             claimed_by=None, claimed_at=None, claimed_until=None
         )
 
