@@ -74,19 +74,19 @@ def as_xls(rows: Cells) -> bytes:
     return output.getvalue()
 
 
+_END = "</table:table-cell>"
+
+
 def _ods_cell(value: Any) -> str:
     if value in (None, ""):
         return "<table:table-cell/>"
     if isinstance(value, date):
         iso = value.isoformat()
-        return (
-            f'<table:table-cell office:value-type="date" office:date-value="{iso}"><text:p>{iso}</text:p>'
-            "</table:table-cell>"
-        )
+        return f'<table:table-cell office:value-type="date" office:date-value="{iso}"><text:p>{iso}</text:p>{_END}'
     if isinstance(value, (int, float)):
-        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p>' + _END
     lines = "".join(f"<text:p>{escape(line)}</text:p>" for line in value.split("\n"))
-    return f'<table:table-cell office:value-type="string">{lines}</table:table-cell>'
+    return f'<table:table-cell office:value-type="string">{lines}{_END}'
 
 
 def as_ods(rows: Cells) -> bytes:
