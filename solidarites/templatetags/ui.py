@@ -40,6 +40,24 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 
 
 @register.simple_tag
+def icon_source(*names: str) -> SafeString:
+    """Icons that a page repeats many times, written once: ``icon_again`` draws them by their name."""
+    symbols = (
+        format_html(
+            '<symbol id="icon-{}" viewBox="{}">{}</symbol>', name, _sprite()[name][0], mark_safe(_sprite()[name][1])
+        )
+        for name in names
+    )
+    return format_html("<svg hidden>{}</svg>", mark_safe("".join(symbols)))
+
+
+@register.simple_tag
+def icon_again(name: str) -> SafeString:
+    """A decorative icon of ``icon_source``."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
+@register.simple_tag
 def state(kind: str, icon_name: str, word: str) -> SafeString:
     """A state: icon + word + colour. ``kind``: ok, info, attention, alert, primary or muted."""
     return format_html('<span class="state state-{}">{}{}</span>', kind, icon(icon_name), word)
