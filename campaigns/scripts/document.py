@@ -62,7 +62,7 @@ def seen_of(content: Mapping[str, Any], key: str) -> str:
 
 def free_key(wanted: str, taken: Iterable[str], default: str) -> str:
     """« Qui fait vos courses ? » → qui_fait_vos_courses, or …_2 when it is taken."""
-    stem = slugify(wanted)[:KEY_LIMIT].strip("-").replace("-", "_") or default
+    stem = slugify(wanted.replace("'", " ").replace("’", " "))[:KEY_LIMIT].strip("-").replace("-", "_") or default
     others = set(taken)
     return next(key for key in (stem, *(f"{stem}_{n}" for n in range(2, len(others) + 3))) if key not in others)
 

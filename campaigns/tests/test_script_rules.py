@@ -149,11 +149,13 @@ def test_an_answer_makes_a_later_question_asked_and_no_more(draft: Script, coord
     scripts.save_question(**save, seen=document.seen_of(draft.content, "courses"), asks={"aide": ["repas", "manger"]})
     draft.refresh_from_db()
     assert document.question_of(draft.content, "repas")["shown_if"] == ["courses.aide"]
-    assert document.question_of(draft.content, "manger")["shown_if"] == ["sante.pas_bien", "courses.aide"]
+    assert document.question_of(draft.content, "manger")["shown_if"] == [
+        "courses.personne", "sante.pas_bien", "courses.aide",
+    ]  # fmt: skip
     scripts.save_question(**save, seen=document.seen_of(draft.content, "courses"), asks={"aide": []})
     draft.refresh_from_db()
     assert "shown_if" not in document.question_of(draft.content, "repas")
-    assert document.question_of(draft.content, "manger")["shown_if"] == ["sante.pas_bien"]
+    assert document.question_of(draft.content, "manger")["shown_if"] == ["courses.personne", "sante.pas_bien"]
 
 
 def test_what_depended_on_an_answer_taken_out_says_so_and_is_not_asked_of_everybody(

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import yaml
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns import scripts
 from campaigns.models import Script
 from campaigns.models.script import PublishedScriptError
+from campaigns.scripts import differences
 
 FILES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in scripts.DEFAULTS.glob("*.yaml")}
 CONTENTS = {
@@ -66,6 +67,8 @@ def paths(content: scripts.Content) -> st.SearchStrategy[dict[str, dict[str, Any
 
 
 @pytest.mark.parametrize("name", sorted(CONTENTS))
+# A busy machine is no reason to fail: what is drawn is small.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_path_ends_and_its_consequences_are_those_of_what_was_shown(name: str, data: st.DataObject) -> None:
     content = CONTENTS[name]
@@ -156,6 +159,119 @@ def test_a_script_that_does_not_hold_together_is_not_published(db: None, change:
     with pytest.raises(scripts.ScriptError) as refusal:
         scripts.publish(script=script, now=datetime.now(tz=timezone.get_current_timezone()))
     assert any(problem in text for text in refusal.value.problems), refusal.value.problems
+
+
+def broken(**change: Any) -> dict[str, Any]:
+    """The default script with its first question changed (« say »…), or the whole (« consent »…)."""
+    raw = yaml.safe_load((scripts.DEFAULTS / "veille-seniors.yaml").read_text(encoding="utf-8"))
+    whole = {name: change.pop(name) for name in list(change) if name in raw}
+    raw["questions"][0] |= change
+    return raw | whole
+
+
+def choice(**fields: Any) -> dict[str, Any]:
+    return {"key": "a", "label": "Autre chose", **fields}
+
+
+ASKED = {"key": "q", "say": "Bonjour {prenom_appelant}, {bailleur}, {phrase_verification}", "kind": "single"}
+END = choice(outcome="opt_out")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"say": " "}, "aucun mot à dire"),
+        ({"say": "Bonjour { nom }"}, "accolade est seule"),
+        ({"say": "Bonjour {nom"}, "accolade est seule"),
+        ({"guide": "Chez {partenaire}"}, "n'est connu que dans la demande d'accord"),
+        ({"choices": [choice(), choice(key="b")]}, "deux réponses ont le même texte"),
+        ({"choices": [choice(), choice(label="Encore")]}, "deux réponses ont le même identifiant"),
+        ({"choices": [choice(label=" ")]}, "sans texte"),
+        ({"choices": [choice(alert=True)]}, "une alerte a besoin d'un niveau"),
+        ({"choices": [choice(level="U9")]}, "niveau inconnu"),
+        ({"choices": [choice(outcome="callback")]}, "doit ouvrir le choix du moment"),
+        ({"choices": [choice(opens="callback")]}, "ne finit pas par"),
+        ({"choices": [choice(opens="follow_up", outcome="opt_out")]}, "un suivi ne peut pas commencer"),
+        ({"kind": "text"}, "réponse libre n'a pas de réponses"),
+        ({"shown_if": ["accueil.oui"]}, "elle-même"),
+        ({"shown_if": ["nulle_part.oui"]}, "une question qui n'existe pas"),
+        ({"questions": [ASKED | {"required": True, "choices": [END]}, ASKED | {"key": "r", "choices": [choice()]}]},
+         "mettent fin à l'appel"),
+        ({"questions": [ASKED | {"choices": [END]}, ASKED | {"key": "r", "shown_if": ["q.a"], "choices": [choice()]}]},
+         "les réponses dont elle dépend mettent fin"),
+        ({"questions": [ASKED | {"choices": [choice()]}, ASKED | {"key": "r", "shown_if": ["q.z"], "choices": [END]}]},
+         "une réponse qui n'existe pas"),
+        ({"consent": {}}, "rien ne demande l'accord"),
+        ({"consent": {"say": "Puis-je ? {partenaire}", "choices": []}}, "trois réponses"),
+        ({"reactions": [{"title": "La personne rit"}]}, "ne dit rien"),
+        ({"reactions": [{"say": "Bien."}]}, "n'a pas de titre"),
+        ({"helplines": [{"number": "quinze", "label": "SAMU", "kind": "emergency"}]}, "n'est pas un numéro"),
+        ({"helplines": [{"number": "15", "label": "SAMU"}]}, "urgence ou écoute"),
+        ({"voicemail": {"say": "Bonjour {surnom}"}}, "n'existe pas"),
+        ({"title": ""}, "pas de titre"),
+    ],
+)  # fmt: skip
+def test_what_forbids_publishing(change: dict[str, Any], problem: str) -> None:
+    found = [text.replace("\u00a0", " ") for text in scripts.errors(broken(**change))]
+    assert any(problem in text for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"say": "x" * 500 + "{prenom_appelant} {bailleur}"}, "d'un trait"),
+        ({"say": "Bonjour."}, "ne dit pas qui appelle"),
+        ({"choices": [choice(level="U2")]}, "ne sert à rien"),
+        ({"choices": [choice(need="repas", level="U1")]}, "n'alerte personne"),
+        ({"choices": [choice(cadence="weekly")]}, "un rythme sans rendez-vous"),
+        ({"choices": [choice(label="Il manque des courses")]}, "parle d'un besoin"),
+        ({"choices": [choice(label="Plutôt un autre moment")]}, "parle de finir l'appel"),
+        ({"per_person": True, "choices": [END]}, "pour tout le foyer"),
+        ({"loneliness_rule": {"propose_follow_up_from": 50}}, "Aucun chemin n'atteint"),
+        ({"voicemail": {}}, "Aucun message"),
+        ({"helplines": [{"number": "15", "label": "SAMU", "kind": "emergency"}]}, "18, 112, 114"),
+        ({"questions": [ASKED | {"choices": [choice()]}]}, "ne plus être appelé"),
+        (
+            {"questions": [ASKED | {"say": "{prenom_appelant} {bailleur} ?", "choices": [END]}]},
+            "phrase de vérification",
+        ),
+    ],
+)
+def test_what_is_said_and_does_not_forbid_publishing(change: dict[str, Any], problem: str) -> None:
+    found = scripts.findings(broken(**change))
+    assert any(problem in one.text.replace("\u00a0", " ") and one.level == "warning" for one in found), found
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_shipped_scripts_have_nothing_to_read_again(name: str) -> None:
+    assert [one.sentence for one in scripts.findings(FILES[name], FILES[name]["kind"])] == []
+
+
+def test_two_versions_are_compared_in_words() -> None:
+    old, new = broken(), broken()
+    questions = new["questions"]
+    questions[0]["say"] = "Bonjour ?"
+    questions.insert(3, questions.pop(2))
+    questions[-1]["required"] = True
+    questions[5]["choices"][2] |= {"level": "U1", "alert": True}
+    del questions[8]
+    new["title"], new["needs"]["chats"] = "Autre titre", "Animaux"
+    new["reactions"] = new["reactions"][1:]
+    lines = [
+        (one.title, line.what, line.before, line.after)
+        for one in differences.differences(old, new)
+        for line in one.lines
+    ]
+    text = "\n".join(" | ".join(line) for line in lines).replace("\u00a0", " ")
+    assert "Mots à dire | Bonjour {civilite}" in text
+    assert text.count("Question déplacée") == 1
+    assert "Question retirée | Préparer vos repas" in text
+    assert "Réponse désormais nécessaire" in text
+    assert "Bientôt plus · besoin : Médicaments, U1" in text
+    assert "Titre | Veille seniors | Autre titre" in text
+    assert "Besoin « chats » |  | Animaux" in text
+    assert "La personne refuse" in text
+    assert differences.differences(old, broken()) == []
 
 
 def test_a_placeholder_without_a_value_stays_visible() -> None:
