@@ -119,16 +119,30 @@ def preview(plan: FollowUpPlan, now: datetime, count: int = 10) -> list[datetime
     return [plan.next_due_at, *islice(later, count - 1)]
 
 
-def coming(plan: FollowUpPlan, *, until: datetime) -> Iterator[Occurrence]:
-    """The calls from the next one to open up to ``until`` (excluded), the silent ones between them included."""
-    if plan.status != FollowUpPlan.Status.ACTIVE or plan.next_due_at is None:
+def coming(plan: FollowUpPlan, *, until: datetime, since: datetime | None = None) -> Iterator[Occurrence]:
+    """The calls from the next one to open up to ``until`` (excluded), the silent ones between them included.
+
+    The next one is what the plan holds: a call planned for today stands though the rhythm has changed. With ``since``,
+    the silent ones before it are there too.
+    """
+    next_at = plan.next_due_at
+    if plan.status != FollowUpPlan.Status.ACTIVE or next_at is None or next_at >= until:
         return
     calendar = calendar_of(plan.case.campaign, plan.case.region)
-    first = plan.next_due_at - timedelta(microseconds=1)
-    for one in occurrences(plan, calendar, first):
+    day = calendar.local(next_at).date()
+    held: Occurrence | None = Occurrence(next_at, day, day)
+    for one in occurrences(plan, calendar, min(since or next_at, next_at) - timedelta(microseconds=1)):
+        if one.at < next_at and one.exception is None:
+            continue  # of a rhythm that began since
+        if held is not None and one.at >= next_at:
+            if one.at > next_at:
+                yield held
+            held = None
         if one.at >= until:
             return
         yield one
+    if held is not None:
+        yield held
 
 
 def end_of_day(calendar: Calendar, day: date) -> datetime:

@@ -239,6 +239,20 @@ def test_a_case_that_was_being_called_when_its_plan_ended_closes_once_it_is_free
     assert plan.case.status == Case.Status.CLOSED
 
 
+def test_today_s_call_stands_when_the_rhythm_changes_and_silent_days_are_listed(
+    campaign: Campaign, volunteer: Any, coordinator: Any
+) -> None:
+    plan = plan_for(campaign, volunteer)
+    wish = followups.Wish("weekly", [4], time(16), volunteer.pk)
+    followups.change_plan(plan_id=plan.pk, wish=wish, by=coordinator, now=at(15, 9))
+    assert [day for day, _ in told(plan, at(15, 9), 3)] == ["15/01 15:00", "16/01 16:00", "23/01 16:00"]
+    interrupt(plan, date(2026, 1, 16), date(2026, 1, 29), coordinator, at(15, 9))
+    followups.open_due_calls(now=at(15, 15))
+    found = told(plan, at(15, 16), 3)
+    assert [day for day, _ in found] == ["16/01 16:00", "23/01 16:00", "30/01 16:00"]
+    assert [bool(notes) for _, notes in found] == [True, True, False]
+
+
 # Interruptions ---------------------------------------------------------------------------------------------
 
 
