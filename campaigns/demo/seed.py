@@ -13,6 +13,7 @@ from django.db import transaction
 
 from campaigns import lifecycle
 from campaigns.demo import accounts, confinement, institutions, lists, places, winter
+from campaigns.demo import team as team_life
 from campaigns.demo.post import nowhere
 from campaigns.models import Campaign
 from solidarites.celery import app
@@ -92,4 +93,5 @@ def _winter(landlord: Landlord, people: dict[str, User], now: datetime, say: Say
     winter.teach(campaign, speaker, coordinator, opened)
     winter.Winter(campaign, people, [speaker, *others], rng, now).live()
     winter.check(campaign)
+    team_life.share(campaign, coordinator, team, now)
     say("Grand froid : en cours.")
