@@ -186,9 +186,11 @@ def _obstacle(call: Call, case: Case, now: datetime) -> str:
 
 def _acted_on(call: Call, case: Case) -> bool:
     """A check that this call opened is in somebody's hands, or another one was opened since."""
+    at = call.recorded_at
+    assert at is not None  # noqa: S101 - correctable() looked
     return (
-        WelfareCheck.objects.filter(case=case, opened_at__gte=call.recorded_at)
-        .exclude(opened_at=call.recorded_at, owner=None, steps=None, closed_at=None)
+        WelfareCheck.objects.filter(case=case, opened_at__gte=at)
+        .exclude(opened_at=at, owner=None, steps=None, closed_at=None)
         .exists()
     )
 
@@ -318,7 +320,7 @@ def _redo(call: Call, change: Change, wanted: Wanted, people: list[Tenant], by: 
     case = with_household(call.case_id, lock=True)
     call.case = case
     phones = {phone.pk: phone for phone in case.household.phones.all()}
-    call.phone = phones.get(wanted.phone_id or call.phone_id)
+    call.phone = phones.get(wanted.phone_id or call.phone_id or 0)
     call.outcome, call.draft = wanted.outcome, wanted.said.to_json()
     reading = replace(change.reading, needs=change.added)
     finish(call, case, by, at, reading, people, change.tenant, wanted.said, again=True)

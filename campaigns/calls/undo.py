@@ -7,9 +7,9 @@ the first may be put back; a difference means that somebody has, and only a coor
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from campaigns.cases import NEXT_FIELDS, STATE_FIELDS
 from campaigns.models import Case, DueCall, FollowUpPlan
@@ -61,13 +61,17 @@ def put_back(photo: Photo) -> None:
         if name not in photo:
             continue
         values = {
-            model._meta.get_field(field).attname: _value(model, field, photo[name][field]) for field in _FIELDS[model]
+            _column(model, field).attname: _value(model, field, photo[name][field]) for field in _FIELDS[model]
         }
         model._default_manager.filter(pk=photo[name]["pk"]).update(**values)
 
 
+def _column(model: type[Model], field: str) -> Field[Any, Any]:
+    return cast("Field[Any, Any]", model._meta.get_field(field))
+
+
 def _plain(row: Model, field: str) -> Any:
-    value = getattr(row, row._meta.get_field(field).attname)
+    value = getattr(row, _column(type(row), field).attname)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, str | int | float | bool | list) or value is None:
@@ -76,7 +80,7 @@ def _plain(row: Model, field: str) -> Any:
 
 
 def _value(model: type[Model], field: str, kept: Any) -> Any:
-    column = model._meta.get_field(field)
+    column = _column(model, field)
     kind = column.get_internal_type()
     if kept is None or kind not in ("DateTimeField", "DateField", "TimeField"):
         return kept
