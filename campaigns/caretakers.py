@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -31,11 +31,14 @@ class CaretakerError(ValueError):
 
 
 def residences(checks: QuerySet[WelfareCheck]) -> QuerySet[Residence]:
-    """The residences where these checks are, those with the most first (``doors``)."""
+    """The residences where these checks are, those with the most first (``doors``, ``town``)."""
     open_ones = Q(households__cases__welfare_checks__in=checks.filter(closed_at=None).order_by().values("pk"))
     return (
         Residence.objects.filter(open_ones)
-        .annotate(doors=Count("households__cases__welfare_checks", filter=open_ones, distinct=True))
+        .annotate(
+            doors=Count("households__cases__welfare_checks", filter=open_ones, distinct=True),
+            town=Min("households__city"),
+        )
         .select_related("agency")
         .order_by("-doors", "name", "reference")
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from campaigns import documents, letters
@@ -40,11 +40,18 @@ class Sheet:
 
 
 def residences_of(campaign: Campaign, agencies: Sequence[int] | None) -> QuerySet[Residence]:
-    """The residences where the campaign has a household, within the agencies of a coordinator (None: all)."""
+    """The residences where the campaign has a household, within the agencies of a coordinator (None: all).
+
+    ``town`` tells apart those that bear one name.
+    """
     found = Residence.objects.filter(households__cases__campaign=campaign).distinct()
     if agencies is not None:
         found = found.filter(households__cases__agency__in=agencies)
-    return found.select_related("agency", "landlord").order_by("agency__name", "name", "reference")
+    return (
+        found.annotate(town=Min("households__city"))
+        .select_related("agency", "landlord")
+        .order_by("agency__name", "name", "town", "reference")
+    )
 
 
 @transaction.atomic

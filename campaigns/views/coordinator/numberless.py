@@ -35,11 +35,13 @@ def _campaign(slug: str) -> Campaign:
 
 
 def _waiting(request: HttpRequest, campaign: Campaign, data: Any) -> QuerySet[Case]:
-    """Those of the campaign, of the residence and the state that the address or the form names."""
+    """Those of the campaign, of the residence and the state that the address or the form names; or the one case."""
     found = numberless.waiting(scope.visible_cases(request.user).filter(campaign=campaign))
     residence = data.get("residence", "")
     if residence.isascii() and residence.isdigit() and len(residence) < 19:
         found = found.filter(household__residence=int(residence))
+    if one := data.get("case", ""):
+        found = found.filter(pk=int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0)
     return numberless.in_state(found, data.get("etat", ""))
 
 
@@ -88,13 +90,9 @@ def _back(request: HttpRequest, slug: str) -> HttpResponse:
 @role_required(COORDINATOR)
 @require_POST
 def numberless_letters(request: HttpRequest, slug: str) -> HttpResponse:
-    """A letter to each household of the list, in one PDF; or to one (« case »)."""
+    """A letter to each household of the list, in one PDF; or to one."""
     campaign = _campaign(slug)
-    found = _waiting(request, campaign, request.POST)
-    one = request.POST.get("case", "")
-    if one:
-        found = found.filter(pk=int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0)
-    cases = list(letters.to_write_to(found)[: letters.MOST + 1])
+    cases = list(letters.to_write_to(_waiting(request, campaign, request.POST))[: letters.MOST + 1])
     try:
         pdf = letters.make(cases=cases, kind=Letter.Kind.NUMBERLESS, by=request.user, now=timezone.now())
     except letters.LetterError as error:
@@ -109,8 +107,7 @@ def numberless_ask(request: HttpRequest, slug: str) -> HttpResponse:
     """The list that the agency fills in, as a PDF; each number is asked for from now on."""
     campaign = _campaign(slug)
     now = timezone.now()
-    found = _waiting(request, campaign, request.POST)
-    cases = list(letters.to_write_to(found)[: letters.MOST])
+    cases = list(letters.to_write_to(_waiting(request, campaign, request.POST))[: letters.MOST])
     try:
         pdf = numberless.ask(cases=cases, by=request.user, now=now)
     except numberless.NumberlessError as error:
