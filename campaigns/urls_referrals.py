@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from campaigns.views.coordinator import partners, referrals
+from campaigns.views.coordinator import partners, referral_desk, referrals
 
 urlpatterns = [
-    path("signalements/", referrals.referral_list, name="referral_list"),
+    path("signalements/", referral_desk.referral_list, name="referral_list"),
+    path("signalements/tableau/", referral_desk.referral_board, name="referral_board"),
+    path("signalements/approuver/", referral_desk.referral_approve, name="referral_approve"),
+    path("signalements/chiffres/", referral_desk.referral_figures, name="referral_figures"),
+    path("signalements/export.xlsx", referral_desk.referral_export, name="referral_export"),
     path("signalements/dossier/<int:case_id>/", referrals.referral_new, name="referral_new"),
     path("signalements/<int:referral_id>/", referrals.referral, name="referral"),
     path("signalements/<int:referral_id>/modifier/", referrals.referral_edit, name="referral_edit"),

@@ -9,6 +9,7 @@ from campaigns.referrals.closing import ask_call_back, close, note_call_back, re
 from campaigns.referrals.drafts import draft_by_hand, draft_for_call, edit
 from campaigns.referrals.sending import (
     approve,
+    approve_all,
     back_to_draft,
     mail_came_back,
     mark_sent,
@@ -26,6 +27,7 @@ __all__ = [
     "acknowledge",
     "answer",
     "approve",
+    "approve_all",
     "ask_call_back",
     "back_to_draft",
     "close",

@@ -142,8 +142,10 @@ def _hand_over(
         ignore_conflicts=True,
     )
     needs = [need for _, group in result for need in group]
-    Need.objects.filter(pk__in=[need.pk for need in needs]).update(state=Need.State.REFERRED)
-    for need in needs:
+    waiting = [need for need in needs if need.state != Need.State.REFERRED]
+    if waiting:
+        Need.objects.filter(pk__in=[need.pk for need in waiting]).update(state=Need.State.REFERRED)
+    for need in waiting:
         need.state = Need.State.REFERRED
     created = {referral.pk for referral in new}
     ReferralEvent.objects.bulk_create(

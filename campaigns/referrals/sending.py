@@ -134,6 +134,24 @@ def approve(*, referral: Referral, by: User, now: datetime) -> Referral:
     return referral
 
 
+def approve_all(*, found: list[Referral], by: User, now: datetime) -> tuple[int, int, list[tuple[str, str]]]:
+    """Approve several drafts, each as ``approve`` does, in a transaction of its own.
+
+    (approved, first approvals noted, [(reference, why)] of those left as they were): one that lacks something, or
+    that somebody else moved meanwhile, holds back none of the others.
+    """
+    approved, noted, refused = 0, 0, []
+    for referral in found:
+        try:
+            approve(referral=referral, by=by, now=now)
+        except ReferralError as error:
+            refused.append((referral.reference, str(error)))
+        else:
+            approved += referral.state == State.APPROVED
+            noted += referral.state == State.DRAFT
+    return approved, noted, refused
+
+
 def _first_approval(referral: Referral, *, by: User, now: datetime) -> Referral:
     if not Referral.objects.filter(pk=referral.pk, state=State.DRAFT, first_approval_by=None).update(
         first_approval_by=by

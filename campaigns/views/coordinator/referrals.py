@@ -1,17 +1,13 @@
-"""The coordinator's desk of referrals: the list by state, the detail with the acts its state allows."""
+"""One referral on the coordinator's desk: the acts that its state allows. The list and the board: referral_desk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import django_filters
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import partners, referrals, scope
 from campaigns.forms import referrals as act_forms
 from campaigns.forms.referrals import DraftForm, NewReferralForm
-from campaigns.models import Campaign, Case, Need, Partner, Referral
+from campaigns.models import Case, Need, Referral
 from campaigns.models.levels import Level
 from campaigns.referrals import ReferralError, closing, deadlines, sending, sheet
 from campaigns.referrals.states import WITH_PARTNER, can_move, record
@@ -29,109 +25,8 @@ from solidarites import roles
 from solidarites.models import User
 from solidarites.roles import role_required
 from tenants import communes
-from tenants.models import Agency
 
 State = Referral.State
-A_PAGE = 25
-LATE = "late"
-OPEN = "open"
-# What is over has no deadline and comes last.
-FIRST_DUE = F("due_at").asc(nulls_last=True)
-
-
-# The list ----------------------------------------------------------------------------------------------
-
-
-class ReferralFilter(django_filters.FilterSet):
-    """Its parameters are those of the addresses that the dashboard links to."""
-
-    q = django_filters.CharFilter(field_name="reference", lookup_expr="icontains", label="Référence", max_length=40)
-    etat = django_filters.ChoiceFilter(
-        label="État",
-        method="by_state",
-        choices=[(OPEN, "en cours"), (LATE, "sans réponse à temps"), *State.choices],
-        empty_label="tous",
-    )
-    niveau = django_filters.ChoiceFilter(field_name="level", label="Niveau", choices=Level.choices, empty_label="tous")
-    partenaire = django_filters.ModelChoiceFilter(
-        field_name="partner", label="Partenaire", queryset=Partner.objects.all(), empty_label="tous"
-    )
-    campagne = django_filters.ModelChoiceFilter(
-        field_name="case__campaign",
-        label="Campagne",
-        queryset=Campaign.objects.all(),
-        to_field_name="slug",
-        empty_label="toutes",
-    )
-    agence = django_filters.ModelChoiceFilter(
-        field_name="case__agency", queryset=Agency.objects.all(), widget=forms.HiddenInput, label="Agence"
-    )
-    commune = django_filters.CharFilter(
-        field_name="case__household__insee_code", widget=forms.HiddenInput, label="Commune", max_length=5
-    )
-
-    class Meta:
-        model = Referral
-        fields: list[str] = []
-
-    def by_state(self, queryset: QuerySet[Referral], name: str, value: str) -> QuerySet[Referral]:
-        if value == OPEN:
-            return queryset.filter(state__in=referrals.OPEN_STATES)
-        if value == LATE:
-            return queryset.filter(state__in=WITH_PARTNER, due_at__lt=timezone.now())
-        return queryset.filter(state=value)
-
-
-@require_GET
-@role_required(roles.COORDINATOR)
-def referral_list(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    mine = referrals.visible(request.user)
-    filters = ReferralFilter(request.GET, queryset=mine)
-    for field in filters.form.fields.values():
-        if not isinstance(field.widget, forms.HiddenInput):
-            field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
-    found = filters.qs.select_related("case__household", "case__campaign", "partner")
-    page = Paginator(found.order_by(FIRST_DUE, "level", "-created_at", "pk"), A_PAGE).get_page(request.GET.get("page"))
-    rows = [
-        {
-            "referral": referral,
-            "state": looks.state_look(referral, short=True),
-            "level": looks.level_look(referral, short=True),
-            "delay": looks.delay_look(referral, now),
-        }
-        for referral in page
-    ]
-    return render(
-        request,
-        "coordinator/referral_list.html",
-        {
-            "filter": filters,
-            "page_obj": page,
-            "rows": rows,
-            "tiles": _tiles(mine, now),
-            "filtered": any(request.GET.get(name) for name in filters.filters),
-            "late_key": LATE,
-        },
-    )
-
-
-def _tiles(mine: QuerySet[Referral], now: datetime) -> list[dict[str, Any]]:
-    """The board: each open state, how many wait there and how many are late."""
-    counts = mine.aggregate(
-        **{f"n_{state}": Count("pk", filter=Q(state=state)) for state in referrals.OPEN_STATES},
-        **{f"late_{state}": Count("pk", filter=Q(state=state, due_at__lt=now)) for state in referrals.OPEN_STATES},
-    )
-    return [
-        {
-            "state": state,
-            "icon": looks.STATES[state][1],
-            "label": looks.SHORT_STATES.get(state, state.label),
-            "count": counts[f"n_{state}"],
-            "late": counts[f"late_{state}"],
-        }
-        for state in referrals.OPEN_STATES
-    ]
 
 
 # The detail -----------------------------------------------------------------------------------------------
