@@ -79,7 +79,10 @@ def write_needs(
     consents: Mapping[str, str],
     now: datetime,
 ) -> list[Need]:
-    """One need per person and category, at its most urgent level; one already open takes the new call and level."""
+    """One need per person and category, at its most urgent level; one already open takes the new call and level.
+
+    Those that ``draft_referrals`` takes are « signalé » from the start.
+    """
     if not heard:
         return []
     existing = {(need.tenant_id, need.category): need for need in Need.objects.filter(case=case, state=Need.State.OPEN)}
@@ -89,6 +92,7 @@ def write_needs(
         if need is None:
             need = Need(case=case, tenant_id=tenant_id, category=category, created_at=now)
         need.call, need.level, need.consent = call, level, consent_to(category, consents)
+        need.state = Need.State.REFERRED if is_referred(need.consent, level) else Need.State.OPEN
         need.save()
         written.append(need)
     return written
