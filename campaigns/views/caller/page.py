@@ -419,5 +419,5 @@ class CallPage:
 
 def qr_code(address: str) -> SafeString:
     """The number as a QR code, to be dialled by one's own phone. Our own drawing of digits: nothing to escape."""
-    code = segno.make(address, error="m", micro=False)
+    code = segno.make(address, error="l", boost_error=False, micro=False)
     return mark_safe(code.svg_inline(scale=4, border=3, omitsize=True, svgclass="qr", lineclass=None, light="#fff"))
