@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import phonenumbers
-import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
@@ -20,6 +19,7 @@ from tenants.imports import births
 from tenants.imports.apply import Lines, read_people
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
+from tenants.tests import formats
 
 TODAY = date(2026, 11, 23)
 SLOW = settings(
@@ -136,43 +136,43 @@ def test_a_person_comes_back_from_any_csv(made, separator, encoding, titled):
         assert came_back(path) == people
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(lists(), st.booleans())
-def test_a_person_comes_back_from_a_workbook(made, typed):
+def typed(rows: list[list[str]], people: list[tuple]) -> list[list[object]]:
+    """The cells as a spreadsheet types them: real dates, numbers that lost their zero, postal codes likewise."""
+    cells: list[list[object]] = []
+    for row, person in zip(rows, people, strict=True):
+        postal = int(row[7]) if row[7].isdigit() else row[7]
+        cells.append([*row[:4], person[4], int(person[5][3:]), row[6], postal, row[8]])
+    return cells
+
+
+WORKBOOKS = st.sampled_from([formats.as_xlsx, formats.as_xls, formats.as_ods])
+
+
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lists(), WORKBOOKS, st.booleans(), st.booleans())
+def test_a_person_comes_back_from_any_workbook(made, write, as_typed, beside):
     headings, rows, people = made
+    table = [headings, *(typed(rows, people) if as_typed else rows)]
+    if beside:
+        table = [[], ["", "Extraction"], *(["", *row] for row in table), [], ["", "Total", len(rows)]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "liste"
-        with xlsxwriter.Workbook(str(path)) as book:
-            sheet = book.add_worksheet()
-            day = book.add_format({"num_format": "dd/mm/yyyy"})
-            sheet.write_row(1, 1, headings)
-            for line, (row, person) in enumerate(zip(rows, people, strict=True), start=3):
-                for column, value in enumerate(row, start=1):
-                    if typed and column == 5:
-                        sheet.write_datetime(line, column, person[4], day)
-                    elif typed and column == 6:
-                        sheet.write_number(line, column, int(person[5][3:]))
-                    elif typed and column == 8:
-                        sheet.write_number(line, column, int(value)) if value.isdigit() else sheet.write(
-                            line, column, value
-                        )
-                    else:
-                        sheet.write_string(line, column, value)
+        path.write_bytes(write(table))
         assert came_back(path) == people
 
 
 @SLOW
-@given(lists())
-def test_a_person_comes_back_from_a_web_page_named_xls(made):
+@given(
+    lists(),
+    st.sampled_from(
+        [formats.as_html, lambda rows: formats.as_html(rows, "windows-1252"), formats.as_xml_of_2003],
+    ),
+)
+def test_a_person_comes_back_from_a_web_page_named_xls(made, write):
     headings, rows, people = made
-    from html import escape
-
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(value)}</td>" for value in row) + "</tr>\n" for row in [headings, *rows]
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "liste.xls"
-        path.write_text(f"<html><meta charset=utf-8><body><table>{lines}</table></body></html>", encoding="utf-8")
+        path.write_bytes(write([headings, *rows]))
         assert came_back(path) == people
 
 

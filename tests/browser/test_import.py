@@ -103,3 +103,95 @@ def test_a_list_is_imported_and_its_progress_seen(
         page.goto(f"/administration/imports/{address}")
         look(name)
     assert not wrong, "\n".join(wrong)
+
+
+LONG = "Vandenbrouckeghem-" * 11
+HEAD = "N° locataire;N° contrat;Nom;Prénom;Date de naissance;Téléphone;Adresse;Code postal;Commune;Situation;IBAN\n"
+
+
+def first_list() -> str:
+    rows = [
+        f"T{n};C{n};{LONG if n == 1 else 'Martin'};Jeanne;12/03/19{30 + n};05 56 00 01 {n:02d};{n} rue du Port;33000;Bordeaux;;FR"
+        for n in range(1, 11)
+    ]
+    return HEAD + "\n".join(rows) + "\nD1;C1;Martin;Jeane;12/03/1932;;2 rue du Port;33000;Bordeaux;;FR\n"
+
+
+def second_list() -> str:
+    """Nobody new but one; somebody changed, left, died; three are missing."""
+    rows = first_list().splitlines()[1:8]
+    rows[2] = rows[2].replace("3 rue du Port", "93 rue du Quai").replace("05 56 00 01 03", "06 51 20 01 03")
+    rows[3] = rows[3].replace(";;FR", ";Décédé(e);FR")
+    more = [
+        "T77;C77;Petit;Odette;1940;0600000000;1 rue X;33000;Nulleville;;FR",
+        "T78;C78;Roux;Max;01/02/30;;1 rue X;33000;Bordeaux;Parti;FR",
+        "T79;C79;;Max;;;;;;;FR",
+    ]
+    return HEAD + "\n".join(rows + more) + "\nTotal;10\n"
+
+
+@pytest.mark.parametrize(("viewport", "dark"), [(LAPTOP, False), (PHONE, False)], ids=["laptop", "phone"])
+def test_a_second_shorter_list_with_every_kind_of_row(
+    open_browser, session_of, administrator, landlord, shot, tmp_path: Path, viewport, dark, monkeypatch
+):
+    page = open_browser(viewport, dark=dark)
+    session_of(page, administrator)
+    wrong: list[str] = []
+
+    def look(name: str) -> None:
+        wrong.extend(f"{name}: {problem}" for problem in (*accessibility_problems(page), *layout_problems(page)))
+        shot(page, f"import-{name}", full_page=True)
+
+    def send(text: str, name: str, profile: str = "") -> None:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        page.goto("/administration/imports/nouvelle-liste/")
+        page.locator("input[type=file]").set_input_files(path)
+        page.get_by_role("button", name="Déposer la liste").click()
+        page.get_by_text("IBAN").first.wait_for()
+        if profile:
+            page.get_by_label("Garder ces choix").fill(profile)
+        look("2-colonnes" + ("-profil" if not profile else ""))
+        page.get_by_role("button", name="Vérifier la liste").click()
+        page.get_by_role("heading", name="Vérification de la liste").wait_for()
+        look("2-attente")
+
+    def work_until(heading: str) -> None:
+        work.run_all()
+        page.get_by_role("heading", name=heading).wait_for()
+
+    monkeypatch.setattr(jobs, "_nudge", lambda: None)
+    send(first_list(), "premiere.csv", profile="Export du siège")
+    page.get_by_role("button", name="Annuler cet import").click()
+    page.get_by_role("heading", name="Import annulé").wait_for()
+    look("2-annule")
+    send(first_list(), "premiere.csv")
+    work_until("Ce qui va changer")
+    page.get_by_role("button", name="Confirmer et écrire").click()
+    page.get_by_role("heading", name="Écriture de la liste").wait_for()
+    work_until("Liste importée")
+    send(second_list(), "seconde-" + "tres-" * 30 + "longue.csv")
+    work_until("Ce qui va changer")
+    look("2-apercu")
+    page.get_by_label("absentes de cette liste").check()
+    page.get_by_role("button", name="Confirmer et écrire").click()
+    page.get_by_text("confirmez une seconde fois").wait_for()
+    assert page.get_by_label("absentes de cette liste").is_checked()
+    look("2-seconde-fois")
+    page.get_by_label("Je confirme").check()
+    page.get_by_role("button", name="Confirmer et écrire").click()
+    page.get_by_role("heading", name="Écriture de la liste").wait_for()
+    work_until("Liste importée")
+    look("2-compte-rendu")
+    assert Tenant.objects.filter(status="moved").count() == 4
+    assert Tenant.objects.filter(status="deceased").count() == 1
+    page.goto("/administration/imports/")
+    look("2-historique")
+    page.goto("/administration/imports/doublons/")
+    look("2-doublons")
+    page.goto("/administration/imports/guide/")
+    page.emulate_media(media="print")
+    if viewport == LAPTOP:
+        pages = page.pdf(format="A4", print_background=True, margin={"top": "15mm", "bottom": "15mm"})
+        assert pages.count(b"/Type /Page\n") + pages.count(b"/Type /Page ") <= 1
+    assert not wrong, "\n".join(wrong)
