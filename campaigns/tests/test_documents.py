@@ -58,7 +58,7 @@ def door(volunteer: Any) -> Case:
 def spoil(case: Case) -> None:
     """The tenant, the address, the campaign and the residence are hostile."""
     Tenant.objects.filter(household=case.household).update(last_name=HOSTILE, first_name=LONG, civility="#x")
-    Household.objects.filter(pk=case.household_id).update(street=HOSTILE, building=LONG, door="$y$", city="*Pau*")
+    Household.objects.filter(pk=case.household_id).update(street=HOSTILE, building=LONG[:60], door="$y$", city="*Pau*")
     Case.objects.filter(pk=case.pk).update(verification_phrase="#tilleul *47*")
     case.campaign.name = HOSTILE
     case.campaign.save()
@@ -119,9 +119,7 @@ def test_what_a_list_holds_is_never_markup_in_the_other_documents(door: Case, co
             assert squeezed(part) in said
     residence = case.household.residence
     assert residence is not None
-    poster = words(
-        posters.make(campaign=case.campaign, residences=[residence], size="a4", by=coordinator, now=TUESDAY)
-    )
+    poster = words(posters.make(campaign=case.campaign, residences=[residence], size="a4", by=coordinator, now=TUESDAY))
     assert squeezed(poster).count(squeezed(HOSTILE)) == 2
 
 
