@@ -37,7 +37,7 @@ def answer(page: Page, question: str, label: str) -> None:
     for _ in range(20):
         if block.locator(".choice").first.is_visible():
             break
-        page.locator(".q[data-active] [data-go-on]").click()
+        page.locator("[data-go-on]:visible").first.click()
     block.locator(".choice", has_text=label).first.click()
 
 

@@ -80,7 +80,7 @@ def test_a_step_that_does_not_exist_shows_one_that_does(lea, campaign, typed):
 # The practice call ------------------------------------------------------------------------------------------
 def test_the_practice_call_is_the_real_page_with_the_campaigns_script(lea, campaign, volunteer):
     page = text(lea.get(url("training_call", campaign.pk)))
-    assert "Entraînement · Mme Odette EXEMPLE" in page
+    assert "Entraînement · Mme Exemple" in page
     assert "Nouvel essai" in page
     assert "Bonjour Madame Exemple" in page
     assert "Pas de réponse" in page

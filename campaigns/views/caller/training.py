@@ -49,7 +49,7 @@ class PracticePage(CallPage):
     @property
     def title(self) -> str:
         """On top of the page and always in sight: nobody takes it for a real call."""
-        return f"Entraînement · {super().title}"
+        return "Entraînement · " + " et ".join(f"{one.civility} {one.last_name}" for one in self.place.people)
 
     def _phones(self) -> list[PhoneView]:
         code = qr_code("Entraînement : ce code composerait le numéro.")
