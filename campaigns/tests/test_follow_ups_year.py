@@ -31,7 +31,7 @@ CADENCES = ["48h", "twice_a_week", *["weekly"] * 6, *["fortnightly"] * 7, *["mon
 REGIONS = [""] * 16 + ["67", "974", "974", "975"]
 WIDER = {"twice_a_week": "weekly", "weekly": "fortnightly", "fortnightly": "monthly"}
 # Beat ticks every minute; here at the hours at which something may fall due, and a few between.
-TICKS = {time(6), time(9), time(12, 30), time(17, 30), time(19), time(23)}
+TICKS = {time(6), time(9), time(19)}
 
 
 @dataclass
