@@ -127,7 +127,7 @@ def answer(*, made: CaretakerRound, visit_id: int, answer: str, now: datetime) -
     if answer not in Answer.values:
         raise CaretakerError("Choisissez une des trois réponses.")
     visit = (
-        CaretakerVisit.objects.select_for_update(of=("self",))
+        CaretakerVisit.objects.select_for_update(of=("self", "check_row"))
         .select_related("check_row__case")
         .filter(pk=visit_id, round=made, check_row__closed_at=None)
         .first()

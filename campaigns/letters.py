@@ -7,6 +7,7 @@ it puts it in an envelope; it says nothing of the worry, and nothing that a thie
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -61,13 +62,13 @@ def to_write_to(cases: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-@transaction.atomic
 def make(*, cases: Sequence[Case], kind: str, by: User, now: datetime) -> bytes:
     """One PDF with a letter for each of these cases (from ``to_write_to``).
 
     Each letter is recorded once a day, with a step in the open welfare check of its household; printing the PDF
-    again the same day records nothing new. Somebody must live there, at an address. Raises LetterError when there
-    is no such household, or more than fit in one PDF.
+    again the same day records nothing new. Somebody must live there, at an address. The PDF is made before anything
+    is written, so that nobody waits for it. Raises LetterError when there is no such household, or more than fit in
+    one PDF.
     """
     able = [case for case in cases if case.household.address_lines and _present(case)]
     if not able:
@@ -80,21 +81,20 @@ def make(*, cases: Sequence[Case], kind: str, by: User, now: datetime) -> bytes:
     return made
 
 
+@transaction.atomic
 def _record(cases: Sequence[Case], kind: str, by: User, now: datetime) -> None:
-    checks = {
-        check.case_id: check
-        for check in WelfareCheck.objects.filter(case__in=cases, closed_at=None).select_related("case")
-    }
-    fresh = []
-    for case in cases:
-        _, created = Letter.objects.get_or_create(
-            case=case, kind=kind, day=now.astimezone(case.campaign.tz).date(), defaults={"made_at": now, "made_by": by}
-        )
-        if created:
-            fresh.append(case.pk)
-        if created and case.pk in checks:
+    """The letters of the day that are not there yet, each with its step; a second press waits for the first."""
+    locked = Case.objects.select_for_update().filter(pk__in=[case.pk for case in cases]).order_by("pk")
+    days = {case.pk: now.astimezone(case.campaign.tz).date() for case in cases}
+    days = {pk: days[pk] for pk in locked.values_list("pk", flat=True)}
+    known = set(Letter.objects.filter(case__in=days, kind=kind).values_list("case", "day").order_by())
+    fresh = [pk for pk, day in days.items() if (pk, day) not in known]
+    Letter.objects.bulk_create([Letter(case_id=pk, kind=kind, day=days[pk], made_at=now, made_by=by) for pk in fresh])
+    for check in WelfareCheck.objects.filter(case__in=fresh, closed_at=None).select_related("case"):
+        # Closed at this very moment: the letter alone is noted.
+        with suppress(welfare.WelfareError):
             welfare.add_step(
-                check=checks[case.pk],
+                check=check,
                 kind=WelfareStep.Kind.LETTER,
                 result=STEP_RESULTS[Letter.Kind(kind)],
                 by=by,
@@ -105,7 +105,7 @@ def _record(cases: Sequence[Case], kind: str, by: User, now: datetime) -> None:
         by=by,
         campaign_id=cases[0].campaign_id,
         kind=kind,
-        cases=[case.pk for case in cases],
+        cases=list(days),
         fresh=len(fresh),
     )
 

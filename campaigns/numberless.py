@@ -61,7 +61,6 @@ def _locked(case_id: int) -> Case:
     return case
 
 
-@transaction.atomic
 def ask(*, cases: Sequence[Case], by: User, now: datetime) -> bytes:
     """Ask the agency for the numbers of these households (from ``letters.to_write_to``): the list it fills in.
 
@@ -70,6 +69,26 @@ def ask(*, cases: Sequence[Case], by: User, now: datetime) -> bytes:
     """
     if not cases:
         raise NumberlessError("Aucun numéro n'est à demander.")
+    landlord = cases[0].household.landlord
+    rows = [
+        {"people": letters.names_of(case), "dwelling": case.household.address_lines, "reference": str(case.pk)}
+        for case in cases
+    ]
+    made = documents.pdf(
+        "search",
+        {
+            "sender": landlord.spoken_name or landlord.name,
+            "campaign": cases[0].campaign.name,
+            "day": letters.written_day(now.astimezone(cases[0].campaign.tz).date()),
+            "rows": rows,
+        },
+    )
+    _note_asked(cases, by, now)
+    return made
+
+
+@transaction.atomic
+def _note_asked(cases: Sequence[Case], by: User, now: datetime) -> None:
     under_way = NumberSearch.objects.filter(case__in=cases, answered_at=None).order_by()
     known = set(under_way.values_list("case", flat=True))
     fresh = [case.pk for case in cases if case.pk not in known]
@@ -82,20 +101,6 @@ def ask(*, cases: Sequence[Case], by: User, now: datetime) -> bytes:
         campaign_id=cases[0].campaign_id,
         cases=[case.pk for case in cases],
         fresh=len(fresh),
-    )
-    landlord = cases[0].household.landlord
-    rows = [
-        {"people": letters.names_of(case), "dwelling": case.household.address_lines, "reference": str(case.pk)}
-        for case in cases
-    ]
-    return documents.pdf(
-        "search",
-        {
-            "sender": landlord.spoken_name or landlord.name,
-            "campaign": cases[0].campaign.name,
-            "day": letters.written_day(now.astimezone(cases[0].campaign.tz).date()),
-            "rows": rows,
-        },
     )
 
 

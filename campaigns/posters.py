@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Min, QuerySet
 from django.urls import reverse
 
@@ -54,7 +53,6 @@ def residences_of(campaign: Campaign, agencies: Sequence[int] | None) -> QuerySe
     )
 
 
-@transaction.atomic
 def make(*, campaign: Campaign, residences: Sequence[Residence], size: str, by: User, now: datetime) -> bytes:
     """One PDF, a page for each residence, A4 or A3.
 
@@ -74,8 +72,9 @@ def make(*, campaign: Campaign, residences: Sequence[Residence], size: str, by: 
     sheets = [sheet_of(campaign, residence, codes[residence.pk]) for residence in residences]
     if not all(sheet.number for sheet in sheets):
         raise PosterError("Indiquez d'abord le numéro de rappel de la campagne.")
+    made = documents.pdf("poster", {"sheets": [asdict(sheet) for sheet in sheets], "size": size})
     journal.record("posters.made", campaign, by=by, campaign_id=campaign.pk, size=size, count=len(sheets))
-    return documents.pdf("poster", {"sheets": [asdict(sheet) for sheet in sheets], "size": size})
+    return made
 
 
 def sheet_of(campaign: Campaign, residence: Residence, code: str) -> Sheet:

@@ -378,3 +378,11 @@ def test_an_alert_leads_to_what_raised_it(nadia: Any, check: WelfareCheck, coord
     by_kind = {alert.kind: alert.pk for alert in Alert.objects.all()}
     assert f"/inquietudes/{made.pk}/" in text(nadia.get(f"/alertes/{by_kind['neighbour']}/"))
     assert f"/veilles/{check.pk}/" in text(nadia.get(f"/alertes/{by_kind['caretaker']}/"))
+
+
+def test_the_agency_may_be_asked_for_one_number(
+    nadia: Any, numberless: Case, campaign: Campaign, residence: Residence
+) -> None:
+    make_door(campaign, residence, now=timezone.now(), phone=None)
+    assert is_pdf(nadia.post(f"/campagnes/{campaign.slug}/sans-numero/demander/", {"case": numberless.pk}))
+    assert NumberSearch.objects.get().case == numberless

@@ -14,6 +14,7 @@ from campaigns.forms.welfare import RoundForm
 from campaigns.models import CaretakerRound, WelfareCheck
 from campaigns.templatetags.dossiers import people
 from campaigns.views.coordinator.common import note_read, page_of, pdf_response, with_people
+from campaigns.welfare import WelfareError
 from solidarites.models import JournalEntry
 from solidarites.roles import COORDINATOR, role_required
 from tenants.models import Residence
@@ -60,7 +61,7 @@ def residence(request: HttpRequest, residence_id: int) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-        except caretakers.CaretakerError as error:
+        except (caretakers.CaretakerError, WelfareError) as error:
             form.add_error(None, str(error))
         else:
             said = "Le lien part à cette adresse." if form.cleaned_data["email"] else "La tournée est prête."
