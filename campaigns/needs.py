@@ -12,9 +12,12 @@ LABELS = {
     "logement": "Problème dans le logement",
     "protection": "Matériel de protection, bons gestes",
     "administratif": "Démarches",
+    "registre": "Inscription au registre communal",
     "autre": "Autre besoin",
 }
 CHOICES = list(LABELS.items())
+# Asked of the commune by a form of its own (CASF, art. L. 121-6-1): never mixed with help.
+REGISTER = "registre"
 
 
 def label(category: str) -> str:

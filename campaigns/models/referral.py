@@ -71,6 +71,10 @@ class Referral(models.Model):
         CLOSED = "closed", "clos"
         WITHDRAWN = "withdrawn", "retiré"
 
+    class Kind(models.TextChoices):
+        HELP = "help", "aide"
+        REGISTER = "register", "registre communal"
+
     class Agreement(models.TextChoices):
         YES = "yes", "oui"
         NO = "no", "non"
@@ -104,6 +108,8 @@ class Referral(models.Model):
         Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="referrals", verbose_name="partenaire"
     )
     state = models.CharField("état", max_length=12, choices=State, default=State.DRAFT)
+    # A request to be on the commune's register of vulnerable people is a referral with a form of its own.
+    kind = models.CharField("sorte", max_length=8, choices=Kind, default=Kind.HELP)
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
     facts = models.CharField("faits entendus", max_length=600, blank=True)
     assessment = models.CharField("appréciation de l'appelant(e)", max_length=300, blank=True)

@@ -38,6 +38,8 @@ EDITABLE = (
     "phoned_at",
     "phoned_person",
 )
+# Tenant, partner, agreement, kind: what one sheet may hold together.
+Group = tuple[int | None, int | None, str, str]
 AGREEMENT_FIELDS = ("agreement", "agreement_how", "agreement_at")
 
 
@@ -45,7 +47,7 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
     """Turn the needs heard in a call into referrals to be read by a coordinator.
 
     Inside the transaction (and under the journal row) of the call being recorded. Needs are grouped by tenant,
-    proposed partner and what the tenant said of it: a need without agreement never rides on another's. Where
+    proposed partner, kind and what the tenant said of it: a need without agreement never rides on another's. Where
     no partner fits, the draft waits without one. A draft of the same group still waiting takes the needs in.
     The needs become « signalé ». Six queries for a usual call, whatever the number of needs.
     """
@@ -55,25 +57,25 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
     case = call.case
     household = case.household
     among = partners.active()
-    groups: dict[tuple[int | None, int | None, str], list[Need]] = {}
+    groups: dict[Group, list[Need]] = {}
     for need in needs:
         partner = partners.propose(categories=[need.category], **partners.place_of(household), among=among)
-        key = (need.tenant_id, partner.pk if partner else None, _agreement([need]))
+        key = (need.tenant_id, partner.pk if partner else None, _agreement([need]), _kind([need.category]))
         groups.setdefault(key, []).append(need)
 
     candidates = _candidate_references(now, 4 * len(groups))
     taken: set[str] = set()
-    waiting: dict[tuple[int | None, int | None, str], Referral] = {}
+    waiting: dict[Group, Referral] = {}
     for referral in Referral.objects.filter(Q(case=case, state=State.DRAFT) | Q(reference__in=candidates)):
         taken.add(referral.reference)
         if referral.case_id == case.pk and referral.state == State.DRAFT:
-            waiting[(referral.tenant_id, referral.partner_id, referral.agreement)] = referral
+            waiting[(referral.tenant_id, referral.partner_id, referral.agreement, referral.kind)] = referral
     free = (reference for reference in candidates if reference not in taken)
 
     new: list[Referral] = []
     result: list[tuple[Referral, list[Need]]] = []
     for key, group in groups.items():
-        tenant_id, partner_id, agreement = key
+        tenant_id, partner_id, agreement, kind = key
         level = min(need.level for need in group)
         if key in waiting:
             _extend(waiting[key], group, now, household.department)
@@ -84,6 +86,7 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
             case=case,
             tenant_id=tenant_id,
             partner_id=partner_id,
+            kind=kind,
             level=level,
             due_at=deadlines.due(State.DRAFT, level, now, household.department),
             facts=_facts(group),
@@ -99,6 +102,10 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
     Referral.objects.bulk_create(new)
     _hand_over(result, by=by, now=now, new=new)
     return [referral for referral, _ in result]
+
+
+def _kind(categories: Iterable[str]) -> str:
+    return Referral.Kind.REGISTER if set(categories) == {categories_of_need.REGISTER} else Referral.Kind.HELP
 
 
 def _agreement(needs: Iterable[Need]) -> str:
@@ -182,6 +189,8 @@ def draft_by_hand(
     """
     if not categories:
         raise ReferralError("Choisissez au moins un besoin.", "categories")
+    if categories_of_need.REGISTER in categories and len(set(categories)) > 1:
+        raise ReferralError("L'inscription au registre se demande à part : faites deux signalements.", "categories")
     household = case.household
     if tenant is not None and tenant.household_id != household.pk:
         raise ReferralError("Cette personne n'habite pas ce foyer.", "tenant")
@@ -203,6 +212,7 @@ def draft_by_hand(
         case=case,
         tenant=tenant,
         partner=partner,
+        kind=_kind(categories),
         level=level,
         facts=facts.strip()[:600] or _facts(needs),
         due_at=deadlines.due(State.DRAFT, level, now, household.department),

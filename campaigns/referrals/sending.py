@@ -47,11 +47,17 @@ def missing_for_approval(referral: Referral) -> list[ReferralError]:
         problems.append(ReferralError("Choisissez le partenaire.", "partner"))
     elif not partner.active:
         problems.append(ReferralError("Ce partenaire n'est plus actif : choisissez-en un autre.", "partner"))
+    if referral.kind == Referral.Kind.REGISTER and referral.tenant_id is None:
+        problems.append(ReferralError("Le registre inscrit une personne, pas un foyer : refaites la demande.", "facts"))
     if not referral.facts.strip():
         problems.append(ReferralError("Écrivez les faits entendus.", "facts"))
     if not referral.agreement:
         problems.append(
             ReferralError("Indiquez l'accord du locataire : oui, non, ou impossible à recueillir.", "agreement")
+        )
+    elif referral.kind == Referral.Kind.REGISTER and referral.agreement != Agreement.YES:
+        problems.append(
+            ReferralError("On ne s'inscrit au registre qu'à sa demande : il faut l'accord de la personne.", "agreement")
         )
     elif referral.agreement == Agreement.YES:
         if referral.agreement_at is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from campaigns import calendar, documents
@@ -12,6 +13,7 @@ from campaigns.models import Referral
 from campaigns.models.levels import Level
 from campaigns.referrals.sending import spoken_number
 from tenants import communes
+from tenants.models import Tenant
 
 Agreement = Referral.Agreement
 
@@ -37,6 +39,10 @@ class Sheet:
     assessment: str
     agreement: str
     expected: str
+    # A request for the commune's register says the birth date (art. R. 121-4 of the CASF); help never needs it.
+    register: bool = False
+    title: str = "Signalement"
+    born: str = ""
 
 
 def sheet_of(referral: Referral, now: datetime) -> Sheet:
@@ -64,7 +70,16 @@ def sheet_of(referral: Referral, now: datetime) -> Sheet:
         assessment=referral.assessment,
         agreement=agreement_line(referral, tz),
         expected=_expected(referral, tz),
+        **(_register(referral) if referral.kind == Referral.Kind.REGISTER else {}),
     )
+
+
+def _register(referral: Referral) -> dict[str, Any]:
+    tenant, born = referral.tenant, ""
+    if tenant is not None and tenant.birth_date is not None:
+        known = tenant.birth_precision == Tenant.Precision.DAY
+        born = tenant.birth_date.strftime("%d/%m/%Y") if known else str(tenant.birth_date.year)
+    return {"register": True, "title": "Demande d'inscription au registre communal", "born": born}
 
 
 def _contact(referral: Referral) -> str:
@@ -106,4 +121,5 @@ def _moment(at: datetime, tz: ZoneInfo) -> str:
 
 def pdf_of(referral: Referral, now: datetime) -> bytes:
     """The sheet as a tagged PDF."""
-    return documents.pdf("referral", asdict(sheet_of(referral, now)))
+    made = sheet_of(referral, now)
+    return documents.pdf("register" if made.register else "referral", asdict(made))

@@ -18,6 +18,7 @@ from campaigns.forms import referrals as act_forms
 from campaigns.forms.referrals import DraftForm, NewReferralForm
 from campaigns.models import Case, Need, Referral
 from campaigns.models.levels import Level
+from campaigns.needs import REGISTER
 from campaigns.referrals import ReferralError, closing, deadlines, sending, sheet
 from campaigns.referrals.states import WITH_PARTNER, can_move, record
 from campaigns.views import referral_looks as looks
@@ -27,6 +28,9 @@ from solidarites.roles import role_required
 from tenants import communes
 
 State = Referral.State
+REGISTER_FACTS = (
+    "Souhaite être inscrit(e) au registre communal, pour être appelé(e) en cas de forte chaleur ou de grand froid."
+)
 
 
 # The detail -----------------------------------------------------------------------------------------------
@@ -324,6 +328,8 @@ def referral_new(request: HttpRequest, case_id: int) -> HttpResponse:
     case: Case = get_object_or_404(cases, pk=case_id)
     waiting = list(Need.objects.filter(case=case, state=Need.State.OPEN).values_list("category", "level", "tenant_id"))
     initial: dict[str, Any] = {"categories": [category for category, _, _ in waiting]}
+    if "registre" in request.GET:
+        waiting, initial = [], {"categories": [REGISTER], "level": Level.U3, "facts": REGISTER_FACTS}
     if waiting:
         initial |= {"level": min(level for _, level, _ in waiting), "tenant": waiting[0][2]}
     form = NewReferralForm(request.POST if request.method == "POST" else None, case=case, initial=initial)
