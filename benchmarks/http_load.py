@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
@@ -175,7 +176,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.database = database
+        self.database, self.backends = database, dict[int, float]()
         environment = {
             **os.environ,
             "DATABASE_URL": url,
@@ -201,12 +202,14 @@ class Server:
     def cost(self) -> tuple[float, float]:
         """Seconds of processor so far: of gunicorn, of PostgreSQL for this database."""
         web = psutil.Process(self.process.pid)
-        ours = [web, *web.children(recursive=True)]
-        theirs = [
-            one for one in psutil.process_iter(["cmdline"]) if self.database in " ".join(one.info["cmdline"] or [])
-        ]
-        theirs = [one for one in theirs if (one.info["cmdline"] or [""])[0].startswith("postgres:")]
-        return tuple(sum(sum(one.cpu_times()[:2]) for one in group) for group in (ours, theirs))  # type: ignore[return-value]
+        ours = sum(sum(one.cpu_times()[:2]) for one in [web, *web.children(recursive=True)])
+        for one in psutil.process_iter(["cmdline"]):
+            title = " ".join(one.info["cmdline"] or [])
+            if title.startswith("postgres:") and f" {self.database} " in title:
+                with suppress(psutil.NoSuchProcess):
+                    self.backends[one.pid] = sum(one.cpu_times()[:2])
+        # What a connection closed since has cost still counts.
+        return ours, sum(self.backends.values())
 
     def close(self) -> None:
         self.process.terminate()
