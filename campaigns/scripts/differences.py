@@ -113,11 +113,14 @@ def _questions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Diffe
 def _moved(before: list[str], after: list[str]) -> set[str]:
     """Those that changed place, as few as possible: out of the longest run kept in order."""
     rank = {key: index for index, key in enumerate(before)}
-    best: list[list[str]] = []
+    runs: list[list[str]] = [[]]
     for key in after:
-        runs = [run for run in best if rank[run[-1]] < rank[key]]
-        best.append([*max(runs, key=len, default=[]), key])
-    return set(after) - set(max(best, key=len, default=[]))
+        runs.append([*_longest([run for run in runs if not run or rank[run[-1]] < rank[key]]), key])
+    return set(after) - set(_longest(runs))
+
+
+def _longest(runs: list[list[str]]) -> list[str]:
+    return max(runs, key=lambda run: len(run))
 
 
 def _answer(choice: Mapping[str, Any], content: Mapping[str, Any]) -> str:

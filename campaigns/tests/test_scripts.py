@@ -192,7 +192,7 @@ END = choice(outcome="opt_out")
         ({"choices": [choice(outcome="callback")]}, "doit ouvrir le choix du moment"),
         ({"choices": [choice(opens="callback")]}, "ne finit pas par"),
         ({"choices": [choice(opens="follow_up", outcome="opt_out")]}, "un suivi ne peut pas commencer"),
-        ({"kind": "text"}, "réponse libre n'a pas de réponses"),
+        ({"questions": [ASKED | {"kind": "text", "choices": [END]}]}, "réponse libre n'a pas de réponses"),
         ({"shown_if": ["accueil.oui"]}, "elle-même"),
         ({"shown_if": ["nulle_part.oui"]}, "une question qui n'existe pas"),
         ({"questions": [ASKED | {"required": True, "choices": [END]}, ASKED | {"key": "r", "choices": [choice()]}]},
