@@ -96,12 +96,12 @@ def freeze_published(using: str = "default") -> None:
             cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [_NAME, table])
             if cursor.fetchone():
                 return
-            changed = ", ".join(f"NEW.{column}" for column in FROZEN), ", ".join(f"OLD.{column}" for column in FROZEN)
+            new, old = (", ".join(f"{row}.{column}" for column in FROZEN) for row in ("NEW", "OLD"))
             cursor.execute(
                 f"CREATE OR REPLACE FUNCTION {_NAME}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                 f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
             )
             cursor.execute(
                 f"CREATE TRIGGER {_NAME} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.status = 'published' "
-                f"AND ({changed[0]}) IS DISTINCT FROM ({changed[1]})) EXECUTE FUNCTION {_NAME}()"
+                f"AND ({new}) IS DISTINCT FROM ({old})) EXECUTE FUNCTION {_NAME}()"
             )
