@@ -95,6 +95,23 @@ def close_person(*, tenant: Tenant, status: str, now: datetime, by: Any = None, 
 
 
 @transaction.atomic
+def reopen_person(*, tenant: Tenant, now: datetime, by: Any = None) -> bool:
+    """Somebody noted as dead or gone by mistake lives here after all. False when they were present already.
+
+    Nothing is called by itself: who decides about the household asks for a call.
+    """
+    changed = (
+        Tenant.objects.filter(pk=tenant.pk)
+        .exclude(status=Tenant.Status.PRESENT)
+        .update(status=Tenant.Status.PRESENT, status_at=now, closed_by_list=False)
+    )
+    if changed:
+        tenant.status, tenant.status_at = Tenant.Status.PRESENT, now
+        journal.record("tenant.reopened", tenant, by=by, household_id=tenant.household_id)
+    return bool(changed)
+
+
+@transaction.atomic
 def mark_number(*, phone: PhoneNumber, validity: str, now: datetime, by: Any = None) -> None:
     """What a call taught about a number; a wrong one is not revived by the next import."""
     PhoneNumber.objects.filter(pk=phone.pk).update(validity=validity, validity_at=now)

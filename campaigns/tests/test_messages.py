@@ -145,3 +145,28 @@ def test_every_phrase_drawn_reads_as_itself():
     for _ in range(300):
         drawn = phrases.draw()
         assert phrases.plain(drawn) == drawn
+
+
+# Somebody noted as dead by mistake ---------------------------------------------------------------------------
+def test_a_coordinator_alone_brings_back_a_person_noted_as_dead_by_mistake(
+    case, volunteer, lea, client_of, coordinator, volunteer2
+):
+    given = hold(case, volunteer)
+    lea.post(url("record", case.pk), {"submission": given.call.submission, "outcome": "deceased"})
+    tenant = case.household.tenants.get()
+    assert tenant.status == "deceased"
+    address = f"/dossiers/{case.pk}/personne/{tenant.pk}/"
+    nadia = client_of(coordinator)
+    assert address in nadia.get(f"/dossiers/{case.pk}/").content.decode()
+    assert lea.post(address).status_code == 403
+    assert nadia.get(address).status_code == 405
+    assert nadia.post(f"/dossiers/{case.pk}/personne/{10**15}/").status_code == 404
+    assert "habite bien ici" in text(nadia.post(address, follow=True))
+    tenant.refresh_from_db()
+    case.refresh_from_db()
+    assert (tenant.status, case.status) == ("present", "closed")  # nothing is called by itself
+    assert "déjà notée comme présente" in text(nadia.post(address, follow=True))
+    assert JournalEntry.objects.filter(action="tenant.reopened", user=coordinator).count() == 1
+    nadia.post(f"/dossiers/{case.pk}/appeler/")
+    case.refresh_from_db()
+    assert case.status == "open"

@@ -316,6 +316,19 @@ def case_person(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
+def case_person_back(request: HttpRequest, case_id: int, tenant_id: int) -> HttpResponse:
+    """Somebody noted as dead or gone by mistake: present again; whether to call is decided apart."""
+    found = visible_case(request, case_id)
+    tenant = get_object_or_404(Tenant, pk=tenant_id, household=found.household_id)
+    if households.reopen_person(tenant=tenant, by=request.user, now=timezone.now()):
+        messages.success(request, "C'est noté : cette personne habite bien ici. Demandez un appel s'il le faut.")
+    else:
+        messages.info(request, "Cette personne était déjà notée comme présente.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
 def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
     """« Ne plus jamais appeler », said by letter or to the agency."""
     found = visible_case(request, case_id)
