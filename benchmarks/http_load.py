@@ -2,8 +2,8 @@
 
 Signed-in sessions, CSRF included, a connection a request as behind a proxy. ``claims``: the POST of « Appeler le
 prochain foyer », each case ended by one statement of the client; ``cycles``: that POST and the one that records a
-whole conversation with a need; ``page``: the GET of the call page; ``hour``: all three, a pause after each. The client is
-threads over plain sockets: on a machine shared with the server, locust's own work would be part of the measure.
+whole conversation with a need; ``page``: the GET of the call page; ``hour``: all three, a pause after each. The client
+is threads over plain sockets: on a machine shared with the server, locust's own work would be part of the measure.
 Needs PostgreSQL. Usage: DATABASE_URL=postgres://… python -m benchmarks http_load
 """
 

@@ -60,6 +60,7 @@ class Empty:
     ALL_HELD = "all_held"
     ONLY_FUTURE = "only_future"
     NONE_FOR_YOU = "none_for_you"
+    PROMISED = "promised"
 
     code: str
     next_at: datetime | None = None
@@ -77,7 +78,19 @@ class Empty:
             self.ONLY_FUTURE: "Il ne reste que des appels prévus plus tard.",
             self.NONE_FOR_YOU: "Les foyers qui attendent ne correspondent pas à votre secteur ou à vos langues, "
             "ou vous les avez passés aujourd'hui.",
+            self.PROMISED: "Les foyers qui attendent sont gardés pour la personne qui doit les rappeler.",
         }[self.code]
+
+    @property
+    def told(self) -> str:
+        """The same in the coordination's words."""
+        return {
+            self.CLOSED_HOURS: "Hors des horaires d'appel, rien n'est proposé aux bénévoles, sauf l'urgent.",
+            self.PAUSED: "Pendant la pause, chacun peut terminer son appel, et rien d'autre n'est proposé.",
+            self.ALL_DONE: "Plus aucun foyer à proposer. Ceux qui restent attendent une décision ou un numéro.",
+            self.ALL_HELD: "Tous les foyers à appeler sont en ce moment avec des bénévoles.",
+            self.ONLY_FUTURE: "Rien à proposer maintenant. Il ne reste que des appels prévus plus tard.",
+        }.get(self.code, self.message)
 
 
 @dataclass(frozen=True)
@@ -165,38 +178,61 @@ def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = Non
 
 def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: datetime) -> Empty:
     """The reason in the volunteer's words, and when the next call is due."""
-    if campaign.status == Campaign.Status.PAUSED:
-        return Empty(Empty.PAUSED)
-    if campaign.status != Campaign.Status.OPEN:
-        return Empty(Empty.NOT_RUNNING)
-    if membership is None:
+    if campaign.status == Campaign.Status.OPEN and membership is None:
         return Empty(Empty.NOT_MEMBER)
-    if not training.ready(campaign=campaign, by=by):
+    if campaign.status == Campaign.Status.OPEN and not training.ready(campaign=campaign, by=by):
         return Empty(Empty.UNTRAINED)
-    calendar = calendar_of(campaign)
+    theirs = Q(language__in=["", *by.languages]) & (Q(not_for=None) | ~Q(not_for=by))
+    # The caller's home has the row of the membership itself.
+    sectors = membership.agency_ids if isinstance(membership, Member) else ()
+    if sectors:
+        theirs &= Q(agency__in=sectors)
+    found = _why(campaign, now, theirs, Q(next_call_for=None) | Q(next_call_for=by))
+    return found or Empty(Empty.NONE_FOR_YOU, _next_due(campaign, now, theirs, Q(next_call_for=by)))
+
+
+def idle(*, campaign: Campaign, now: datetime) -> Empty | None:
+    """Why volunteers are given nothing at this moment, for the coordination; None while there is something to give."""
+    ready = Case.objects.filter(states(now)["ready"], campaign=campaign)
+    reachable = ready.filter(Q(urgent=True) | Q(region__in=open_regions(campaign, now)))
+    free = Q(next_call_for=None) | Q(anyone_from__lte=now)
+    if campaign.status == Campaign.Status.OPEN and reachable.filter(free).exists():
+        return None
+    found = _why(campaign, now, Q(), Q())
+    return found or Empty(Empty.PROMISED, _next_due(campaign, now, Q(), Q()))
+
+
+def _why(campaign: Campaign, now: datetime, fitting: Q, mine: Q) -> Empty | None:
+    """What the campaign and its cases say; None when some that fit are ready and something else keeps them."""
+    if campaign.status != Campaign.Status.OPEN:
+        return Empty(Empty.PAUSED if campaign.status == Campaign.Status.PAUSED else Empty.NOT_RUNNING)
+    kinds = states(now)
+    waiting = Case.objects.filter(kinds["ready"] | kinds["scheduled"], fitting, campaign=campaign)
+    regions = set(waiting.values_list("region", flat=True).distinct())
+    if regions and not regions & set(open_regions(campaign, now)):
+        openings = (_opening(campaign, one, now) for one in regions)
+        return Empty(Empty.CLOSED_HOURS, min(filter(None, openings), default=None))
     numbers = counts(campaign, now)
-    waiting = numbers["ready"] + numbers["scheduled"]
-    if waiting and not calendar.is_open(now):
-        try:
-            return Empty(Empty.CLOSED_HOURS, calendar.next_opening(now))
-        except NeverOpenError:
-            return Empty(Empty.CLOSED_HOURS)
     if numbers["ready"]:
-        # Some of them wait for the volunteer they were promised to: they open to everybody at « anyone_from ».
-        return Empty(Empty.NONE_FOR_YOU, _next_due(campaign, by, now))
+        return None
     if numbers["scheduled"]:
-        return Empty(Empty.ONLY_FUTURE, _next_due(campaign, by, now))
+        return Empty(Empty.ONLY_FUTURE, _next_due(campaign, now, fitting, mine))
     return Empty(Empty.ALL_HELD if numbers["held"] else Empty.ALL_DONE)
 
 
-def _next_due(campaign: Campaign, by: User, now: datetime) -> datetime | None:
-    future = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, has_number=True, next_call_at__gt=now)
-    mine = future.filter(Q(next_call_for=None) | Q(next_call_for=by)).aggregate(at=Min("next_call_at"))["at"]
-    freed = Case.objects.filter(campaign=campaign, status=Case.Status.OPEN, anyone_from__gt=now).aggregate(
-        at=Min("anyone_from")
-    )["at"]
-    moments = [moment for moment in (mine, freed) if moment is not None]
-    return min(moments) if moments else None
+def _opening(campaign: Campaign, region: str, now: datetime) -> datetime | None:
+    try:
+        return calendar_of(campaign, region).next_opening(now)
+    except NeverOpenError:
+        return None
+
+
+def _next_due(campaign: Campaign, now: datetime, fitting: Q, mine: Q) -> datetime | None:
+    """The next moment at which one of these cases may be given: its hour, or when it opens to everybody."""
+    cases = Case.objects.filter(fitting, campaign=campaign, status=Case.Status.OPEN, has_number=True)
+    due = cases.filter(mine | Q(next_call_for=None), next_call_at__gt=now).aggregate(at=Min("next_call_at"))["at"]
+    freed = cases.filter(anyone_from__gt=now).aggregate(at=Min("anyone_from"))["at"]
+    return min((moment for moment in (due, freed) if moment is not None), default=None)
 
 
 # Claiming -------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import calls, cases, queue
 from campaigns.models import Call, Campaign, Case, CasePass, Need, Partner, Referral
-from campaigns.tests.caller_cast import budget, running_campaign, url, well
+from campaigns.tests.caller_cast import budget, running_campaign, text, url, well
 from solidarites.models import JournalEntry, User
 from tests import factories
 
@@ -149,3 +150,86 @@ def test_whatever_happens_the_counts_add_up_to_the_enrolled(
         assert counts.pop("enrolled") == sum(counts.values()) == 12, (act, counts)
         assert Case.objects.filter(claimed_by=by).count() <= 1
         now += timedelta(minutes=draw.choice([1, 7, 35, 70, 60 * 24]))
+
+
+# Why nothing comes -----------------------------------------------------------------------------------------
+
+
+def test_the_coordination_reads_why_nothing_is_proposed(campaign: Campaign, volunteer: Any, volunteer2: Any) -> None:
+    def told() -> str | None:
+        found = queue.idle(campaign=Campaign.objects.get(pk=campaign.pk), now=TUESDAY)
+        assert found is None or found.told.endswith(".")
+        return found and found.code
+
+    assert told() == queue.Empty.ALL_DONE
+    later = factories.make_case(
+        campaign, now=TUESDAY, tier=Case.Tier.RETRY, next_call_kind="retry", next_call_at=TUESDAY + timedelta(hours=3)
+    )
+    assert told() == queue.Empty.ONLY_FUTURE
+    found = queue.idle(campaign=campaign, now=TUESDAY)
+    assert found is not None
+    assert found.next_at == later.next_call_at
+    kept = factories.make_case(
+        campaign,
+        now=TUESDAY,
+        tier=Case.Tier.CALLBACK,
+        next_call_kind="callback",
+        next_call_at=TUESDAY,
+        next_call_for=volunteer,
+        anyone_from=TUESDAY + timedelta(minutes=30),
+    )
+    assert told() == queue.Empty.PROMISED
+    queue.claim_one(case_id=kept.pk, by=volunteer, now=TUESDAY)
+    Case.objects.filter(pk=later.pk).delete()
+    assert told() == queue.Empty.ALL_HELD
+    factories.make_case(campaign, now=TUESDAY)
+    assert told() is None
+    Campaign.objects.filter(pk=campaign.pk).update(hours={"0": [["10:00", "12:00"]]})
+    assert told() == queue.Empty.CLOSED_HOURS
+    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.PAUSED)
+    assert told() == queue.Empty.PAUSED
+
+
+def test_overseas_households_that_sleep_are_not_said_to_be_of_another_sector(
+    campaign: Campaign, volunteer: Any
+) -> None:
+    campaign.hours = {str(day): [["10:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
+    campaign.save()
+    factories.make_case(campaign, now=TUESDAY, region="974")
+    evening = TUESDAY.replace(hour=15, minute=30)  # 18:30 in Réunion
+    empty = queue.claim_next(campaign=campaign, by=volunteer, now=evening).empty
+    assert empty is not None
+    assert empty.code == queue.Empty.CLOSED_HOURS
+    assert empty.next_at is not None
+    assert empty.next_at.astimezone(ZoneInfo("Indian/Reunion")).hour == 10
+
+
+def test_the_next_call_that_is_said_is_one_that_may_come_to_this_volunteer(
+    campaign: Campaign, volunteer: Any, agency: Any, agency2: Any
+) -> None:
+    from campaigns.models import CampaignVolunteer
+
+    CampaignVolunteer.objects.get(campaign=campaign, user=volunteer).agencies.add(agency)
+    for hours, where in ((1, agency2), (3, agency)):
+        factories.make_case(
+            campaign,
+            factories.make_household(agency=where),
+            now=TUESDAY,
+            tier=Case.Tier.RETRY,
+            next_call_kind="retry",
+            next_call_at=TUESDAY + timedelta(hours=hours),
+        )
+    empty = queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).empty
+    assert empty == queue.Empty(queue.Empty.ONLY_FUTURE, TUESDAY + timedelta(hours=3))
+
+
+def test_the_campaign_s_page_says_why_nothing_is_proposed(
+    campaign: Campaign, coordinator: Any, client_of: Callable[..., Any]
+) -> None:
+    address = reverse("coordinator:campaign_detail", args=[campaign.slug])
+    later = timezone.now() + timedelta(days=2)
+    factories.make_case(campaign, tier=Case.Tier.RETRY, next_call_kind="retry", next_call_at=later)
+    page = text(client_of(coordinator).get(address))
+    assert "Il ne reste que des appels prévus plus tard. Prochain appel" in page
+    factories.make_case(campaign)
+    assert "prévus plus tard" not in text(client_of(coordinator).get(address))

@@ -102,6 +102,8 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "volunteers": campaign.memberships.filter(active=True).count(),
         "plans": FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE).count(),
         "hours": _hours(campaign),
+        # Why volunteers are given nothing at this moment, if so.
+        "idle": queue.idle(campaign=campaign, now=now) if campaign.is_running else None,
         "open_now": campaign.status == Campaign.Status.OPEN and calendar_of(campaign).is_open(now),
         "population": _population(campaign),
         "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
