@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Window
+from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber
 
 from campaigns import scope
@@ -43,16 +43,21 @@ def waiting(by: User) -> QuerySet[Call]:
     The draw hangs on the call's own number: looking again, another day or as somebody else, gives the same calls, and
     a larger share adds some without taking any away.
     """
-    drawn = Q(case__campaign__review_share__gt=0, spread__lt=RANGE)
+    drawn = Q(case__campaign__review_share__gt=0, spread__lt=_big(RANGE))
     return (
         may_review(by)
         .filter(review=None)
         .annotate(
-            spread=F("pk") * SPREAD % RANGE * F("case__campaign__review_share"),
+            spread=F("pk") * _big(SPREAD) % _big(RANGE) * F("case__campaign__review_share"),
             beginner=ExpressionWrapper(Q(pk__in=_first_calls().values("pk")), output_field=BooleanField()),
         )
         .filter(Q(beginner=True) | drawn)
     )
+
+
+def _big(number: int) -> Value:
+    """Sent as a 64-bit number: PostgreSQL would otherwise be given a 32-bit one, cut."""
+    return Value(number, output_field=BigIntegerField())
 
 
 def _first_calls() -> QuerySet[Call]:
