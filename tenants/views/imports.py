@@ -18,7 +18,7 @@ from tenants.forms import UploadForm
 from tenants.imports import columns, exports, headings, jobs, reasons
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
-from tenants.views.shown import progress_of, row_view, section_views
+from tenants.views.shown import duration, progress_of, row_view, section_views
 
 PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -32,11 +32,13 @@ def history(request: HttpRequest) -> HttpResponse:
     """The administrator's home: what was imported by whom, and the way to the next list."""
     found = ListImport.objects.select_related("landlord", "uploaded_by")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    lines = [(row, {name: row.counts.get(name, 0) for name in _COUNTS}) for row in page.object_list]
+    lines = [
+        (row, {name: row.counts.get(name, 0) for name in _COUNTS}, duration(_seconds(row))) for row in page.object_list
+    ]
     context = {
         "page_obj": page,
         "lines": lines,
-        "several": len({row.landlord_id for row, _ in lines}) > 1,
+        "several": len({row.landlord_id for row, _, _ in lines}) > 1,
         "unknown_ages": ages.unknown().count(),
     }
     return render(request, "administrator/imports/list.html", context)
@@ -173,8 +175,14 @@ def _figures(row: ListImport) -> dict[str, Any]:
         "refused": counts.get("refused_columns", []),
         "second_person": counts.get("second_person", []),
         "has_remarks": row.rows.exclude(codes="").exists(),
-        "seconds": counts.get("seconds", counts.get("check_seconds", 0) + counts.get("apply_seconds", 0)),
+        "took": duration(_seconds(row)),
     }
+
+
+def _seconds(row: ListImport) -> float:
+    """The work alone: reading, comparing, writing; not the time somebody took to look."""
+    counts = row.counts
+    return counts.get("seconds", counts.get("check_seconds", 0) + counts.get("apply_seconds", 0))
 
 
 _COUNTS = (

@@ -128,3 +128,11 @@ def _duration(seconds: float) -> str:
         return "moins d’une minute"
     minutes = round(seconds / 60)
     return f"environ {minutes} min"
+
+
+def duration(seconds: float) -> str:
+    """« 12 s », « 3 min 05 s »; empty when it is not known."""
+    whole = round(seconds)
+    if seconds <= 0:
+        return ""
+    return f"{max(whole, 1)} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"

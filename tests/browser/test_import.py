@@ -111,7 +111,8 @@ HEAD = "N° locataire;N° contrat;Nom;Prénom;Date de naissance;Téléphone;Adre
 
 def first_list() -> str:
     rows = [
-        f"T{n};C{n};{LONG if n == 1 else 'Martin'};Jeanne;12/03/19{30 + n};05 56 00 01 {n:02d};{n} rue du Port;33000;Bordeaux;;FR"
+        f"T{n};C{n};{LONG if n == 1 else 'Martin'};Jeanne;12/03/19{30 + n};05 56 00 01 {n:02d};{n} rue du Port;"
+        "33000;Bordeaux;;FR"
         for n in range(1, 11)
     ]
     return HEAD + "\n".join(rows) + "\nD1;C1;Martin;Jeane;12/03/1932;;2 rue du Port;33000;Bordeaux;;FR\n"
@@ -132,8 +133,10 @@ def second_list() -> str:
 
 @pytest.mark.parametrize(("viewport", "dark"), [(LAPTOP, False), (PHONE, False)], ids=["laptop", "phone"])
 def test_a_second_shorter_list_with_every_kind_of_row(
-    open_browser, session_of, administrator, landlord, shot, tmp_path: Path, viewport, dark, monkeypatch
+    open_browser, session_of, administrator, landlord, shot, watcher, tmp_path: Path, viewport, dark, monkeypatch
 ):
+    # What is refused at the form is answered with 422.
+    watcher.expected.append("status of 422")
     page = open_browser(viewport, dark=dark)
     session_of(page, administrator)
     wrong: list[str] = []
