@@ -230,13 +230,17 @@
     else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]")) goTo(q);
   });
 
-  // Leaving an answered question folds it.
+  // Leaving an answered question folds it; never under a finger that is still down, which would miss its target.
+  let pressed = false;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"])
+    document.addEventListener(end, () => setTimeout(() => ((pressed = false), fold())));
   form.addEventListener("focusout", (event) => {
     const q = event.target.closest(".q"), to = event.relatedTarget;
     if (!q || !to || !form.contains(to) || q.contains(to) || to.closest(".call-top, .call-bar, .call-help")) return;
     if (q.dataset.kind !== "text" && !finished.has(q) && isComplete(q)) {
       finished.add(q);
-      requestAnimationFrame(fold);
+      if (!pressed) requestAnimationFrame(fold);
     }
   });
 
