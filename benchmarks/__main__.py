@@ -16,7 +16,7 @@ def main(names: list[str]) -> int:
     django.setup()
     from django.db import connection
 
-    from benchmarks import follow_ups, hostile_lists, http_load, import_tenants, queue_claims
+    from benchmarks import follow_ups, hostile_lists, http_load, import_tenants, queue_claims, referrals
 
     if connection.vendor != "postgresql":
         print("Les mesures se font sur PostgreSQL : DATABASE_URL=postgres://… make bench")
@@ -25,6 +25,7 @@ def main(names: list[str]) -> int:
         "queue_claims": queue_claims.main,
         "follow_ups": follow_ups.main,
         "http_load": http_load.main,
+        "referrals": referrals.main,
         "import_tenants": import_tenants.main,
         "hostile_lists": hostile_lists.main,
     }
