@@ -7,7 +7,8 @@ skipping those that others hold. PostgreSQL and SQLite read the same text but fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -110,4 +111,26 @@ def take(*, until: datetime, **given: Any) -> Case | None:
         "WHERE d.case_id = campaigns_case.id AND d.volunteer_id = %(by)s AND d.state = 'draft') AS draft_id"
     )
     parameters = _parameters(**given) | {"until": connection.ops.adapt_datetimefield_value(until)}
-    return next(iter(Case.objects.raw(text, parameters)), None)
+    with _keeping_its_plan():
+        return next(iter(Case.objects.raw(text, parameters)), None)
+
+
+@contextmanager
+def _keeping_its_plan() -> Iterator[None]:
+    """PostgreSQL plans this statement a few times for each connection, then no more: five times what running it costs.
+
+    Its parameters travel apart from its text for that; elsewhere Django writes them into it, which knows no limit of
+    their number.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    driver = connection.connection
+    usual, driver.cursor_factory = driver.cursor_factory, ServerBindingCursor
+    try:
+        yield
+    finally:
+        driver.cursor_factory = usual
