@@ -140,3 +140,21 @@ def test_a_campaign_that_is_over_corrects_nothing(lea, call):
 def test_the_day_s_calls_lead_to_their_correction(lea, call):
     for page in (lea.get(url("done", call.pk)), lea.get(url("my_day")), lea.get(url("home"))):
         assert url("correct", call.pk) in page.content.decode()
+
+
+def test_an_exchange_of_a_couple_with_a_need_corrected_to_no_answer(lea, volunteer, volunteer2):
+    from campaigns.models import Need, Referral
+    from tests.factories import make_household
+
+    case = make_case(running_campaign(volunteer, volunteer2), make_household(people=2))
+    given = hold(case, volunteer)
+    typed = {**well(case), "q-repas": "oui", "comment": "Un fait"}
+    lea.post(url("record", case.pk), {"submission": str(given.call.submission), **typed})
+    call = Call.objects.get()
+    page = text(lea.post(url("correct", call.pk), {**typed, "outcome": "no_answer"}))
+    assert "« Échange réalisé » devient « Pas de réponse »." in page
+    assert "Repas, portage : retiré." in page
+    assert Need.objects.get().state == "referred"
+    lea.post(url("correct", call.pk), {**typed, "outcome": "no_answer", "seen": seen(page)})
+    assert not Need.objects.exists()
+    assert Referral.objects.get().state == "withdrawn"

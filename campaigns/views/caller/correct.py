@@ -158,7 +158,7 @@ def _change_lines(call: Call, change: calls.Change) -> list[Line]:
         if wanted == before:
             asked = "Ce qui suit cet appel ne change pas, et la coordination est prévenue."
         lines.append(Line("people", f"{change.obstacle} {asked}", "attention"))
-    lines += [Line("dash-circle", f"{_need(one)} : retiré.") for one in change.withdrawn]
+    lines += [Line("x-circle", f"{_need(one)} : retiré.") for one in change.withdrawn]
     lines += [
         Line("people", f"{_need(one)} : déjà transmis, la coordination est prévenue.", "attention")
         for one in change.with_partner
