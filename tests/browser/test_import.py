@@ -138,6 +138,7 @@ def test_a_second_shorter_list_with_every_kind_of_row(
     # What is refused at the form is answered with 422.
     watcher.expected.append("status of 422")
     page = open_browser(viewport, dark=dark)
+    page.set_default_timeout(30_000)
     session_of(page, administrator)
     wrong: list[str] = []
 
