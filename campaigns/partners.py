@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 from statistics import median
+from typing import TypedDict
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -64,7 +65,13 @@ def active() -> list[Partner]:
     return list(Partner.objects.filter(active=True))
 
 
-def place_of(household: Household) -> dict[str, str]:
+class Place(TypedDict):
+    insee_code: str
+    department: str
+    language: str
+
+
+def place_of(household: Household) -> Place:
     """What of a household decides who fits: where it is, and the language it prefers."""
     return {
         "insee_code": household.insee_code,

@@ -20,7 +20,9 @@ urlpatterns = [
     path("campagnes/<slug:slug>/sans-numero/demander/", numberless.numberless_ask, name="numberless_ask"),
     path("dossiers/<id:case_id>/sans-numero/", numberless.numberless_case, name="numberless_case"),
     path("dossiers/<id:case_id>/sans-numero/trouve/", numberless.numberless_found, name="numberless_found"),
-    path("dossiers/<id:case_id>/sans-numero/introuvable/", numberless.numberless_not_found, name="numberless_not_found"),
+    path(
+        "dossiers/<id:case_id>/sans-numero/introuvable/", numberless.numberless_not_found, name="numberless_not_found"
+    ),
     path("dossiers/<id:case_id>/sans-numero/nouvelles/", numberless.numberless_news, name="numberless_news"),
     path("campagnes/<slug:slug>/affiches/", posters.poster_page, name="posters"),
 ]

@@ -60,9 +60,7 @@ def put_back(photo: Photo) -> None:
     for name, model in _KEYS.items():
         if name not in photo:
             continue
-        values = {
-            _column(model, field).attname: _value(model, field, photo[name][field]) for field in _FIELDS[model]
-        }
+        values = {_column(model, field).attname: _value(model, field, photo[name][field]) for field in _FIELDS[model]}
         model._default_manager.filter(pk=photo[name]["pk"]).update(**values)
 
 

@@ -44,7 +44,9 @@ def workbook(rows: QuerySet[Referral], *, texts: bool) -> bytes:
 
 def _cells(one: Referral, texts: bool) -> list[Any]:
     tz = one.case.campaign.tz
-    waited = one.sent_at and one.acknowledged_at and (one.acknowledged_at - one.sent_at).total_seconds() / 3600
+    waited = None
+    if one.sent_at and one.acknowledged_at:
+        waited = (one.acknowledged_at - one.sent_at).total_seconds() / 3600
     cells: list[Any] = [
         one.reference,
         one.case.campaign.name,

@@ -74,7 +74,7 @@ def _named(rows: list[tuple[object, Row]], names: dict[object, str], unknown: st
 
 
 def by_partner(mine: QuerySet[Referral]) -> list[Row]:
-    names = dict(mine.order_by().values_list("partner", "partner__name").distinct())
+    names: dict[object, str] = dict(mine.order_by().values_list("partner", "partner__name").distinct())
     return _named(_rows(mine, "partner"), names, "à choisir")
 
 

@@ -1,4 +1,4 @@
-"""« Masquer mon numéro » and the shortcuts, changed from the call without losing a word of it; one consent a partner."""
+"""« Masquer mon numéro » and the shortcuts, changed from the call without losing a word; one consent a partner."""
 
 from __future__ import annotations
 
