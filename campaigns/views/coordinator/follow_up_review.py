@@ -79,9 +79,7 @@ def _space_out(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpR
         except followups.FollowUpError as error:
             form.add_error("cadence", str(error))
         else:
-            return _done(
-                request, plan, "Les appels s'espacent, le prochain bilan est dans six semaines."
-            )
+            return _done(request, plan, "Les appels s'espacent, le prochain bilan est dans six semaines.")
     return _page(request, plan, now, space_form=form)
 
 
