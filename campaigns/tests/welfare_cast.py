@@ -20,7 +20,9 @@ def make_residence(name: str = "Les Tilleuls", **fields: Any) -> Residence:
     return Residence.objects.create(landlord=landlord, agency=agency, reference=f"R-{name}"[:60], name=name, **fields)
 
 
-def make_door(campaign: Campaign, residence: Residence, *, now: datetime, phone: str | None = "", **fields: Any) -> Case:
+def make_door(
+    campaign: Campaign, residence: Residence, *, now: datetime, phone: str | None = "", **fields: Any
+) -> Case:
     """A household of the residence, with its case."""
     household = factories.make_household(
         residence.landlord, agency=residence.agency, residence=residence, phone=phone, **fields
