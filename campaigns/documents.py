@@ -7,6 +7,7 @@ markup. Fonts are typst's own, so that every machine prints the same page.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -15,13 +16,29 @@ import typst
 from django.conf import settings
 
 
+# What typst's own fonts surely draw: Latin, Greek, Cyrillic, punctuation, currencies.
+NOT_SURELY_DRAWN = re.compile(r"[^ -~\u00a0-\u04ff\u1e00-\u203f\u20a0-\u20bf]")
+
+
 @cache
 def _template(name: str) -> bytes:
     return (settings.BASE_DIR / "templates" / "documents" / f"{name}.typ").read_bytes()
 
 
 def pdf(name: str, data: dict[str, Any]) -> bytes:
-    """``templates/documents/<name>.typ`` filled with ``data``, which must be JSON; « demo » is added to it."""
+    """``templates/documents/<name>.typ`` filled with ``data``, which must be JSON; « demo » is added to it.
+
+    PDF/UA refuses a character that no font draws (an emoji, a control character): it is then shown as « □ ».
+    """
+    try:
+        return _compile(name, data)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        return _compile(name, _drawable(data))
+
+
+def _compile(name: str, data: Any) -> bytes:
     made = typst.compile(
         _template(name),
         format="pdf",
@@ -30,6 +47,15 @@ def pdf(name: str, data: dict[str, Any]) -> bytes:
         ignore_system_fonts=True,
     )
     return bytes(made)
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        # The code of a drawing (a QR code) holds none of these and stays as it is.
+        return re.sub(NOT_SURELY_DRAWN, lambda found: found[0] if found[0] in "\n\t" else "□", value)
+    if isinstance(value, dict):
+        return {key: _drawable(one) for key, one in value.items()}
+    return [_drawable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def qr(address: str) -> str:

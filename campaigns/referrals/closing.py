@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import cases
-from campaigns.models import Call, Case, Need, Partner, Referral
+from campaigns.models import Call, Case, Need, Partner, PartnerCode, Referral
 from campaigns.outcomes.table import REACHED_CODES
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, move, note_event, record, require
@@ -139,6 +139,8 @@ def reroute(*, referral: Referral, partner: Partner, by: User, now: datetime) ->
         token="",
         token_until=None,
     )
+    # Nor were the codes, used, awaited or mistyped, this one's: it asks for its own at once.
+    PartnerCode.objects.filter(referral=referral).delete()
     return referral
 
 
