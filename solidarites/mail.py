@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import Q
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from solidarites import smtp
 from solidarites.models import OutgoingMail
 
 log = logging.getLogger(__name__)
+State = OutgoingMail.State
 
 LEASE = timedelta(minutes=5)
 # Pauses between tries; after the last one the row is « failed » and an alert is due.
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720)]
-WAITING = Q(state__in=[OutgoingMail.State.QUEUED, OutgoingMail.State.SENDING, OutgoingMail.State.UNSURE])
+WAITING = Q(state__in=[State.QUEUED, State.SENDING, State.UNSURE])
+# Seconds: the rest leaves at the next tick, after the other tasks.
+LONGEST_RUN = 60
 
 
 def queue_mail(
@@ -71,49 +78,109 @@ def due_ids(now: datetime, limit: int = 50) -> list[int]:
     return [pk for pk, _ in found[: max(urgent, room)]]
 
 
+def send_due(now: Callable[[], datetime] = timezone.now) -> int:
+    """Send what is due, one row at a time; how many left. A slow server keeps a worker for a minute at most."""
+    count, stop = 0, time.monotonic() + LONGEST_RUN
+    for pk in due_ids(now()):
+        if time.monotonic() > stop:
+            break
+        count += send_one(pk, now())
+    return count
+
+
 def send_one(mail_id: int, now: datetime) -> bool:
-    """Claim the row, send it, and say whether it left. Does nothing when another process holds it."""
-    claimed = OutgoingMail.objects.filter(WAITING, pk=mail_id, next_try_at__lte=now)
-    was_sending = OutgoingMail.objects.filter(pk=mail_id, state=OutgoingMail.State.SENDING).exists()
-    if not claimed.update(state=OutgoingMail.State.SENDING, next_try_at=now + LEASE):
+    """Claim the row, send it, and say whether it left. Does nothing when another process holds it.
+
+    Errors: DatabaseError. The row then stays claimed, and the same message goes again when its lease has passed.
+    """
+    due = OutgoingMail.objects.filter(WAITING, pk=mail_id, next_try_at__lte=now)
+    taken: dict[str, Any] = {"state": State.SENDING, "next_try_at": now + LEASE, "attempts": F("attempts") + 1}
+    # Still « sending » when its lease has passed: whoever held it died, perhaps while the server was answering.
+    if not due.exclude(state=State.SENDING).update(**taken) and not (
+        due.filter(state=State.SENDING).update(**taken, was_unsure=True)
+    ):
         return False
     row = OutgoingMail.objects.get(pk=mail_id)
-    row.attempts += 1
-    row.was_unsure = row.was_unsure or was_sending
-    row.save(update_fields=["attempts", "was_unsure"])
-    try:
-        build(row).send()
-    except ObjectDoesNotExist:
-        # What it was about is gone (an invitation taken back while this waited): nothing is left to say.
-        row.state = OutgoingMail.State.CANCELLED
-        row.save(update_fields=["state"])
+    if row.attempts > len(PAUSES) + 1:
+        # Each try ended with the process that made it: one more would only send another copy.
+        _settle(row, state=State.FAILED, error="interrompu à chaque essai", next_try_at=now)
         return False
-    except (smtplib.SMTPException, OSError) as error:
+    try:
+        message = build(row)
+        message.send()
+    except ObjectDoesNotExist:
+        # What it was about is gone (an invitation taken back, a referral withdrawn while this waited).
+        _settle(row, state=State.CANCELLED)
+        return False
+    except DatabaseError:
+        raise
+    except Exception as error:
         _failed(row, error, now)
         return False
-    row.state, row.sent_at, row.error = OutgoingMail.State.SENT, now, ""
-    row.save(update_fields=["state", "sent_at", "error"])
+    with transaction.atomic():
+        # Whatever became of the claim meanwhile, it has left; a bounce already noted stays.
+        OutgoingMail.objects.filter(WAITING, pk=row.pk).update(state=State.SENT, sent_at=now, error="")
+        for address, code in smtp.refused_by(message).items():
+            _refused_alone(row, address, code, now)
     return True
+
+
+def _settle(row: OutgoingMail, **fields: Any) -> None:
+    """Write the end of this try, unless another process has taken the row since (its lease had passed)."""
+    OutgoingMail.objects.filter(pk=row.pk, state=State.SENDING, attempts=row.attempts).update(**fields)
+
+
+def _refused_alone(row: OutgoingMail, address: str, code: int, now: datetime) -> None:
+    """The server took the message for the other addresses: this one gets a row of its own.
+
+    Refused for good it has failed at once; otherwise it is tried again, for this address alone.
+    """
+    final = code >= 500
+    addresses = row.to.split(", ")
+    # By its place and not by its name; sent again after a crash, the message does not say it twice.
+    place = addresses.index(address) + 1 if address in addresses else 0
+    OutgoingMail.objects.get_or_create(
+        key=f"{row.key}:alone:{place}",
+        defaults={
+            "to": address,
+            "template": row.template,
+            "context": row.context,
+            "urgent": row.urgent,
+            "state": State.FAILED if final else State.QUEUED,
+            "attempts": 1,
+            "next_try_at": now if final else now + PAUSES[0],
+            "error": f"SMTPRecipientsRefused {code}",
+        },
+    )
+    log.warning("mail %s: one of its addresses was refused (%s)", row.pk, code)
 
 
 def _failed(row: OutgoingMail, error: Exception, now: datetime) -> None:
     final = row.attempts > len(PAUSES) or _refused_for_good(error)
-    row.state = OutgoingMail.State.FAILED if final else OutgoingMail.State.QUEUED
     # The class and code only: a server's text may repeat an address.
-    row.error = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()[:120]
-    if not final:
-        row.next_try_at = now + PAUSES[row.attempts - 1]
+    text = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()[:120]
     # Cut off or too slow: the server may have taken it, the same message goes again.
-    row.was_unsure = row.was_unsure or isinstance(error, (smtplib.SMTPServerDisconnected, TimeoutError))
-    row.save(update_fields=["state", "error", "next_try_at", "was_unsure"])
-    log.warning("mail %s: %s (%s)", row.pk, row.error, row.state)
+    unsure = row.was_unsure or isinstance(error, (smtplib.SMTPServerDisconnected, TimeoutError))
+    _settle(
+        row,
+        state=State.FAILED if final else State.QUEUED,
+        error=text,
+        was_unsure=unsure,
+        next_try_at=now if final else now + PAUSES[row.attempts - 1],
+    )
+    log.warning("mail %s: %s (%s)", row.pk, text, "given up" if final else "tried again later")
 
 
 def _refused_for_good(error: Exception) -> bool:
-    """A permanent answer (5xx, RFC 5321) about the message or all its addresses; not a sign-in that may be mended."""
+    """A permanent answer (5xx, RFC 5321) about the message or all its addresses; not a sign-in that may be mended.
+
+    A message that cannot be made (a line break in a header, an address that is none) is refused for good too.
+    """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+    if isinstance(error, (smtplib.SMTPException, OSError)):
+        return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+    return True
 
 
 def build(row: OutgoingMail) -> EmailMultiAlternatives:

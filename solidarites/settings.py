@@ -204,11 +204,13 @@ CSRF_FAILURE_VIEW = "solidarites.errors.csrf_failure"
 # Mail -------------------------------------------------------------------------------------------------
 # Without a mail server, messages are printed on the console and links can be copied from the screens.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_CONFIG["EMAIL_BACKEND"] = "solidarites.smtp.EmailBackend"
 vars().update(EMAIL_CONFIG)
 HAS_MAIL_SERVER = EMAIL_CONFIG["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Solidarités <solidarites@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds, for each answer of the mail server
 # Many mail servers close the door to who sends faster; what is vital does not wait for its turn.
 MAIL_PER_MINUTE = env.int("MAIL_PER_MINUTE", default=120)
 # The mailbox of the sender's address, where undeliverable messages come back (imaps://compte:motdepasse@hote/INBOX).

@@ -12,7 +12,7 @@ from solidarites.models import JournalEntry, OutgoingMail
 @shared_task
 def send_mail() -> int:
     """Send what is due, one row at a time."""
-    return sum(mail.send_one(pk, timezone.now()) for pk in mail.due_ids(timezone.now()))
+    return mail.send_due()
 
 
 @shared_task

@@ -32,8 +32,9 @@ class Inbox:
         self.keeps_when_closing = False
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.at_rcpt:
-            return self.at_rcpt.pop(0)
+        answer = self.at_rcpt.pop(0) if self.at_rcpt else ""
+        if answer:
+            return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -92,7 +93,7 @@ def smtp_server() -> Iterator[tuple[Inbox, int]]:
 
 def use(settings: Any, port: int) -> None:
     """Let Django send there."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "solidarites.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""

@@ -66,7 +66,7 @@ def test_after_the_last_pause_it_has_failed_and_says_so(inbox: Inbox) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_tried_again(settings: Any, db: None) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "solidarites.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     row = queued()
     assert not mail.send_one(row.pk, timezone.now())
@@ -144,6 +144,82 @@ def test_one_message_goes_to_several_addresses(inbox: Inbox) -> None:
     )
     assert mail.send_one(row.pk, timezone.now())
     assert inbox.taken[-1].rcpt_tos == ["ccas@exemple.fr", "accueil@exemple.fr"]
+
+
+def to_two(key: str = "referral:1:sent:1") -> OutgoingMail:
+    return mail.queue_mail(
+        key=key, to=["ccas@exemple.fr", "accueil@exemple.fr"], template="alert", context=queued().context
+    )
+
+
+def test_an_address_refused_beside_another_is_told_and_the_one_that_took_it_gets_no_second_copy(inbox: Inbox) -> None:
+    inbox.at_rcpt = ["", "550 unknown"]
+    row, now = to_two(), timezone.now()
+    assert mail.send_one(row.pk, now)
+    alone = OutgoingMail.objects.get(key__startswith=f"{row.key}:alone")
+    assert (alone.to, alone.state) == ("accueil@exemple.fr", OutgoingMail.State.FAILED)
+    assert alone.error == "SMTPRecipientsRefused 550"
+    assert [one.rcpt_tos for one in inbox.taken] == [["ccas@exemple.fr"]]
+    assert alone.pk not in mail.due_ids(now + timedelta(days=2))
+
+
+def test_an_address_that_asks_to_wait_beside_another_is_tried_again_alone(inbox: Inbox) -> None:
+    inbox.at_rcpt = ["450 greylisted", ""]
+    row, now = to_two(), timezone.now()
+    assert mail.send_one(row.pk, now)
+    alone = OutgoingMail.objects.get(key__startswith=f"{row.key}:alone")
+    assert not mail.send_one(alone.pk, now)
+    assert mail.send_one(alone.pk, now + mail.PAUSES[0])
+    assert [one.rcpt_tos for one in inbox.taken] == [["accueil@exemple.fr"], ["ccas@exemple.fr"]]
+    assert len(inbox.copies()) == 2, "another message, with a Message-ID of its own"
+
+
+def test_a_message_that_cannot_be_made_has_failed_and_holds_back_no_other(inbox: Inbox) -> None:
+    now = timezone.now()
+    for key, to, template in (
+        ("a", "accueil@exemple.fr\nBcc: autre@exemple.fr", "alert"),
+        ("b", "a@b@c", "alert"),
+        ("c", "a@exemple.fr", "inconnu"),
+    ):
+        mail.queue_mail(key=key, to=to, template=template, context=queued().context, now=now)
+    assert mail.send_due(lambda: now + timedelta(seconds=1)) == 1
+    bad = OutgoingMail.objects.exclude(state=OutgoingMail.State.SENT)
+    assert {(row.key, row.state) for row in bad} == {(key, OutgoingMail.State.FAILED) for key in "abc"}
+    assert "autre@exemple.fr" not in inbox.everything()
+
+
+def test_a_message_whose_every_try_is_cut_short_ends_as_a_failure(inbox: Inbox) -> None:
+    row, now = queued(), timezone.now()
+    OutgoingMail.objects.update(state=OutgoingMail.State.SENDING, attempts=len(mail.PAUSES) + 1, next_try_at=now)
+    assert not mail.send_one(row.pk, now)
+    row.refresh_from_db()
+    assert row.state == OutgoingMail.State.FAILED
+    assert not inbox.taken
+
+
+def test_a_process_that_wakes_up_late_undoes_nothing(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease has passed, another has sent the message, and the server now refuses the sleeper's copy."""
+    row, now = queued(), timezone.now()
+    built = mail.build
+
+    def slow(one: OutgoingMail) -> Any:
+        monkeypatch.setattr(mail, "build", built)
+        assert mail.send_one(row.pk, now + mail.LEASE)
+        inbox.answers = ["550 no"]
+        return built(one)
+
+    monkeypatch.setattr(mail, "build", slow)
+    assert not mail.send_one(row.pk, now)
+    row.refresh_from_db()
+    assert (row.state, row.was_unsure) == (OutgoingMail.State.SENT, True)
+
+
+def test_a_slow_server_keeps_a_worker_for_a_minute_at_most(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "LONGEST_RUN", -1)
+    queued()
+    assert mail.send_due(lambda: timezone.now() + timedelta(seconds=1)) == 0
+    monkeypatch.undo()
+    assert mail.send_due(lambda: timezone.now() + timedelta(seconds=1)) == 1
 
 
 def test_mails_leave_at_a_set_pace_the_urgent_ones_at_once(inbox: Inbox, settings: Any) -> None:
