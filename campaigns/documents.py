@@ -15,7 +15,6 @@ import segno
 import typst
 from django.conf import settings
 
-
 # What typst's own fonts surely draw: Latin, Greek, Cyrillic, punctuation, currencies.
 NOT_SURELY_DRAWN = re.compile(r"[^ -~\u00a0-\u04ff\u1e00-\u203f\u20a0-\u20bf]")
 

@@ -11,11 +11,13 @@ from campaigns import calendar, documents
 from campaigns import needs as categories_of_need
 from campaigns.models import Referral
 from campaigns.models.levels import Level
+from campaigns.referrals.deadlines import SPOKEN, is_urgent
 from campaigns.referrals.sending import spoken_number
 from tenants import communes
 from tenants.models import Tenant
 
 Agreement = Referral.Agreement
+NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,10 @@ class Sheet:
 
     reference: str
     level: str
+    urgent: bool
     sender: str
     sender_phone: str
+    partner: str
     made_on: str
     person: str
     age: str
@@ -55,8 +59,10 @@ def sheet_of(referral: Referral, now: datetime) -> Sheet:
     return Sheet(
         reference=referral.reference,
         level=str(Level(referral.level).label),
+        urgent=is_urgent(referral.level),
         sender=household.landlord.spoken_name or household.landlord.name,
         sender_phone=spoken_number(campaign.callback_number or household.landlord.callback_number),
+        partner=referral.partner.name if referral.partner else "",
         made_on=_moment(referral.approved_at or referral.created_at, tz),
         person=tenant.full_name if tenant else "Le foyer",
         age=f"{age} ans" if age is not None else "",
@@ -103,9 +109,14 @@ def agreement_line(referral: Referral, tz: ZoneInfo) -> str:
 
 
 def _expected(referral: Referral, tz: ZoneInfo) -> str:
-    if referral.due_at is None:
+    """What the partner owes next, and by when; nothing once it has answered."""
+    state = Referral.State
+    if referral.state in (state.DRAFT, state.APPROVED):
+        return f"Accusé de réception attendu {SPOKEN[Level(referral.level)]}."
+    if referral.due_at is None or referral.state not in (state.SENT, state.ACKNOWLEDGED, state.IN_PROGRESS):
         return ""
-    return _moment(referral.due_at, tz)
+    what = "Accusé de réception attendu" if referral.state == state.SENT else "Votre réponse est attendue"
+    return f"{what} avant le {_moment(referral.due_at, tz)}."
 
 
 def _moment(at: datetime, tz: ZoneInfo) -> str:
@@ -113,7 +124,7 @@ def _moment(at: datetime, tz: ZoneInfo) -> str:
     local = at.astimezone(tz)
     day = "1er" if local.day == 1 else str(local.day)
     weekday, month = calendar.WEEKDAYS[local.weekday()], calendar.MONTHS[local.month - 1]
-    return f"{weekday} {day} {month} {local.year} à {calendar.clock_label(local)}"
+    return f"{weekday} {day} {month} {local.year} à {calendar.clock_label(local).replace(' ', NO_BREAK)}"
 
 
 # PDF ------------------------------------------------------------------------------------------------------
@@ -122,4 +133,4 @@ def _moment(at: datetime, tz: ZoneInfo) -> str:
 def pdf_of(referral: Referral, now: datetime) -> bytes:
     """The sheet as a tagged PDF."""
     made = sheet_of(referral, now)
-    return documents.pdf("register" if made.register else "referral", asdict(made))
+    return documents.pdf("referral", asdict(made))
