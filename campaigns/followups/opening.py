@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case as DbCase
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, When
 
 from campaigns import alerts, retries, welfare
 from campaigns.calendar import Calendar, NeverOpenError, calendar_of
@@ -96,7 +97,6 @@ def _open(plans: Sequence[FollowUpPlan], cases: dict[int, Case], now: datetime) 
                 due.state = DueCall.State.SKIPPED
             new.append(due)
             if due.state == DueCall.State.OPENED and _to_be_called(case, now):
-                _point(case, due)
                 moved.append(case)
         plan.next_due_at = _after(plan, due_at)
     _write(plans, new, moved)
@@ -137,11 +137,6 @@ def _to_be_called(case: Case, now: datetime) -> bool:
     return not being_called and not agreed
 
 
-def _point(case: Case, due: DueCall) -> None:
-    case.next_call_at, case.next_call_for_id = due.due_at, due.volunteer_id
-    case.anyone_from = due.grace_until if due.volunteer_id else due.due_at
-
-
 def _after(plan: FollowUpPlan, due_at: datetime) -> datetime | None:
     try:
         return next_due(plan, due_at)
@@ -153,6 +148,8 @@ def _after(plan: FollowUpPlan, due_at: datetime) -> datetime | None:
 def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case]) -> None:
     DueCall.objects.bulk_create(new)
     kind = Case.Kind.FOLLOW_UP
+    # Read from the due calls just written: one statement, however many cases.
+    opened = DueCall.objects.filter(case=OuterRef("pk"), state=DueCall.State.OPENED)
     Case.objects.filter(pk__in=[case.pk for case in moved]).update(
         status=Case.Status.OPEN,
         hold_reason="",
@@ -163,9 +160,20 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
         tier=TIER_OF_KIND[kind],
         rank=0,
         urgent=False,
+        next_call_at=Subquery(opened.values("due_at")[:1]),
+        next_call_for=Subquery(opened.values("volunteer")[:1]),
+        # Nobody is there: offered to everybody at once.
+        anyone_from=Subquery(
+            opened.annotate(free=DbCase(When(volunteer=None, then=F("due_at")), default=F("grace_until"))).values(
+                "free"
+            )[:1]
+        ),
     )
-    Case.objects.bulk_update(moved, ["next_call_at", "next_call_for", "anyone_from"], batch_size=250)
-    FollowUpPlan.objects.bulk_update(plans, ["next_due_at"], batch_size=250)
+    moments: dict[datetime | None, list[int]] = {}
+    for plan in plans:
+        moments.setdefault(plan.next_due_at, []).append(plan.pk)
+    for moment, ids in moments.items():
+        FollowUpPlan.objects.filter(pk__in=ids).update(next_due_at=moment)
     JournalEntry.objects.bulk_create(
         [
             journal.entry(
