@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import chromium
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+# A busy machine is not a fault of the product: how long a page, or what it must say, is waited for.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 # `make screenshots` renews those of the documentation; an ordinary run keeps its own aside.
 IMAGES = django_settings.BASE_DIR / "docs" / "images"
 
@@ -109,7 +112,7 @@ def open_browser(browser: Browser, live_server: Any, watcher: Watcher) -> Iterat
             java_script_enabled=javascript,
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
 
         def only_ours(route: Any) -> None:
             if route.request.url.startswith((live_server.url, "data:", "blob:")):

@@ -47,7 +47,7 @@ def answer(page: Page, question: str, *labels: str) -> None:
     for _ in range(20):
         if first.is_visible():
             break
-        page.locator(".q[data-active] [data-go-on]").click()
+        page.locator(".q[data-here] [data-go-on]").click()
     for label in labels:
         block.locator(".choice", has_text=label).first.click()
 
