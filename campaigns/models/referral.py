@@ -170,7 +170,7 @@ class Referral(models.Model):
     no_call_back_reason = models.CharField("pourquoi sans rappel", max_length=300, blank=True)
     closed_at = models.DateTimeField("clos le", null=True, blank=True)
     close_reason = models.CharField("motif de clôture", max_length=18, choices=CloseReason, blank=True)
-    # The partner's link: a random token, valid until this moment.
+    # The seed of the partner's link (campaigns.referrals.access makes the link of it), valid until this moment.
     token = models.CharField(max_length=64, blank=True, db_index=True)
     token_until = models.DateTimeField("lien valable jusqu'au", null=True, blank=True)
     created_by = models.ForeignKey(

@@ -24,16 +24,42 @@ CODES_AN_HOUR = 5
 # Wrong codes of a day, whatever the number of codes asked for: past it the link waits.
 WRONG_A_DAY = 20
 SESSION_LASTS = timedelta(hours=1)
+# Characters of the link's proof: 128 bits.
+PROOF = 32
 # What a partner may still read; an answered referral stays readable until a coordinator closes it.
 READABLE = (State.APPROVED, *WITH_PARTNER, State.ANSWERED)
 
 
+def token_of(referral: Referral) -> str:
+    """What the link of this referral holds: its random seed, and a proof made with the installation's key.
+
+    The database keeps the seed alone: whoever reads a copy of it can make no link. Empty when the link is shut.
+    """
+    return referral.token + _proof(referral.token) if referral.token else ""
+
+
+def _proof(seed: str) -> str:
+    return salted_hmac("campaigns.partner_link", seed, algorithm="sha256").hexdigest()[:PROOF]
+
+
+def path_of(referral_id: int, sending: int) -> str:
+    """The link's path for a message that leaves now, about this sending.
+
+    Errors: Referral.DoesNotExist when that link is shut (withdrawn, declined, taken back, sent to another partner).
+    """
+    alive = Referral.objects.filter(pk=referral_id, sending=sending, state__in=READABLE).exclude(token="")
+    return f"/p/{token_of(alive.get())}/"
+
+
 def find(token: str, now: datetime) -> Referral | None:
-    """The referral of a live link, or None: unknown, expired, withdrawn, declined and closed look the same."""
-    if not 20 <= len(token) <= 64:
-        return None
+    """The referral of a live link, or None: unknown, expired, withdrawn, declined and closed look the same.
+
+    A row is looked for whatever the proof says, so that every token costs the same.
+    """
+    seed, proof = token[:-PROOF], token[-PROOF:]
+    genuine = bool(seed) and constant_time_compare(_proof(seed), proof)
     return (
-        Referral.objects.filter(token=token, token_until__gt=now, state__in=READABLE)
+        Referral.objects.filter(token=seed if genuine else "-", token_until__gt=now, state__in=READABLE)
         .select_related("case__household__landlord", "case__campaign", "partner", "tenant", "mail", "agreement_by")
         .first()
     )
@@ -78,6 +104,8 @@ def send_code(*, referral: Referral, now: datetime) -> bool:
         template="referral_code",
         context={"reference": referral.reference, "code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)},
         now=now,
+        # Somebody is waiting for it before a page, and it lasts ten minutes.
+        urgent=True,
     )
     record("referral.code_sent", referral, by=None, actor=Actor.PARTNER)
     return True

@@ -110,8 +110,9 @@ def approve(*, referral: Referral, by: User, now: datetime) -> Referral:
         key=f"referral:{referral.pk}:sent:{sending}",
         to=_partner_of(referral).addresses,
         template="referral_sent",
-        context=mail_context(referral, token := secrets.token_urlsafe(32)),
+        context=mail_context(referral) | {"sending": sending},
         now=now,
+        urgent=deadlines.is_urgent(referral.level),
     )
     move(
         referral,
@@ -124,7 +125,7 @@ def approve(*, referral: Referral, by: User, now: datetime) -> Referral:
         approved_at=now,
         sending=sending,
         mail=row,
-        token=token,
+        token=secrets.token_urlsafe(24),
         token_until=now + LINK_LASTS,
         sent_at=None,
         reminded_at=None,
@@ -177,15 +178,16 @@ def _partner_of(referral: Referral) -> Partner:
     return referral.partner
 
 
-def mail_context(referral: Referral, token: str) -> dict[str, Any]:
-    """All that a message about a referral may say."""
+def mail_context(referral: Referral) -> dict[str, Any]:
+    """All that a message about a referral may say. The link is made when it leaves: the queue holds no secret."""
     campaign, landlord = referral.case.campaign, referral.case.household.landlord
     return {
         "reference": referral.reference,
         "level": referral.level,
         "level_label": referral.get_level_display(),
         "delay": deadlines.SPOKEN[deadlines.Level(referral.level)],
-        "path": f"/p/{token}/",
+        "referral_id": referral.pk,
+        "sending": referral.sending,
         "sender": landlord.spoken_name or landlord.name,
         "phone": spoken_number(campaign.callback_number or landlord.callback_number),
     }
@@ -275,7 +277,7 @@ def withdraw(*, referral: Referral, reason: str, by: User, now: datetime) -> Ref
     before = referral.state
     require(referral, State.WITHDRAWN, Actor.USER)
     told = before in WITH_PARTNER or (before == State.APPROVED and not _cancel_mail(referral))
-    context = mail_context(referral, "")
+    context = mail_context(referral)
     move(
         referral,
         State.WITHDRAWN,
@@ -352,8 +354,9 @@ def remind(*, referral: Referral, by: User | None, now: datetime) -> Referral:
         key=f"referral:{referral.pk}:reminder:{referral.sending}:{referral.reminders}",
         to=_partner_of(referral).addresses,
         template="referral_reminder",
-        context=mail_context(referral, referral.token) | {"acknowledged": referral.state != State.SENT},
+        context=mail_context(referral) | {"acknowledged": referral.state != State.SENT},
         now=now,
+        urgent=deadlines.is_urgent(referral.level),
     )
     actor = Actor.USER if by else Actor.SYSTEM
     note_event(referral, "reminded", actor=actor, by=by, now=now)

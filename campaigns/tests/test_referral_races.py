@@ -14,6 +14,7 @@ from campaigns import referrals
 from campaigns.models import Alert, PartnerCode, Referral, ReferralEvent
 from campaigns.referrals import ReferralError, access
 from campaigns.tests.referral_cast import make_call, make_need, make_partner, make_referral
+from solidarites import mail
 from solidarites.models import OutgoingMail
 from tests.factories import make_case
 
@@ -60,7 +61,7 @@ def test_a_double_click_approves_once(coordinator, now):
     assert OutgoingMail.objects.count() == 1
     assert ReferralEvent.objects.filter(action="approved").count() == 1
     row = Referral.objects.get()
-    assert row.token in OutgoingMail.objects.get().context["path"]
+    assert access.token_of(row) in mail.build(OutgoingMail.objects.get()).body
 
 
 def test_the_partner_and_the_coordinator_at_once_give_one_state(coordinator, now):

@@ -207,7 +207,10 @@ def _sheet(request: HttpRequest, token: str, referral: Referral, *, failed: str 
         "delay": looks.delay_look(referral, now),
         "timeline": looks.timeline(referral, for_partner=True),
         "acts": acts,
-        "others": [{"referral": other, "state": looks.state_look(other)} for other in access.others_of(referral, now)],
+        "others": [
+            {"referral": other, "token": access.token_of(other), "state": looks.state_look(other)}
+            for other in access.others_of(referral, now)
+        ],
     }
     return render(request, "partner/sheet.html", context)
 

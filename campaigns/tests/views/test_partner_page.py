@@ -34,8 +34,9 @@ def referral(coordinator, now):
     return make_referral(coordinator, now, state=State.SENT)
 
 
-def url(name, token, *args):
-    return reverse(f"partner:{name}", args=[token, *args])
+def url(name, link, *args):
+    """``link``: a referral, or what the link of an e-mail holds."""
+    return reverse(f"partner:{name}", args=[link if isinstance(link, str) else access.token_of(link), *args])
 
 
 def text(response):
@@ -48,8 +49,8 @@ def last_code():
 
 def enter(client, referral):
     """Ask for a code, read it in the mail, type it."""
-    client.post(url("door", referral.token))
-    return client.post(url("code", referral.token), {"code": last_code()})
+    client.post(url("door", referral))
+    return client.post(url("code", referral), {"code": last_code()})
 
 
 def age_codes(**delta):
@@ -65,7 +66,7 @@ def age_codes(**delta):
 
 def test_opening_the_link_reveals_and_consumes_nothing(client, referral):
     for _ in range(3):
-        page = text(client.get(url("door", referral.token)))
+        page = text(client.get(url("door", referral)))
     assert "Recevoir un code" in page
     assert referral.reference not in page
     assert referral.tenant.last_name not in page
@@ -75,7 +76,7 @@ def test_opening_the_link_reveals_and_consumes_nothing(client, referral):
 
 
 def test_the_code_goes_to_the_partners_address_alone(client, referral):
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     row = OutgoingMail.objects.get(template="referral_code")
     assert row.to == referral.partner.email
     assert re.fullmatch(r"\d{6}", row.context["code"])
@@ -89,7 +90,7 @@ def same(html, token):
 
 @pytest.mark.parametrize("dead", ["unknown", "expired", "withdrawn", "declined", "closed"])
 def test_every_dead_link_looks_like_a_living_one(referral, coordinator, now, dead):
-    token = referral.token
+    token = access.token_of(referral)
     if dead == "unknown":
         token = UNKNOWN
     elif dead == "expired":
@@ -115,7 +116,7 @@ def test_every_dead_link_looks_like_a_living_one(referral, coordinator, now, dea
         ]
         return [(page.status_code, same(page.content.decode(), token)) for page in pages]
 
-    assert visit(token) == visit(alive.token)
+    assert visit(token) == visit(access.token_of(alive))
     assert not OutgoingMail.objects.filter(template="referral_code", context__reference=referral.reference).exists()
 
 
@@ -131,81 +132,81 @@ def test_odd_tokens_are_harmless(client):
 
 def test_the_right_code_opens_the_sheet(client, referral):
     response = enter(client, referral)
-    assert response.headers["Location"] == url("sheet", referral.token)
-    page = text(client.get(url("sheet", referral.token)))
+    assert response.headers["Location"] == url("sheet", referral)
+    page = text(client.get(url("sheet", referral)))
     assert referral.tenant.full_name in page
     assert "Accuser réception" in page
 
 
 def test_a_code_may_be_typed_with_spaces(client, referral):
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     code = last_code()
-    assert client.post(url("code", referral.token), {"code": f" {code[:3]} {code[3:]} "}).status_code == 302
+    assert client.post(url("code", referral), {"code": f" {code[:3]} {code[3:]} "}).status_code == 302
 
 
 def test_a_code_serves_once(client, referral):
     enter(client, referral)
-    again = StrictClient().post(url("code", referral.token), {"code": last_code()})
+    again = StrictClient().post(url("code", referral), {"code": last_code()})
     assert again.status_code == 200
 
 
 def test_a_code_lasts_ten_minutes(client, referral):
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     age_codes(minutes=10)
-    assert client.post(url("code", referral.token), {"code": last_code()}).status_code == 200
+    assert client.post(url("code", referral), {"code": last_code()}).status_code == 200
 
 
 def test_after_five_wrong_tries_even_the_right_code_is_refused(client, referral):
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     right = last_code()
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for _ in range(5):
-        assert client.post(url("code", referral.token), {"code": wrong}).status_code == 200
-    assert client.post(url("code", referral.token), {"code": right}).status_code == 200
+        assert client.post(url("code", referral), {"code": wrong}).status_code == 200
+    assert client.post(url("code", referral), {"code": right}).status_code == 200
 
 
 def test_a_new_code_makes_the_older_one_worthless(client, referral):
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     first = last_code()
     age_codes(minutes=1)
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     if last_code() != first:
-        assert client.post(url("code", referral.token), {"code": first}).status_code == 200
-    assert client.post(url("code", referral.token), {"code": last_code()}).status_code == 302
+        assert client.post(url("code", referral), {"code": first}).status_code == 200
+    assert client.post(url("code", referral), {"code": last_code()}).status_code == 302
 
 
 def test_a_code_of_one_referral_does_not_open_another(client, referral, coordinator, now, campaign):
     other = make_referral(coordinator, now, state=State.SENT, case=make_case(campaign, now=now))
-    client.post(url("door", referral.token))
-    assert client.post(url("code", other.token), {"code": last_code()}).status_code == 200
+    client.post(url("door", referral))
+    assert client.post(url("code", other), {"code": last_code()}).status_code == 200
 
 
 def test_few_codes_leave_in_an_hour(client, referral):
     for _ in range(12):
-        client.post(url("door", referral.token))
+        client.post(url("door", referral))
         age_codes(minutes=1)
     assert OutgoingMail.objects.filter(template="referral_code").count() == 5
 
 
 def test_codes_do_not_leave_in_a_burst(client, referral):
     for _ in range(4):
-        client.post(url("door", referral.token))
+        client.post(url("door", referral))
     assert OutgoingMail.objects.filter(template="referral_code").count() == 1
 
 
 def test_too_many_wrong_codes_in_a_day_close_the_link_for_the_day(client, referral):
     for _ in range(4):
-        client.post(url("door", referral.token))
+        client.post(url("door", referral))
         wrong = f"{(int(last_code()) + 1) % 1_000_000:06d}"
         for _ in range(5):
-            client.post(url("code", referral.token), {"code": wrong})
+            client.post(url("code", referral), {"code": wrong})
         age_codes(hours=2)
     before = OutgoingMail.objects.filter(template="referral_code").count()
     assert before == 4
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     assert OutgoingMail.objects.filter(template="referral_code").count() == before
     age_codes(hours=24)
-    client.post(url("door", referral.token))
+    client.post(url("door", referral))
     assert OutgoingMail.objects.filter(template="referral_code").count() == before + 1
 
 
@@ -213,7 +214,7 @@ def test_too_many_wrong_codes_in_a_day_close_the_link_for_the_day(client, referr
 
 
 def test_the_session_changes_its_key_when_the_code_is_right(client, referral):
-    client.get(url("door", referral.token))
+    client.get(url("door", referral))
     session = client.session
     session["before"] = 1
     session.save()
@@ -227,19 +228,19 @@ def test_another_partners_session_opens_nothing(client, referral, coordinator, n
     other = make_referral(coordinator, now, state=State.SENT, partner=stranger, case=make_case(campaign, now=now))
     enter(client, referral)
     for name in ("sheet", "pdf"):
-        assert client.get(url(name, other.token)).headers["Location"] == url("door", other.token)
-    client.post(url("act", other.token, "accuser"))
+        assert client.get(url(name, other)).headers["Location"] == url("door", other)
+    client.post(url("act", other, "accuser"))
     other.refresh_from_db()
     assert other.state == State.SENT
-    assert other.token not in text(client.get(url("sheet", referral.token)))
+    assert access.token_of(other) not in text(client.get(url("sheet", referral)))
 
 
 def test_one_code_opens_all_the_live_referrals_of_a_partner(client, referral, coordinator, now, campaign):
     case = make_case(campaign, now=now)
     other = make_referral(coordinator, now, state=State.SENT, partner=referral.partner, case=case)
     enter(client, referral)
-    assert other.reference in text(client.get(url("sheet", referral.token)))
-    assert other.tenant.full_name in text(client.get(url("sheet", other.token)))
+    assert other.reference in text(client.get(url("sheet", referral)))
+    assert other.tenant.full_name in text(client.get(url("sheet", other)))
 
 
 def test_the_session_ends_after_an_hour(client, referral):
@@ -247,13 +248,13 @@ def test_the_session_ends_after_an_hour(client, referral):
     session = client.session
     session["partner"] = {**session["partner"], "until": int(timezone.now().timestamp()) - 1}
     session.save()
-    assert client.get(url("sheet", referral.token)).status_code == 302
+    assert client.get(url("sheet", referral)).status_code == 302
 
 
 def test_changing_the_partners_address_ends_its_sessions(client, referral):
     enter(client, referral)
     type(referral.partner).objects.update(email="nouvelle@ville.exemple.fr")
-    assert client.get(url("sheet", referral.token)).status_code == 302
+    assert client.get(url("sheet", referral)).status_code == 302
 
 
 @pytest.mark.parametrize("ending", ["withdraw", "expire", "close"])
@@ -265,7 +266,7 @@ def test_an_open_session_reads_nothing_once_the_link_is_shut(client, referral, c
         Referral.objects.update(token_until=now - timedelta(seconds=1))
     else:
         Referral.objects.update(state=State.CLOSED)
-    token = referral.token or UNKNOWN
+    token = access.token_of(referral) or UNKNOWN
     for name in ("sheet", "pdf"):
         assert client.get(url(name, token)).status_code == 302
     client.post(url("act", token, "clore"), {"result": "help_in_place", "text": "Fait."})
@@ -273,7 +274,7 @@ def test_an_open_session_reads_nothing_once_the_link_is_shut(client, referral, c
 
 
 def test_a_coordinators_own_session_is_no_key(client_of, coordinator, referral):
-    assert client_of(coordinator).get(url("sheet", referral.token)).status_code == 302
+    assert client_of(coordinator).get(url("sheet", referral)).status_code == 302
 
 
 # What the partner does ------------------------------------------------------------------------------------------
@@ -283,7 +284,7 @@ def test_the_partner_acknowledges_takes_charge_comments_and_closes(client, refer
     enter(client, referral)
 
     def do(act, **data):
-        return client.post(url("act", referral.token, act), data)
+        return client.post(url("act", referral, act), data)
 
     assert do("accuser").status_code == 302
     assert do("prendre-en-charge").status_code == 302
@@ -294,7 +295,7 @@ def test_the_partner_acknowledges_takes_charge_comments_and_closes(client, refer
     referral.refresh_from_db()
     assert referral.state == State.ANSWERED
     assert referral.answer == "Portage dès demain."
-    page = text(client.get(url("sheet", referral.token)))
+    page = text(client.get(url("sheet", referral)))
     assert "Votre réponse est transmise." in page
     assert "Prendre en charge" not in page
     assert "Nous passons jeudi." in page
@@ -302,17 +303,17 @@ def test_the_partner_acknowledges_takes_charge_comments_and_closes(client, refer
 
 def test_declining_shuts_the_link(client, referral):
     enter(client, referral)
-    response = client.post(url("act", referral.token, "decliner"), {"reason": "Hors de notre commune."})
+    response = client.post(url("act", referral, "decliner"), {"reason": "Hors de notre commune."})
     assert "nous cherchons un autre partenaire" in text(response)
-    assert client.get(url("sheet", referral.token)).status_code == 302
+    assert client.get(url("sheet", referral)).status_code == 302
     referral.refresh_from_db()
     assert (referral.state, referral.decline_reason) == (State.DECLINED, "Hors de notre commune.")
 
 
 def test_a_double_click_answers_once_and_says_what_is_true(client, referral):
     enter(client, referral)
-    client.post(url("act", referral.token, "accuser"))
-    response = client.post(url("act", referral.token, "accuser"), follow=True)
+    client.post(url("act", referral, "accuser"))
+    response = client.post(url("act", referral, "accuser"), follow=True)
     assert response.status_code == 200
     assert referral.events.filter(action="acknowledged").count() == 1
 
@@ -321,28 +322,28 @@ def test_a_double_click_answers_once_and_says_what_is_true(client, referral):
 @pytest.mark.parametrize("data", [{}, {"text": "a\x00b", "reason": "\x00", "result": "x" * 900}])
 def test_odd_answers_never_break_the_page(client, referral, act, data):
     enter(client, referral)
-    assert client.post(url("act", referral.token, act), data).status_code in (200, 302)
+    assert client.post(url("act", referral, act), data).status_code in (200, 302)
 
 
 def test_unknown_acts_and_wrong_methods_are_refused(client, referral):
     enter(client, referral)
-    assert client.post(url("act", referral.token, "approuver")).status_code == 404
-    assert client.get(url("act", referral.token, "accuser")).status_code == 405
-    assert client.post(url("sheet", referral.token)).status_code == 405
-    assert client.delete(url("door", referral.token)).status_code == 405
+    assert client.post(url("act", referral, "approuver")).status_code == 404
+    assert client.get(url("act", referral, "accuser")).status_code == 405
+    assert client.post(url("sheet", referral)).status_code == 405
+    assert client.delete(url("door", referral)).status_code == 405
 
 
 def test_a_form_from_another_site_is_refused(referral):
     client = StrictClient(enforce_csrf_checks=True)
-    assert client.post(url("door", referral.token)).status_code == 403
+    assert client.post(url("door", referral)).status_code == 403
     assert not PartnerCode.objects.exists()
 
 
 def test_every_opening_is_journaled_and_shown(client, client_of, coordinator, referral):
     enter(client, referral)
-    client.get(url("sheet", referral.token))
-    client.get(url("sheet", referral.token))
-    client.get(url("pdf", referral.token))
+    client.get(url("sheet", referral))
+    client.get(url("sheet", referral))
+    client.get(url("pdf", referral))
     rows = JournalEntry.objects.filter(object_id=referral.pk, actor="partner").values_list("action", flat=True)
     assert list(rows).count("referral.opened") == 2
     assert list(rows).count("referral.downloaded") == 1
@@ -354,14 +355,14 @@ def test_every_opening_is_journaled_and_shown(client, client_of, coordinator, re
 def test_a_third_person_is_shown_only_with_their_agreement(client, referral):
     Referral.objects.update(contact_person="Mme Voisine", contact_agrees=False)
     enter(client, referral)
-    assert "Mme Voisine" not in text(client.get(url("sheet", referral.token)))
+    assert "Mme Voisine" not in text(client.get(url("sheet", referral)))
     Referral.objects.update(contact_agrees=True)
-    assert "Mme Voisine" in text(client.get(url("sheet", referral.token)))
+    assert "Mme Voisine" in text(client.get(url("sheet", referral)))
 
 
 def test_the_partner_sees_no_name_of_those_who_called_or_coordinated(client, referral, coordinator):
     enter(client, referral)
-    page = text(client.get(url("sheet", referral.token)))
+    page = text(client.get(url("sheet", referral)))
     assert coordinator.last_name not in page
     assert coordinator.email not in page
 
@@ -372,18 +373,18 @@ def test_the_partner_sees_no_name_of_those_who_called_or_coordinated(client, ref
 def test_nothing_is_cached_listed_or_told_elsewhere(client, referral):
     enter(client, referral)
     for name in ("door", "code", "sheet", "pdf"):
-        headers = client.get(url(name, referral.token)).headers
+        headers = client.get(url(name, referral)).headers
         assert "no-store" in headers["Cache-Control"]
         assert "noindex" in headers["X-Robots-Tag"]
         assert headers["Referrer-Policy"] == "same-origin"
-    page = text(client.get(url("sheet", referral.token)))
+    page = text(client.get(url("sheet", referral)))
     assert not re.search(r'(?:href|src|action)="https?://', page)
     assert '<meta name="robots" content="noindex' in page
 
 
 def test_the_pdf_is_tagged_and_named_by_its_reference(client, referral):
     enter(client, referral)
-    response = client.get(url("pdf", referral.token))
+    response = client.get(url("pdf", referral))
     assert response.content.startswith(b"%PDF-")
     assert b"StructTreeRoot" in response.content
     assert b"pdfuaid" in response.content
@@ -392,22 +393,22 @@ def test_the_pdf_is_tagged_and_named_by_its_reference(client, referral):
 
 def test_the_sheet_costs_a_known_number_of_queries(client, referral, max_queries):
     enter(client, referral)
-    client.get(url("sheet", referral.token))
+    client.get(url("sheet", referral))
     with max_queries(16):
-        client.get(url("sheet", referral.token))
+        client.get(url("sheet", referral))
 
 
 def test_a_referral_approved_but_not_yet_noticed_as_sent_can_be_answered(client, coordinator, now):
     referral = make_referral(coordinator, now, state=State.APPROVED)
     enter(client, referral)
-    client.post(url("act", referral.token, "accuser"))
+    client.post(url("act", referral, "accuser"))
     referral.refresh_from_db()
     assert referral.state == State.ACKNOWLEDGED
     assert referral.sent_at is not None
 
 
 def test_wrong_codes_count_even_when_nobody_asked_for_one(client, referral):
-    assert client.post(url("code", referral.token), {"code": "123456"}).status_code == 200
+    assert client.post(url("code", referral), {"code": "123456"}).status_code == 200
     assert not access.check_code(referral=referral, code="123456", now=timezone.now())
 
 
@@ -416,9 +417,9 @@ def test_one_address_asks_and_types_only_so_many_codes(client, referral):
         assert client.post(url("door", UNKNOWN)).status_code == 302
         assert client.post(url("code", UNKNOWN), {"code": "123456"}).status_code == 200
     # The living link and the dead one are refused alike, and a new code is not even drawn.
-    for token in (UNKNOWN, referral.token):
+    for token in (UNKNOWN, access.token_of(referral)):
         refused = client.post(url("door", token))
         assert refused.status_code == client.post(url("code", token), {"code": "123456"}).status_code == 429
         assert refused["Cache-Control"] == "no-store, private"
     assert not PartnerCode.objects.exists()
-    assert client.get(url("door", referral.token)).status_code == 200
+    assert client.get(url("door", referral)).status_code == 200
