@@ -11,7 +11,7 @@ from tenants.models import Landlord
 CCAS = ("33063", "33281", "33318", "33522", "33119", "33243", "40192", "40088", "47001", "47323", "31555", "31149")
 TOWN_HALLS = ("33240", "33314", "33058", "40184", "40046", "47310", "47195", "31395", "31069", "40279", "47106")
 # Towns help with everything but what their partners do: the psychological cell, and the landlord's own agencies.
-TOWN = ["courses", "repas", "medicaments", "soins", "isolement", "protection", "administratif", "autre"]
+TOWN = ["courses", "repas", "medicaments", "soins", "isolement", "protection", "administratif", "registre", "autre"]
 MEALS = ["courses", "repas", "medicaments"]
 MIND = ["psychologique", "isolement"]
 

@@ -108,10 +108,6 @@ class PartnerForm(forms.ModelForm):
     def hours_fields(self) -> list[Any]:
         return [self[f"hours_{number}"] for number in range(7)]
 
-    def plain_fields(self) -> list[Any]:
-        """Every field but the hours, which have their own part of the page."""
-        return [field for field in self.visible_fields() if not field.name.startswith("hours_")]
-
     def _post_clean(self) -> None:
         self.instance.hours = {
             str(number): self.cleaned_data[f"hours_{number}"]

@@ -13,6 +13,7 @@ from campaigns.models.levels import Level
 from tenants.models import Tenant
 
 MOMENT = "%Y-%m-%dT%H:%M"
+PROPOSED = "Proposés pour ce besoin, ici"
 UNKNOWN_CHOICE = "Ce choix n'existe pas ou n'existe plus."
 
 
@@ -61,7 +62,7 @@ def partner_choices(referral: Referral, *, without: int | None = None) -> list[t
     others = [(partner.pk, partner.name) for partner in among if partner.pk not in known]
     groups: list[tuple[Any, Any]] = [("", "À choisir")]
     if proposed:
-        groups.append(("Proposés pour ce besoin, ici", proposed))
+        groups.append((PROPOSED, proposed))
     if others:
         groups.append(("Autres partenaires", others))
     return groups
@@ -113,8 +114,11 @@ class DraftForm(forms.Form):
 
     def __init__(self, data: Any = None, *, referral: Referral) -> None:
         initial = {name: getattr(referral, name) for name in self.base_fields}
+        choices = partner_choices(referral)
+        if referral.partner_id is None and choices[1:] and choices[1][0] == PROPOSED:
+            initial["partner"] = choices[1][1][0][0]
         super().__init__(data, initial=initial)
-        self.fields["partner"].choices = partner_choices(referral)
+        self.fields["partner"].choices = choices
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
     def _not_later(self, name: str) -> Any:
@@ -196,6 +200,12 @@ class RerouteForm(ActForm):
         super().__init__(data, referral=referral, act=act)
         self.fields["partner"].choices = partner_choices(referral, without=referral.partner_id)
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
+
+
+class AnotherForm(RerouteForm):
+    """Asked of another partner because the first stays silent."""
+
+    reason = forms.CharField(label="Pourquoi", max_length=300, initial="Pas de réponse dans le délai.")
 
 
 class CalledBackForm(ActForm):

@@ -5,7 +5,7 @@ or by phone) → closing → watch (what time does) → access (the partner's li
 """
 
 from campaigns.referrals.answers import acknowledge, answer, comment, decline, opened, take_charge
-from campaigns.referrals.closing import ask_call_back, close, note_call_back, reroute, resume
+from campaigns.referrals.closing import ask_another, ask_call_back, close, note_call_back, reroute, resume
 from campaigns.referrals.drafts import draft_by_hand, draft_for_call, edit
 from campaigns.referrals.sending import (
     approve,
@@ -28,6 +28,7 @@ __all__ = [
     "answer",
     "approve",
     "approve_all",
+    "ask_another",
     "ask_call_back",
     "back_to_draft",
     "close",

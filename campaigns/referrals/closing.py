@@ -10,7 +10,18 @@ from campaigns import cases
 from campaigns.models import Call, Case, Need, Partner, PartnerCode, Referral
 from campaigns.outcomes.table import REACHED_CODES
 from campaigns.referrals.deadlines import is_urgent
-from campaigns.referrals.states import Actor, ReferralError, State, StateError, move, note_event, record, require
+from campaigns.referrals.states import (
+    WITH_PARTNER,
+    Actor,
+    ReferralError,
+    State,
+    StateError,
+    move,
+    note_event,
+    record,
+    require,
+)
+from solidarites import mail
 from solidarites.models import User
 
 CloseReason = Referral.CloseReason
@@ -141,6 +152,42 @@ def reroute(*, referral: Referral, partner: Partner, by: User, now: datetime) ->
     )
     # Nor were the codes, used, awaited or mistyped, this one's: it asks for its own at once.
     PartnerCode.objects.filter(referral=referral).delete()
+    return referral
+
+
+def is_late(referral: Referral, now: datetime) -> bool:
+    """The partner holds it and the hour of its acknowledgement, or of its answer, has passed."""
+    return referral.state in WITH_PARTNER and referral.due_at is not None and referral.due_at <= now
+
+
+@transaction.atomic
+def ask_another(*, referral: Referral, partner: Partner, reason: str, by: User, now: datetime) -> Referral:
+    """The partner stays silent: declined in its place, then rerouted, as two moves of the table.
+
+    Conditions: with the partner, and past its deadline. Steps: the first link shuts; the first partner is told by the
+    reference alone that nothing is asked of it any more; a draft for the other one. Errors: StateError when it is not
+    late; ReferralError without a reason, or as ``reroute``.
+    """
+    from campaigns.referrals import answers, sending
+
+    if not is_late(referral, now):
+        raise StateError("Ce partenaire a encore le temps de répondre.")
+    silent = referral.partner
+    answers.decline(referral=referral, reason=reason, by=by, now=now)
+    reroute(referral=referral, partner=partner, by=by, now=now)
+    if silent is not None:
+        campaign, landlord = referral.case.campaign, referral.case.household.landlord
+        mail.queue_mail(
+            key=f"referral:{referral.pk}:withdrawn:{referral.sending}",
+            to=silent.addresses,
+            template="referral_withdrawn",
+            context={
+                "reference": referral.reference,
+                "sender": landlord.spoken_name or landlord.name,
+                "phone": sending.spoken_number(campaign.callback_number or landlord.callback_number),
+            },
+            now=now,
+        )
     return referral
 
 

@@ -13,6 +13,7 @@ from campaigns.referrals import deadlines
 from tenants import communes
 
 State = Referral.State
+NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,16 @@ def zone_of(referral: Referral) -> ZoneInfo:
 
 
 def delay_look(referral: Referral, now: datetime) -> Look | None:
-    """« en retard de 3 h », « avant demain à 10 h »; nothing once it is over."""
+    """« en retard de 3 h », « demain avant 10 h »; nothing once it is over."""
     due = referral.due_at
     if due is None or referral.state not in AWAITED:
         return None
     if due <= now:
-        late = f"en retard de {span_label((now - due).total_seconds())}"
+        late = f"en retard de {span_label((now - due).total_seconds())}".replace(" ", NO_BREAK)
         return Look("attention", "exclamation-triangle-fill", late)
-    when = f"avant {calendar.moment_label(due, now, zone_of(referral))}"
+    day, _, hour = calendar.moment_label(due, now, zone_of(referral)).rpartition(" à ")
+    # An hour is never cut at the end of a line.
+    when = f"{day} avant{NO_BREAK}{hour.replace(' ', NO_BREAK)}"
     soon = due - now <= deadlines.REMIND_BEFORE[Level(referral.level)]
     return Look("info", "hourglass-split", when) if soon else Look("muted", "clock", when)
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns import needs, partners, referrals
 from campaigns.forms import partner_lists
 from campaigns.forms.partners import PartnerForm, commune_label, epci_label
-from campaigns.models import Partner
+from campaigns.models import Partner, Referral
 from campaigns.referrals.states import WITH_PARTNER
 from campaigns.views import referral_looks as looks
 from solidarites import journal, roles
@@ -78,7 +78,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
             "partner": partner,
             "old": partners.is_old(partner, today),
             "territory": territory(partner),
-            "categories": ", ".join(needs.label(category) for category in partner.categories) or "Tous les besoins",
+            "categories": categories_label(partner),
         }
         for partner in page
     ]
@@ -92,6 +92,13 @@ def partner_list(request: HttpRequest) -> HttpResponse:
             "filtered": any(request.GET.get(name) for name in filters.filters),
         },
     )
+
+
+def categories_label(partner: Partner) -> str:
+    """« Repas, portage ; Médicaments et 3 autres », « tous les besoins »."""
+    names = [needs.label(category) for category in partner.categories[:2]]
+    more = len(partner.categories) - len(names)
+    return " ; ".join(names) + (f" et {more} autre{'s' if more > 1 else ''}" if more else "") or "tous les besoins"
 
 
 def territory(partner: Partner) -> str:
@@ -201,6 +208,12 @@ def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpR
     if request.method == "POST" and form.is_valid():
         saved = partners.save(partner=form.instance, by=request.user, now=timezone.now())
         messages.success(request, "Le partenaire est enregistré.")
+        waiting = request.GET.get("signalement", "")
+        if waiting.isdecimal() and len(waiting) < 18 and request.user.has_role(roles.COORDINATOR):
+            # It was missing for this one: back to it, where it is now proposed.
+            missing = referrals.visible(request.user).filter(pk=waiting, state=Referral.State.DRAFT).first()
+            if missing is not None:
+                return redirect("coordinator:referral_edit", missing.pk)
         return redirect("coordinator:partner", saved.pk)
     now = timezone.now()
     context: dict[str, Any] = {"form": form, "partner": one, "rows": [], "figures": None, "old": False}

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import referrals
+from campaigns import partners, referrals
 from campaigns.models import Campaign, Need, Partner, Referral
 from campaigns.models.levels import Level
 from campaigns.referrals import export, figures, sending
@@ -104,7 +104,6 @@ class ReferralTable(django_tables2.Table):
     commune = django_tables2.Column(
         verbose_name="Commune", accessor="case__household__city", order_by="case__household__city", empty_values=()
     )
-    opened_at = django_tables2.Column(verbose_name="Consulté", empty_values=())
 
     class Meta:
         template_name = "coordinator/referral_table.html"
@@ -132,8 +131,15 @@ class ReferralTable(django_tables2.Table):
         return state_tag(look.kind, look.icon, look.word)
 
     def render_state(self, record: Referral) -> str:
+        """The state, and for what a partner holds when its sheet was last opened."""
         look = looks.state_look(record, short=True)
-        return state_tag(look.kind, look.icon, look.word)
+        shown = state_tag(look.kind, look.icon, look.word)
+        if record.opened_at:
+            at = moment({"now": self.now}, record.opened_at, record.case)
+            return format_html('{}<span class="seen">consulté {}</span>', shown, at)
+        if record.state in WITH_PARTNER:
+            return format_html('{}<span class="seen">pas encore consulté</span>', shown)
+        return shown
 
     def render_due_at(self, record: Referral) -> str:
         look = looks.delay_look(record, self.now)
@@ -144,9 +150,6 @@ class ReferralTable(django_tables2.Table):
 
     def render_commune(self, record: Referral) -> str:
         return record.case.household.city or "non connue"
-
-    def render_opened_at(self, record: Referral) -> str:
-        return moment({"now": self.now}, record.opened_at, record.case) if record.opened_at else "pas encore"
 
     def order_due_at(self, queryset: QuerySet[Referral], is_descending: bool) -> tuple[QuerySet[Referral], bool]:
         first = F("due_at").desc(nulls_last=True) if is_descending else FIRST_DUE
@@ -257,7 +260,15 @@ def referral_approve(request: HttpRequest) -> HttpResponse:
     for one in chosen:
         missing = sending.missing_for_approval(one)
         second = not missing and sending.needs_second_approval(one)
-        rows.append({"referral": one, "level": looks.level_look(one, short=True), "missing": missing, "second": second})
+        rows.append(
+            {
+                "referral": one,
+                "level": looks.level_look(one, short=True),
+                "missing": missing,
+                "second": second,
+                "old": one.partner is not None and partners.is_old(one.partner, timezone.localdate()),
+            }
+        )
     context = {"rows": rows, "ready": sum(not row["missing"] for row in rows)}
     return render(request, "coordinator/referral_approve.html", context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -112,6 +113,13 @@ ACTS: dict[str, Act] = {
         referrals.reroute,
         "Réorienté : relisez et approuvez l'envoi.",
     ),
+    "autre": Act(
+        "Sans réponse : demander à un autre",
+        "arrow-repeat",
+        act_forms.AnotherForm,
+        referrals.ask_another,
+        "Le premier partenaire est prévenu par la référence seule, son lien est fermé. Relisez et approuvez l'envoi.",
+    ),
     "rappel": Act(
         "Demander le rappel du locataire",
         "telephone-forward",
@@ -169,7 +177,7 @@ MAIN = {
 }
 
 
-def allowed_acts(referral: Referral) -> list[str]:
+def allowed_acts(referral: Referral, now: datetime) -> list[str]:
     """The acts of the page, in its order: what the rules would accept in this state."""
     state = referral.state
     after = state in (State.ANSWERED, State.DECLINED)
@@ -180,6 +188,7 @@ def allowed_acts(referral: Referral) -> list[str]:
         "non-remis": state == State.SENT and referral.mail is not None and referral.mail.state == "sent",
         "prise-en-charge": state in (State.SENT, State.ACKNOWLEDGED),
         "reorienter": state == State.DECLINED,
+        "autre": closing.is_late(referral, now),
         "poursuivre": state == State.ANSWERED,
         "rappel": after,
         "rappele": after,
@@ -209,13 +218,12 @@ def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: form
     missing = sending.missing_for_approval(one) if one.state == State.DRAFT else []
     acts = []
     main = MAIN.get(State(one.state), "")
-    for name in allowed_acts(one):
+    for name in allowed_acts(one, now):
         act = ACTS[name]
         mine = form if name == failed and form is not None else act.form(referral=one, act=name)
         acts.append({"name": name, "act": act, "form": mine, "failed": name == failed, "main": name == main})
-    seeking = one.state in (State.DRAFT, State.DECLINED) or (
-        one.due_at and one.due_at < now and one.state == State.SENT
-    )
+    late = closing.is_late(one, now)
+    seeking = one.state in (State.DRAFT, State.DECLINED) or late
     proposals = (
         partners.fits(
             categories=[need.category for need in one.needs.all()],
@@ -224,11 +232,13 @@ def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: form
         if seeking
         else []
     )
+    acts.sort(key=lambda act: not act["main"])
     commune = communes.get(household.insee_code)
     return render(
         request,
         "coordinator/referral_detail.html",
         {
+            "late": late,
             "referral": one,
             "sheet": sheet.sheet_of(one, now),
             "state": looks.state_look(one),
@@ -247,17 +257,21 @@ def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: form
             "partner_fit": next((fit for fit in proposals if fit.partner.pk == one.partner_id), None),
             "commune": commune,
             "partner_phone": sending.spoken_number(one.partner.phone) if one.partner else "",
-            "partner_old": one.partner is not None and partners.is_old(one.partner, timezone.localdate(now)),
+            "partner_old": one.state in referrals.OPEN_STATES
+            and one.partner is not None
+            and partners.is_old(one.partner, timezone.localdate(now)),
             "others": list(
                 referrals.visible(request.user).filter(case=one.case).exclude(pk=one.pk).select_related("partner")[:10]
             ),
-            "last_comment": one.needs.exclude(call=None)
-            .order_by("-call__started_at")
-            .values_list("call__comment", flat=True)
-            .first()
-            or "",
+            "last_comment": _heard(one),
         },
     )
+
+
+def _heard(one: Referral) -> str:
+    """What was noted during the call that told the needs: read by the coordinator, never sent as it is."""
+    told = one.needs.exclude(call=None).order_by("-call__started_at")
+    return told.values_list("call__comment", flat=True).first() or ""
 
 
 def _spoken(one: Referral, user: User, town: str) -> str:
@@ -284,7 +298,7 @@ def referral_act(request: HttpRequest, referral_id: int, act: str) -> HttpRespon
             chosen.run(referral=one, by=request.user, now=timezone.now(), **form.cleaned_data)
         except ReferralError as error:
             one = _get(request.user, referral_id)
-            if act not in allowed_acts(one):
+            if act not in allowed_acts(one, timezone.now()):
                 # Somebody acted first: the page shows what is true now.
                 messages.warning(request, str(error))
                 return redirect("coordinator:referral", referral_id)
@@ -316,7 +330,16 @@ def referral_edit(request: HttpRequest, referral_id: int) -> HttpResponse:
             messages.success(request, "Le signalement est enregistré.")
             return redirect("coordinator:referral", referral_id)
     commune = communes.get(one.case.household.insee_code)
-    context = {"referral": one, "form": form, "sheet": sheet.sheet_of(one, timezone.now()), "commune": commune}
+    context = {
+        "referral": one,
+        "form": form,
+        "sheet": sheet.sheet_of(one, timezone.now()),
+        "commune": commune,
+        "last_comment": _heard(one),
+        "nobody_fits": not partners.fits(
+            categories=[need.category for need in one.needs.all()], **partners.place_of(one.case.household)
+        ),
+    }
     return render(request, "coordinator/referral_edit.html", context)
 
 
