@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from solidarites import kept
+
 if TYPE_CHECKING:
     from solidarites.models import JournalEntry
 
@@ -29,7 +31,7 @@ def record(
     « public »). ``ids`` hold numbers and short codes only: never a name, a text or a phone number.
     """
     row = entry(action, obj, by=by, actor=actor, campaign_id=campaign_id, household_id=household_id, **ids)
-    row.save(force_insert=True)
+    kept.insert(row)
     return row
 
 

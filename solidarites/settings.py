@@ -133,7 +133,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Statements that ask for it (campaigns.queue_order) keep their plan on a connection, once asked a few times.
+    # Statements that ask for it (solidarites.kept) keep their plan on a connection, once asked a few times.
     DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -194,6 +194,7 @@ MFA_TOTP_TOLERANCE = 1  # half a minute of a phone that runs late
 REQUIRE_SECOND_FACTOR = not DEMO and env.bool("REQUIRE_SECOND_FACTOR", default=True)
 IDLE_SECONDS_STAFF = 30 * 60
 IDLE_SECONDS_VOLUNTEER = 4 * 60 * 60
+SESSION_ENGINE = "solidarites.sessions"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = IDLE_SECONDS_VOLUNTEER * 3
 SESSION_COOKIE_HTTPONLY = True

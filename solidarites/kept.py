@@ -1,0 +1,192 @@
+"""Queries of the hottest paths, whose SQL is made once: saying it again in Python costs more than running it.
+
+The query stays written with the ORM; afterwards only its values change. On PostgreSQL its plan is kept too, once a
+connection has asked it a few times: the values travel apart from the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import DatabaseError, connection
+from django.db.models import Field, Model, QuerySet
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
+
+Row = TypeVar("Row", bound=Model)
+# Stand for the values while the text is made: no query has them of its own.
+_MARKS: dict[type, Callable[[int], Any]] = {
+    int: lambda place: 1_900_000_001 + place,
+    str: lambda place: f"kept value {place}",
+    datetime: lambda place: datetime(1900, 1, 1 + place, tzinfo=UTC),
+}
+
+
+@contextmanager
+def cursor() -> Iterator[Any]:
+    """A cursor whose statements keep their plan on PostgreSQL; elsewhere the usual one."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as usual:
+            yield usual
+        return
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    driver = connection.connection
+    before, driver.cursor_factory = driver.cursor_factory, ServerBindingCursor
+    try:
+        with connection.cursor() as found:
+            yield found
+    finally:
+        driver.cursor_factory = before
+
+
+def adapt(value: Any) -> Any:
+    """A value as the database takes it; a number always of one size, or each size would have a plan of its own."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if connection.vendor == "postgresql" and type(value) is int:
+        from psycopg.types.numeric import Int8
+
+        return Int8(value)
+    return value
+
+
+class Kept(Generic[Row]):
+    """``Kept(lambda case_id: Case.objects.filter(pk=case_id), int)``: called with the id, gives the list of rows.
+
+    The values are numbers, texts or moments, of the kinds named. One that locks is first asked in a transaction.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Row]], *kinds: type) -> None:
+        self.build, self.kinds = build, kinds
+        self.made: dict[str, _Made] = {}
+
+    def __call__(self, *values: Any) -> list[Row]:
+        made = self.made.get(connection.vendor)
+        if made is None:
+            marks = [_MARKS[kind](place) for place, kind in enumerate(self.kinds)]
+            made = self.made[connection.vendor] = _Made(self.build(*marks), marks)
+        return cast("list[Row]", made.rows(values))
+
+
+class _Made:
+    """One query for one kind of database: its text, where its values go, how its rows become instances."""
+
+    def __init__(self, queryset: QuerySet[Any], marks: Sequence[Any]) -> None:
+        compiler: SQLCompiler = queryset.query.get_compiler(connection=connection)
+        self.sql, found = compiler.as_sql()
+        places = {connection.ops.adapt_datetimefield_value(mark) if isinstance(mark, datetime) else mark: index
+                  for index, mark in enumerate(marks)}  # fmt: skip
+        # Where each value goes; what is no mark is a value of the query itself.
+        self.values = [(places.get(value) if isinstance(value, int | str | datetime) else None, value)
+                       for value in found]  # fmt: skip
+        self.compiler = compiler
+        self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+        klass: Any = compiler.klass_info
+        fields = klass["select_fields"]
+        self.start, self.end = fields[0], fields[-1] + 1
+        self.model = klass["model"]
+        self.names = [column[0].target.attname for column in compiler.select[self.start : self.end]]
+        self.related = get_related_populators(klass, compiler.select, "default")
+        self.annotations = list((compiler.annotation_col_map or {}).items())
+
+    def rows(self, values: Sequence[Any]) -> list[Any]:
+        given = [adapt(value if place is None else values[place]) for place, value in self.values]
+        with cursor() as asked:
+            asked.execute(self.sql, given)
+            rows = asked.fetchall()
+        if self.converters and rows:
+            rows = self.compiler.apply_converters(rows, self.converters)
+        return [self._instance(row) for row in rows]
+
+    def _instance(self, row: Sequence[Any]) -> Any:
+        instance = self.model.from_db("default", self.names, row[self.start : self.end])
+        for related in self.related:
+            related.populate(row, instance)
+        for name, place in self.annotations:
+            setattr(instance, name, row[place])
+        return instance
+
+
+def insert(row: Model) -> None:
+    """``row.save(force_insert=True)`` of a plain new row: its id is set. Model.save is not called, nor any signal."""
+    sql, fields = _insert_text(type(row), connection.vendor)
+    with cursor() as asked:
+        asked.execute(sql, [_prepared(field, row, new=True) for field in fields])
+        row.pk = asked.fetchone()[0]
+    row._state.adding, row._state.db = False, "default"
+
+
+def update(row: Model, names: Sequence[str]) -> None:
+    """``row.save(update_fields=names)`` of a row that exists. Model.save is not called, nor any signal."""
+    sql, fields = _update_text(type(row), tuple(names), connection.vendor)
+    with cursor() as asked:
+        asked.execute(sql, [*(_prepared(field, row, new=False) for field in fields), adapt(row.pk)])
+        if not asked.rowcount:
+            raise DatabaseError(f"{row._meta.label} {row.pk} is gone")
+
+
+def _prepared(field: Field[Any, Any], row: Model, *, new: bool) -> Any:
+    return adapt(field.get_db_prep_save(field.pre_save(row, new), connection))
+
+
+@lru_cache(maxsize=64)
+def _insert_text(model: type[Model], vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    table, key = model._meta.db_table, model._meta.pk.column
+    places = ", ".join(["%s"] * len(fields))
+    return f'INSERT INTO "{table}" ({columns}) VALUES ({places}) RETURNING "{key}"', fields  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _update_text(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+    fields = [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
+    columns = ", ".join(f'"{field.column}" = %s' for field in fields)
+    return f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{model._meta.pk.column}" = %s', fields  # noqa: S608
+
+
+class Columns(Generic[Row]):
+    """Some columns of a model, for a statement written by hand: their names, and instances of its rows."""
+
+    def __init__(self, model: type[Row], *names: str) -> None:
+        self.model, self.fields = model, [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
+        self.names = [field.attname for field in self.fields]
+        self.text = ", ".join(field.column for field in self.fields)
+        self.converters: dict[str, list[tuple[int, Any, list[Any]]]] = {}
+
+    def instance(self, row: Sequence[Any]) -> Row:
+        """From a row that begins with these columns; the others are read when they are asked for."""
+        values = list(row[: len(self.fields)])
+        for place, column, functions in self._converters():
+            for function in functions:
+                values[place] = function(values[place], column, connection)
+        return cast("Row", self.model.from_db("default", self.names, values))
+
+    def _converters(self) -> list[tuple[int, Any, list[Any]]]:
+        if connection.vendor not in self.converters:
+            columns = [field.get_col(self.model._meta.db_table) for field in self.fields]
+            found = [[*connection.ops.get_db_converters(one), *one.get_db_converters(connection)] for one in columns]
+            self.converters[connection.vendor] = [
+                (place, columns[place], functions) for place, functions in enumerate(found) if functions
+            ]
+        return self.converters[connection.vendor]
+
+
+def insert_each(row: Model, source: str, given: dict[str, str]) -> str:
+    """PostgreSQL's INSERT … SELECT, a row for each of ``source``: the columns of ``given`` (SQL), else ``row``'s."""
+    from psycopg import sql
+
+    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+    values = [
+        given.get(field.column)
+        or sql.Literal(field.get_db_prep_save(field.pre_save(row, True), connection)).as_string()
+        for field in fields
+    ]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    return f'INSERT INTO "{row._meta.db_table}" ({columns}) SELECT {", ".join(values)} FROM {source}'  # noqa: S608
