@@ -29,6 +29,7 @@ from campaigns.models import (
     SharedMoment,
     WelfareCheck,
 )
+from campaigns.referrals import access
 from solidarites import roles
 from tenants.models import Household, ListImport, Residence
 from tests.factories import (
@@ -161,7 +162,7 @@ class World:
             "household_id": self.household.pk,
             "referral_id": self.referral.pk,
             "reference": self.referral.reference,
-            "token": self.referral.token,
+            "token": access.token_of(self.referral),
             "plan_id": self.plan.pk,
             "exception_id": self.exception.pk,
             "absence_id": self.absence.pk,
