@@ -370,6 +370,7 @@ class Spring:
         if self.rng.random() < 0.5:
             referrals.acknowledge(referral=read(pk), by=None, now=now)
             now += timedelta(minutes=40)
+        referrals.opened(referral=read(pk), now=now - timedelta(minutes=12))
         referrals.take_charge(referral=read(pk), by=None, now=now)
         self._in_hours(now + timedelta(hours=self.rng.uniform(20, 90)), partial(self._answer, pk))
 

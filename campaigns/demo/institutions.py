@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from campaigns.demo import places
 from campaigns.models import Partner
@@ -14,6 +14,14 @@ TOWN_HALLS = ("33240", "33314", "33058", "40184", "40046", "47310", "47195", "31
 TOWN = ["courses", "repas", "medicaments", "soins", "isolement", "protection", "administratif", "registre", "autre"]
 MEALS = ["courses", "repas", "medicaments"]
 MIND = ["psychologique", "isolement"]
+
+MORNINGS = {str(day): [["09:00", "12:00"]] for day in range(5)}
+ROUNDS = {str(day): [["08:00", "12:30"]] for day in range(6)}
+
+
+def of(town: str) -> str:
+    """« de Bordeaux », « d'Agen »."""
+    return f"d'{town}" if town[0] in "AEIOUYÉÈ" else f"de {town}"
 
 
 def make_landlord() -> Landlord:
@@ -35,32 +43,36 @@ def make_partners(verified_on: date) -> list[Partner]:
     made: list[Partner] = []
 
     def add(kind: str, name: str, address: str, **fields: object) -> None:
-        number = f"+3353649{9000 + len(made):04d}"
-        made.append(
-            Partner(
-                kind=kind, name=name, email=f"{address}@exemple.fr", phone=number, verified_on=verified_on, **fields
-            )
-        )
+        rank = f"{9000 + len(made):04d}"
+        values: dict[str, object] = {
+            "kind": kind,
+            "name": name,
+            "email": f"{address}@exemple.fr",
+            "phone": f"05 36 49 {rank[:2]} {rank[2:]}",
+            "verified_on": verified_on,
+        }
+        made.append(Partner(**values | fields))
 
     for code in CCAS:
         town = places.commune(code).name
         add(
             kinds.CCAS,
-            f"CCAS de {town}",
+            f"CCAS {of(town)}",
             f"ccas.{code}",
+            other_emails=[f"accueil.social.{code}@exemple.fr"],
             communes=[code],
             categories=TOWN,
-            opening="du lundi au vendredi, 9 h à 17 h",
         )
     for code in TOWN_HALLS:
         town = places.commune(code).name
         add(
             kinds.TOWN_HALL,
-            f"Mairie de {town}",
+            f"Mairie {of(town)}",
             f"mairie.{code}",
             communes=[code],
             categories=TOWN,
-            opening="du lundi au vendredi, 9 h à 12 h",
+            hours=MORNINGS,
+            opening="l'après-midi sur rendez-vous",
         )
     for department, name in (("33", "Gironde"), ("40", "Landes"), ("47", "Lot-et-Garonne"), ("31", "Haute-Garonne")):
         add(
@@ -69,6 +81,11 @@ def make_partners(verified_on: date) -> list[Partner]:
             f"paniers.{department}",
             departments=[department],
             categories=MEALS,
+            hours=ROUNDS,
+            opening="tournées du matin, samedi compris",
+            remarks="Demander la responsable de la tournée.",
+            # One of them has not been checked for long: the screens say so.
+            verified_on=verified_on - timedelta(days=170 if department == "47" else 0),
         )
         add(
             kinds.DEPARTMENT,
@@ -76,7 +93,15 @@ def make_partners(verified_on: date) -> list[Partner]:
             f"autonomie.{department}",
             departments=[department],
         )
-    add(kinds.ARI, "ARI, cellule psychologique", "ari", departments=["33", "40", "47", "31"], categories=MIND)
+    add(
+        kinds.ARI,
+        "ARI, cellule psychologique",
+        "ari",
+        other_emails=["ari.garde@exemple.fr"],
+        departments=["33", "40", "47", "31"],
+        categories=MIND,
+        languages=["es", "pt"],
+    )
     add(kinds.ASSOCIATION, "Les Petits Pas du soir", "petits-pas", categories=["isolement"])
     add(kinds.AGENCY, "Agences du bailleur", "agences", categories=["logement"])
     return Partner.objects.bulk_create(made)

@@ -300,6 +300,7 @@ class Winter:
             case State.DRAFT:
                 self._send(referral, at)
             case State.SENT:
+                self._read(referral, at)
                 referrals.take_charge(referral=referral, by=None, now=at)
             case State.IN_PROGRESS:
                 text = "Portage de repas en place."
@@ -341,6 +342,10 @@ class Winter:
         referrals.approve(referral=referral, by=self.coordinator, now=at)
         send_waiting(at + timedelta(minutes=1), refused=refused)
 
+    def _read(self, referral: Referral, at: datetime) -> None:
+        """The partner opened its page a few minutes before it answered."""
+        referrals.opened(referral=referral, now=at - timedelta(minutes=7))
+
     def _sheets(self) -> None:
         """One sheet at least in every state; the partner who has kept silent for days is being reminded."""
         now, day = self.now, timedelta(days=1)
@@ -355,18 +360,22 @@ class Winter:
             self._first_sheet(1, self._office(now - day))
         sent(8)
         declined = sent(6)
+        self._read(declined, self._office(now - 2 * day))
         referrals.decline(
             referral=declined, reason="Le service n'existe plus.", by=None, now=self._office(now - 2 * day)
         )
         waiting = sent(6)
+        self._read(waiting, self._office(now - 5 * day))
         referrals.take_charge(referral=waiting, by=None, now=self._office(now - 5 * day))
         answered = sent(5)
+        self._read(answered, self._office(now - 4 * day))
         referrals.take_charge(referral=answered, by=None, now=self._office(now - 4 * day))
         referrals.answer(
             referral=read(answered.pk), result="help_in_place", text="Courses livrées le mardi.", by=None,
             now=now - timedelta(minutes=70),
         )  # fmt: skip
         acknowledged = sent(2)
+        self._read(acknowledged, now - timedelta(hours=20))
         referrals.acknowledge(referral=acknowledged, by=None, now=now - timedelta(hours=20))
         sent(0.2)
         withdrawn = read(next(ids))
@@ -374,6 +383,30 @@ class Winter:
             referral=withdrawn, reason="Sa fille s'en occupe.", by=self.coordinator, now=now - timedelta(hours=30)
         )
         self._send(read(next(ids)), now - timedelta(minutes=50), refused=True)
+        self._register(now - 3 * day)
+
+    def _register(self, at: datetime) -> None:
+        """Somebody wishes to be on the commune's register: the request is written, sent, acknowledged."""
+        reached = Case.objects.filter(campaign=self.campaign, last_outcome="completed", referrals=None)
+        case = reached.select_related("household", "campaign").order_by("pk").first()
+        if case is None:
+            return
+        at = self._office(at)
+        referral = referrals.draft_by_hand(
+            case=case,
+            tenant=case.household.tenants.first(),
+            categories=["registre"],
+            level="U3",
+            facts="Souhaite être au registre communal, pour être appelée en cas de forte chaleur ou de grand froid.",
+            by=self.coordinator,
+            now=at,
+        )
+        agreed = {"agreement": "yes", "agreement_how": "coordinator", "agreement_at": at}
+        referrals.edit(referral=referral, by=self.coordinator, now=at, **agreed)
+        self._send(referral, at + timedelta(minutes=5))
+        referral, later = read(referral.pk), at + timedelta(hours=20)
+        self._read(referral, later)
+        referrals.acknowledge(referral=referral, by=None, now=later)
 
     def _office(self, at: datetime) -> datetime:
         """The same day at eleven: offices do not work at night."""
@@ -424,3 +457,5 @@ def check(campaign: Campaign) -> None:
     missing = set(State.values) - states
     if missing:
         raise RuntimeError(f"no referral in {sorted(missing)}")
+    if not Referral.objects.filter(case__campaign=campaign, kind=Referral.Kind.REGISTER).exists():
+        raise RuntimeError("no request for the commune's register")
