@@ -396,7 +396,8 @@
         if (response.status === 409) stop((await response.json()).notice);
         else if (response.ok) {
           const answer = await response.json();
-          if (!answer.held) notice(answer.notice);
+          // Taken by another, or called by another too: whoever holds it is told as well.
+          if (answer.notice !== undefined) notice(answer.notice);
           if (answer.alert) raised(answer.alert);
         }
       } catch (error) {

@@ -358,6 +358,35 @@ def test_a_case_taken_by_another_says_by_whom_and_when(lea, held, volunteer2):
     assert "Votre texte est gardé" in beat["notice"]
 
 
+def test_who_took_it_is_told_of_the_text_that_waits(lea, paul, held, volunteer2):
+    """Both told: the first while recording, the other by the heartbeat, then after the call and on the home page."""
+    Case.objects.update(claimed_by=None, claimed_at=None, claimed_until=None)
+    hold(held.case, volunteer2)
+    assert paul.post(url("heartbeat", held.case.pk)).json()["notice"] == ""
+    lea.post(url("record", held.case.pk), {"submission": str(held.call.submission), **well(held.case)})
+    assert Call.objects.get(volunteer=held.call.volunteer).state == Call.State.PENDING
+    beat = paul.post(url("heartbeat", held.case.pk)).json()
+    assert beat["held"] is True
+    assert "Léa avait aussi appelé ce foyer" in text(beat["notice"])
+    assert "Léa avait aussi appelé ce foyer" in text(paul.get(url("call", held.case.pk)))
+    mine = Call.objects.get(volunteer=volunteer2)
+    paul.post(url("record", held.case.pk), {"submission": str(mine.submission), **well(held.case)})
+    assert "Léa avait aussi appelé ce foyer" in text(paul.get(url("done", mine.pk)))
+    assert "Léa avait aussi appelé ce foyer" in text(paul.get(url("home")))
+    assert "la coordination décide" in text(lea.get(url("home")))
+
+
+def test_who_recorded_before_is_told_of_a_text_that_comes_later(lea, paul, held, volunteer2):
+    """The hour passed, Paul took and recorded the case; Léa's text arrives after: Paul reads it where he looks next."""
+    Case.objects.update(claimed_by=None, claimed_at=None, claimed_until=None)
+    hold(held.case, volunteer2)
+    paul.post(
+        url("record", held.case.pk), {"outcome": "no_answer", "submission": str(Call.objects.latest("pk").submission)}
+    )
+    lea.post(url("record", held.case.pk), {"submission": str(held.call.submission), **well(held.case)})
+    assert "Léa avait aussi appelé ce foyer" in text(paul.get(url("my_day")))
+
+
 def test_after_an_alert_the_heartbeat_says_who_takes_it(lea, held, coordinator):
     lea.post(url("alert", held.case.pk))
     raised = Alert.objects.get()
@@ -369,7 +398,10 @@ def test_after_an_alert_the_heartbeat_says_who_takes_it(lea, held, coordinator):
 
 def test_the_heartbeat_holds_the_case(lea, held):
     Case.objects.update(claimed_until=timezone.now() + timedelta(minutes=5))
-    assert lea.post(url("heartbeat", held.case.pk), headers={"X-Background": "1"}).json() == {"held": True}
+    assert lea.post(url("heartbeat", held.case.pk), headers={"X-Background": "1"}).json() == {
+        "held": True,
+        "notice": "",
+    }
     assert Case.objects.get().claimed_until > timezone.now() + timedelta(minutes=55)
 
 

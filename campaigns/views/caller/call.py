@@ -120,20 +120,20 @@ def _lost(request: HttpRequest, notice: Notice) -> JsonResponse:
 @role_required(VOLUNTEER)
 @require_POST
 def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
-    """The open form holds its case; says when somebody else has it, and who takes its alert."""
+    """The open form holds its case; says who else has it or has called meanwhile, and who takes its alert."""
     now = timezone.now()
     held = queue.renew(case_id=case_id, by=request.user, now=now)
-    if held and not request.POST.get("alert"):
-        return JsonResponse({"held": True})
     place = _place(request, case_id, now)
-    if held:
+    notice = notice_of(place)
+    answer: dict[str, Any] = {
+        "held": held,
+        "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
+    }
+    if held and request.POST.get("alert"):
         alert = alert_of(place.draft, place)
         context = {"alert": alert, "page": _emergency(place)}
-        html = render_to_string("volunteer/_alert.html", context, request) if alert else ""
-        return JsonResponse({"held": True, "alert": html})
-    notice = notice_of(place)
-    html = render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else ""
-    return JsonResponse({"held": False, "notice": html})
+        answer["alert"] = render_to_string("volunteer/_alert.html", context, request) if alert else ""
+    return JsonResponse(answer)
 
 
 @role_required(VOLUNTEER)

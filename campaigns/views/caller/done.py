@@ -67,7 +67,7 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
     if recorded.state == Call.State.MERGED:
-        text = "La coordination a joint votre appel à celui de l'autre bénévole : ce qui a été dit est gardé."
+        text = "La coordination a joint votre appel à celui de l'autre bénévole : ce qui a été dit est gardé."
         return [Line("people", text), *_need_lines(recorded)]
     return [
         *_twice_lines(recorded, by),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -109,20 +110,36 @@ def home_context(
         "drafts": [
             (call, name_of(call.case.household), past_label(call.saved_at, now, zone_of(call.case))) for call in drafts
         ],
-        "recent": [_recent(call, now) for call in recent[:10]],
+        "recent": _recent(recent[:10], user, now),
         "form": form or ReturnedCallForm(),
         "found": [(case, name_of(case.household)) for case in found or []],
     }
 
 
-def _recent(call: Call, now: datetime) -> dict[str, object]:
+def _recent(made: Iterable[Call], user: User, now: datetime) -> list[dict[str, object]]:
+    """One's own latest calls, and who else called the same household: both are told."""
+    made = list(made)
+    others = (
+        Call.objects.filter(case__in=[call.case_id for call in made], state=Call.State.PENDING)
+        .exclude(volunteer=user)
+        .select_related("volunteer")
+    )
+    also = {one.case_id: one for one in others}
+    return [_recent_row(call, also.get(call.case_id), now) for call in made]
+
+
+def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, object]:
     rule = outcomes.TABLE.get(call.outcome)
+    who = ""
+    if other is not None and call.state == Call.State.RECORDED and other.started_at <= (call.recorded_at or now):
+        who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
     return {
         "call": call,
         "name": name_of(call.case.household),
         "at": past_label(call.recorded_at or call.started_at, now, zone_of(call.case)),
         "label": rule.label if rule else "Appel",
         "reached": rule is not None and rule.reached,
+        "also": who,
     }
 
 
@@ -360,7 +377,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         request,
         "volunteer/my_day.html",
         {
-            "recent": [_recent(call, now) for call in recent if call.recorded_at >= now - RECENT][:50],
+            "recent": _recent([call for call in recent if call.recorded_at >= now - RECENT][:50], user, now),
             # Its address lies under that of the home: only one of the two is marked in the menu.
             "nav_exact": True,
             "count": len(made),

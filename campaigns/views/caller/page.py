@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import segno
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from campaigns import calls, comments, outcomes, scripts
@@ -106,13 +105,6 @@ class CallPage:
         script = self._script()
         self.questions: list[QuestionView] = script.questions() if script else []
         self.consents: list[ConsentView] = script.consents() if script else []
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """Where the form posts to."""
-        acts = ("save", "heartbeat", "alert", "pass", "record")
-        found = {act: reverse(f"caller:{act}", args=[self.case.pk]) for act in acts}
-        return found | {"pass_on": found["pass"], "home": reverse("caller:home")}
 
     # Who and why ----------------------------------------------------------------------------------
     @property

@@ -114,11 +114,11 @@ def _meanwhile(place: Place) -> Notice | None:
     if place.messages and place.messages[0].at > place.draft.started_at:
         message = place.messages[0]
         who = (message.by.first_name or str(message.by)) if message.by else "Quelqu'un"
-        return Notice("info", f"Ce foyer a rappelé, {who} a pris un message : « {message.text} »", "message")
+        return Notice("info", f"Ce foyer a rappelé, {who} a pris un message : « {message.text} »", "message")
     if place.waiting is not None and (place.waiting.recorded_at or place.now) > place.draft.started_at:
         other = place.waiting.volunteer
         who = (other.first_name or str(other)) if other else "Quelqu'un d'autre"
-        text = f"{who} avait aussi appelé ce foyer : la coordination décidera. Continuez, votre appel compte."
+        text = f"{who} avait aussi appelé ce foyer : la coordination décidera. Continuez, votre appel compte."
         return Notice("info", text, "waiting")
     return None
 
