@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from campaigns import followups
@@ -212,8 +213,8 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
         raise LifecycleError("Les données de cette campagne sont déjà effacées.")
     row.status, row.closed_at = Status.CLOSED, now
     row.save(update_fields=["status", "closed_at"])
-    # Plans before cases, as whoever opens a due call locks them.
     plans = FollowUpPlan.objects.filter(case__campaign=row).exclude(status=FollowUpPlan.Status.ENDED)
+    _lock_cases(Q(campaign=row) & (~Q(status=Case.Status.CLOSED) | Q(pk__in=plans.values("case"))))
     ended = plans.update(
         status=FollowUpPlan.Status.ENDED, ended_at=now, end_reason=FollowUpPlan.EndReason.CAMPAIGN, next_due_at=None
     )
@@ -259,7 +260,7 @@ def set_heat_wave(*, campaign: Campaign, until: date | None, by: User | None, no
         .filter(case__campaign=row, status=FollowUpPlan.Status.ACTIVE)
         .select_related("case")
         .prefetch_related("exceptions")
-        .order_by("pk")
+        .order_by("case_id")
     )
     for plan in plans:
         plan.case.campaign = row
@@ -296,6 +297,13 @@ def _locked(campaign: Campaign) -> Campaign:
         .select_related("script", "follow_up_script", "welfare_script")
         .get(pk=campaign.pk)
     )
+
+
+def _lock_cases(wanted: Q) -> None:
+    """The cases before what hangs on them, by ascending number, as whoever records a call or hands plans over does."""
+    cases = Case.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk")
+    for _ in cases.values_list("pk", flat=True).iterator(chunk_size=2000):
+        pass
 
 
 def _copied(row: Campaign, campaign: Campaign) -> Campaign:
@@ -337,11 +345,17 @@ def remove_volunteer(*, membership: CampaignVolunteer, by: User | None, now: dat
         return 0
     membership.active = False
     user_id, campaign_id = membership.user_id, membership.campaign_id
+    plans = FollowUpPlan.objects.filter(case__campaign_id=campaign_id).exclude(status=FollowUpPlan.Status.ENDED)
+    theirs = plans.filter(Q(volunteer=user_id) | Q(backup=user_id))
+    waiting = DueCall.objects.filter(volunteer=user_id, state=DueCall.State.OPENED).values("case")
+    _lock_cases(
+        Q(campaign_id=campaign_id) & (Q(next_call_for=user_id) | Q(pk__in=theirs.values("case")) | Q(pk__in=waiting))
+    )
+    list(theirs.select_for_update(of=("self",), no_key=True).order_by("case_id").values_list("pk", flat=True))
     Case.objects.filter(campaign_id=campaign_id, next_call_for=user_id).update(next_call_for=None, anyone_from=None)
     DueCall.objects.filter(case__campaign_id=campaign_id, volunteer=user_id, state=DueCall.State.OPENED).update(
         volunteer=None
     )
-    plans = FollowUpPlan.objects.filter(case__campaign_id=campaign_id).exclude(status=FollowUpPlan.Status.ENDED)
     plans.filter(backup=user_id).update(backup=None)
     orphans = plans.filter(volunteer=user_id).update(volunteer=None)
     journal.record(

@@ -85,7 +85,8 @@ def add_absence(*, user: User, first_day: date, last_day: date | None, by: User 
     today = timezone.localdate(now)
     if last_day is not None and last_day < today:
         raise FollowUpError("Choisissez des jours à venir.", "last_day")
-    User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    # no_key: a due call that names this volunteer may still be written meanwhile.
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     reach = last_day + timedelta(days=1) if last_day else None
     touching = Absence.objects.filter(
         Q(last_day=None) | Q(last_day__gte=first_day - timedelta(days=1)), user=user
@@ -146,7 +147,7 @@ def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) ->
         away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=soon - timedelta(days=2)))
         opened = opened.filter(volunteer__in=away.filter(first_day__lte=soon).values("user"))
     moved = 0
-    for due in opened.select_related("plan__case__campaign"):
+    for due in opened.select_related("plan__case__campaign").order_by("case_id"):
         day = calendar_of(due.plan.case.campaign, due.plan.case.region).local(now).date()
         presence = presence_of([due.plan.case.campaign_id], day)
         if presence.calls(due.plan.case.campaign_id, due.volunteer_id, day):

@@ -271,6 +271,9 @@ def watch_missed(*, now: datetime) -> int:
         if case.claimed_until is not None and case.claimed_until > now:
             continue  # being called at this moment
         with transaction.atomic():
+            # The case first, as whoever records a call does; somebody who writes it now is not waited for.
+            if not list(Case.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=due.case_id)):
+                continue
             if not DueCall.objects.filter(pk=due.pk, state=DueCall.State.OPENED, alerted_at=None).update(
                 alerted_at=now
             ):

@@ -156,7 +156,7 @@ def _start(case: Case, wish: Wish, by: User, now: datetime, *, volunteer_id: int
 
 
 def locked(plan_id: int) -> FollowUpPlan:
-    """The plan, locked with its case: the case first, as whoever records a call does."""
+    """The plan, locked with its case: the case first, as whoever records a call does; of many, by ascending case."""
     case_id = FollowUpPlan.objects.values_list("case_id", flat=True).get(pk=plan_id)
     Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
     return FollowUpPlan.objects.select_for_update(of=("self",)).select_related("case__campaign").get(pk=plan_id)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import followups, outcomes, queue
+from campaigns import followups, outcomes, queue, training
 from campaigns.forms.caller import ReturnedCallForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.views.caller.done import RECENT
@@ -240,7 +240,11 @@ def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
     if request.method == "GET":
         return redirect("caller:home")
     now = timezone.now()
-    plan = get_object_or_404(FollowUpPlan, pk=plan_id)
+    plan = get_object_or_404(FollowUpPlan.objects.select_related("case__campaign"), pk=plan_id)
+    if not training.ready(campaign=plan.case.campaign, by=request.user):
+        # Before anything opens: somebody else may still be the one who calls.
+        messages.warning(request, str(queue.UntrainedError()))
+        return redirect("caller:home")
     mine = queue.current_claim(request.user)
     if mine is not None and mine.pk != plan.case_id:
         messages.warning(request, "Terminez ou passez d'abord le dossier que vous avez en cours.")
