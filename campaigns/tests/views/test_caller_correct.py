@@ -158,3 +158,17 @@ def test_an_exchange_of_a_couple_with_a_need_corrected_to_no_answer(lea, volunte
     lea.post(url("correct", call.pk), {**typed, "outcome": "no_answer", "seen": seen(page)})
     assert not Need.objects.exists()
     assert Referral.objects.get().state == "withdrawn"
+
+
+def test_answers_are_folded_and_what_is_due_opens_once_refused(lea, case, volunteer):
+    """One line a question: « Comment allez-vous ? Bien »; those that were not asked wait apart."""
+    given = hold(case, volunteer)
+    lea.post(url("record", case.pk), {"submission": str(given.call.submission), **well(case)})
+    page = text(lea.get(url("correct", Call.objects.get().pk)))
+    assert re.search(r'<details class="more fold"><summary><span>[^<]*\? <strong>Bien</strong>', page)
+    assert "Questions que ces réponses n'ont pas appelées" in page
+    assert '<details class="more fold" open>' not in page
+    missing = {**well(case), "outcome": ""}
+    del missing["q-courses"]
+    refused = text(lea.post(url("correct", Call.objects.get().pk), missing))
+    assert re.search(r'<details class="more fold" open><summary><span>[^<]* <strong>sans réponse</strong>', refused)

@@ -264,6 +264,11 @@ class CallPage:
         return ScriptView(self.content, self.reading, self.typed, self.values, names, self.household, self.errors)
 
     @property
+    def unasked(self) -> list[QuestionView]:
+        """The questions that these answers do not bring up."""
+        return [one for one in self.questions if not one.shown]
+
+    @property
     def lonely(self) -> bool:
         return self.reading.propose_follow_up
 

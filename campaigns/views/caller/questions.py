@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,11 @@ class Block:
     shown: bool
     error: str
 
+    @property
+    def said(self) -> str:
+        words = self.text.strip() or ", ".join(one.choice.label for one in self.choices if one.checked)
+        return f"{self.label}\u00a0: {words}" if self.label and words else words
+
 
 @dataclass(frozen=True)
 class QuestionView:
@@ -51,6 +57,21 @@ class QuestionView:
     @property
     def shown(self) -> bool:
         return any(block.shown for block in self.blocks)
+
+    @property
+    def asks(self) -> str:
+        """The question itself: the last sentence of what is said."""
+        found = re.search(r"[^.?!]*\?\s*$", self.say)
+        return found.group().strip() if found else self.say
+
+    @property
+    def said(self) -> str:
+        """The answers as one reads them again; empty when there is none."""
+        return " · ".join(block.said for block in self.blocks if block.shown and block.said)
+
+    @property
+    def due(self) -> bool:
+        return self.question.required and any(block.shown and not block.said for block in self.blocks)
 
 
 @dataclass(frozen=True)
