@@ -155,7 +155,9 @@ class Columns(Generic[Row]):
     """Some columns of a model, for a statement written by hand: their names, and instances of its rows."""
 
     def __init__(self, model: type[Row], *names: str) -> None:
-        self.model, self.fields = model, [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
+        # In the model's own order: it is the one in which « from_db » takes values.
+        wanted = {cast("Field[Any, Any]", model._meta.get_field(name)) for name in names}
+        self.model, self.fields = model, [field for field in model._meta.concrete_fields if field in wanted]
         self.names = [field.attname for field in self.fields]
         self.text = ", ".join(field.column for field in self.fields)
         self.converters: dict[str, list[tuple[int, Any, list[Any]]]] = {}
