@@ -25,11 +25,10 @@ class PartnerForm(forms.ModelForm):
     """Communes are typed as people write them (« 33000 Bordeaux » or an INSEE code), one a line, and kept as codes."""
 
     categories = forms.MultipleChoiceField(
-        label="Besoins",
+        label="Besoins pris en charge (aucun coché : tous)",
         choices=needs.CHOICES,
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Aucun coché : tous les besoins.",
     )
     other_emails = forms.CharField(
         label="Autres adresses e-mail",

@@ -105,11 +105,11 @@ def delay_look(referral: Referral, now: datetime) -> Look | None:
     if due is None or referral.state not in AWAITED:
         return None
     if due <= now:
-        late = f"en retard de {span_label((now - due).total_seconds())}".replace(" ", NO_BREAK)
+        late = f"en retard de {span_label((now - due).total_seconds()).replace(' ', NO_BREAK)}"
         return Look("attention", "exclamation-triangle-fill", late)
     day, _, hour = calendar.moment_label(due, now, zone_of(referral)).rpartition(" à ")
     # An hour is never cut at the end of a line.
-    when = f"{day} avant{NO_BREAK}{hour.replace(' ', NO_BREAK)}"
+    when = f"{day} avant {hour.replace(' ', NO_BREAK)}"
     soon = due - now <= deadlines.REMIND_BEFORE[Level(referral.level)]
     return Look("info", "hourglass-split", when) if soon else Look("muted", "clock", when)
 
