@@ -357,3 +357,38 @@ def test_a_volunteer_removed_during_a_call_records_it_and_gets_no_more(lea, held
     make_case(held.case.campaign)
     response = lea.post(url("next", held.case.campaign_id), follow=True)
     assert "Vous ne faites pas partie des bénévoles" in text(response)
+
+
+# Without a script, after the session ended -------------------------------------------------------------------------
+def idle(client):
+    session = client.session
+    session["active_at"] = int(timezone.now().timestamp()) - 5 * 60 * 60
+    session.save()
+
+
+def test_a_post_after_the_session_ended_comes_back_with_the_sign_in(lea, held, volunteer):
+    idle(lea)
+    response = record(lea, held, **well(held.case), comment="Écrit sans script")
+    assert response["Location"].startswith("/connexion/?next=/appels/")
+    assert Call.objects.get().comment == ""
+    lea.force_login(volunteer)
+    page = text(lea.get(url("call", held.case.pk)))
+    assert "Ce que vous aviez écrit est revenu" in page
+    assert "Écrit sans script" in page
+    record(lea, held, **well(held.case), comment="Écrit sans script")
+    assert (Call.objects.get().state, Call.objects.get().comment) == ("recorded", "Écrit sans script")
+    assert "call_posted" not in lea.session
+
+
+def test_another_person_who_signs_in_there_does_not_read_it(lea, held, volunteer2):
+    idle(lea)
+    record(lea, held, **well(held.case), comment="Écrit sans script")
+    Case.objects.update(claimed_by=None, claimed_at=None, claimed_until=None)
+    hold(held.case, volunteer2)
+    lea.force_login(volunteer2)
+    assert "Écrit sans script" not in text(lea.get(url("call", held.case.pk)))
+
+
+def test_who_was_never_signed_in_leaves_nothing(client, held):
+    client.post(url("record", held.case.pk), {"comment": "Rien"})
+    assert "call_posted" not in client.session

@@ -20,6 +20,7 @@ from campaigns.calendar import clock_label
 from campaigns.forms.caller import PassForm, Typed, read_form
 from campaigns.models import Call
 from campaigns.views.caller.follows import outcome_of, what_follows
+from campaigns.views.caller.kept import forget_kept, kept_over_sign_in, typed_before_sign_in
 from campaigns.views.caller.labels import typography
 from campaigns.views.caller.page import CallPage
 from campaigns.views.caller.place import Notice, Place, alert_of, describe_alert, notice_of, place_of
@@ -49,7 +50,7 @@ def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
 @never_cache
 def call(request: HttpRequest, case_id: int) -> HttpResponse:
     place = _place(request, case_id, timezone.now())
-    typed = Typed.from_draft(place.draft)
+    typed = typed_before_sign_in(request, place) or Typed.from_draft(place.draft)
     if request.GET.get("entrant"):
         typed.fields.setdefault("direction", Call.Direction.INCOMING)
     return _show(request, CallPage(place, typed))
@@ -184,12 +185,14 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
 # Recording --------------------------------------------------------------------------------------------
 
 
+@kept_over_sign_in
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
 def record(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":  # back from the sign-in page: the draft holds what was typed
         return redirect("caller:call", case_id)
     now = timezone.now()
+    forget_kept(request)
     submission = _uuid(request.POST.get("submission"))
     place = place_of(case_id=case_id, by=request.user, now=now)
     if (place is None or submission != place.draft.submission) and (known := _recorded(request, case_id)) is not None:
