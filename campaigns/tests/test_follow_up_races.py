@@ -16,10 +16,8 @@ from campaigns.models import Absence, Alert, Campaign, CampaignVolunteer, Case, 
 from campaigns.tests.test_followups import OFFICE, TUESDAY, at
 from tests import factories
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="one writer at a time: nobody can wait in a ring"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
+
 # Longer than PostgreSQL takes to find two transactions that wait for each other.
 PATIENCE = 20
 
@@ -117,7 +115,8 @@ def test_a_late_call_being_recorded_is_left_alone_and_alerted_at_the_next_tick(
     followups.open_due_calls(now=at(15, 15))
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=plan.case_id)
-        assert apart(lambda: followups.watch_missed(now=at(15, 18))) == [0]
+        if connection.vendor == "postgresql":  # elsewhere there is one writer at a time
+            assert apart(lambda: followups.watch_missed(now=at(15, 18))) == [0]
     assert not Alert.objects.exists()
     assert followups.watch_missed(now=at(15, 18)) == 1
     assert Alert.objects.count() == 1

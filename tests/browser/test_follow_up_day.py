@@ -25,16 +25,16 @@ def rendezvous(default_scripts, volunteer, volunteer2):
     )
     jeanne = make_household(last_name="Martin", first_name="Jeanne", civility="Mme")
     case = make_case(campaign, jeanne, next_call_kind=Case.Kind.FOLLOW_UP, tier=Case.Tier.FOLLOW_UP)
-    local = timezone.localtime(now)
+    local = timezone.localtime(now).replace(second=0, microsecond=0)
     plan = FollowUpPlan.objects.create(
         case=case,
         household=jeanne,
         volunteer=volunteer,
         backup=volunteer2,
         weekdays=[local.weekday()],
-        time=local.time().replace(second=0, microsecond=0),
+        time=local.time(),
         starts_on=local.date() - timedelta(weeks=3),
-        next_due_at=now - timedelta(minutes=1),
+        next_due_at=local,
         review_on=local.date() + timedelta(weeks=3),
     )
     followups.open_due_calls(now=now)
@@ -61,9 +61,11 @@ def test_a_volunteer_s_follow_up_day(rendezvous, phone, sign_in, check_page, sho
     expect(page.locator("main")).to_contain_text("c'est Paul qui vous appellera")
     check_page(page)
     page.locator("button[name=outcome][value=no_answer]").click()
-    page.wait_for_url("**/appels/**")
+    page.wait_for_url(lambda url: "/faits/" in url or url.endswith("/appels/"))
     due = DueCall.objects.get(plan=rendezvous)
-    assert (due.state, due.unanswered) in ((DueCall.State.OPENED, 1), (DueCall.State.OPENED, 2))
+    assert due.state == DueCall.State.OPENED
+    # Later today in another slot, or tomorrow morning when the day is over.
+    assert due.unanswered in (1, 2)
 
     page.goto("/appels/agenda/")
     page.get_by_role("button", name="Créer mon lien").click()
