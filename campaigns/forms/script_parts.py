@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,7 +85,7 @@ ReactionRows = _rows(ReactionForm, "Retirer cette réaction")
 HelplineRows = _rows(HelplineForm, "Retirer cette ligne")
 
 
-class PartForms:
+class PartForms(ABC):
     """One part of a document as a form and rows, either of which may be missing."""
 
     form: Any = None
@@ -94,11 +95,13 @@ class PartForms:
         self.content, self.data = content, data
         self.make()
 
+    @abstractmethod
     def make(self) -> None:
-        raise NotImplementedError
+        """Make the form, the rows or both from ``content`` and ``data``."""
 
+    @abstractmethod
     def value(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """The content with what was typed."""
 
     def is_valid(self) -> bool:
         # Both are asked: each shows its own errors.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import StringIO
@@ -20,9 +21,12 @@ from django.db import connection, models
 
 from campaigns import (
     alerts,
+    calls,
     debriefs,
+    followups,
     letters,
     lifecycle,
+    messages,
     neighbours,
     numberless,
     purge,
@@ -32,6 +36,7 @@ from campaigns import (
     tasks,
     welfare,
 )
+from campaigns.calls import corrections
 from campaigns.models import (
     Alert,
     Campaign,
@@ -78,6 +83,12 @@ def lived_in(campaign: Campaign, coordinator: Any) -> list[Case]:
     alerts.raise_alert(key="neighbour:1", kind="neighbour", level="U1", campaign=campaign, now=TUESDAY)
     _unreached(campaign, coordinator, check)
     _shared(campaign, needy, volunteer, coordinator)
+    _said_again(campaign, needy, volunteer)
+    plan = lonely.plans.get()
+    days = [(TUESDAY + timedelta(days=number)).date() for number in (2, 4)]
+    followups.add_exception(
+        plan_id=plan.pk, first_day=days[0], last_day=days[1], reason="hospital", by=coordinator, now=TUESDAY
+    )
     journal.record("referral.read", referral, by=coordinator, note=1)
     LogEntry.objects.log_actions(coordinator.pk, [referral], 2, change_message="faits", single_object=True)
     landlord = needy.household.landlord
@@ -115,6 +126,17 @@ def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) ->
     debriefs.share_moment(campaign=campaign, text="Un rire partagé.", by=volunteer, now=TUESDAY)
 
 
+def _said_again(campaign: Campaign, case: Case, volunteer: Any) -> None:
+    """A call corrected by its author, now with words to look at again; a message taken for the household."""
+    made = case.calls.get()
+    wanted = corrections.Wanted(
+        outcome="completed", answers=made.answers, comment="Elle est dépressive.", said=calls.Said.from_json(made.draft)
+    )
+    at = TUESDAY + timedelta(minutes=30)
+    corrections.correct(call_id=made.pk, by=volunteer, submission=uuid.uuid4(), wanted=wanted, now=at)
+    messages.leave(case_id=case.pk, text="Rappeler après 16 h.", by=volunteer, now=at)
+
+
 def close(campaign: Campaign, at: datetime = CLOSED) -> None:
     lifecycle.close_campaign(campaign=campaign, by=None, now=at)
 
@@ -137,6 +159,8 @@ KEPT = {
     "campaigns.Partner": "institutions",
     "campaigns.Poster": "a code printed on paper, for a building",
     "campaigns.Script": "what is asked, not what is answered",
+    "campaigns.Absence": "days of people of the cell",
+    "campaigns.CalendarFeed": "a key of somebody of the cell",
     "campaigns.FrozenFigures": "totals",
     "campaigns.PurgeProof": "counts",
     "tenants.ImportProfile": "headings of columns",
@@ -209,6 +233,11 @@ def test_after_the_purge_no_word_about_anybody_is_left(
     planted = plant_canaries()
     # Everything that a campaign can hold was really there to be erased.
     expected = {model._meta.label for model in apps.get_app_config("campaigns").get_models()} - set(KEPT)
+    # Written out: the journal's details and the admin's history about each are emptied too.
+    assert expected - {model._meta.label for model in purge.ERASED} == {
+        "campaigns.CampaignVolunteer",
+        "campaigns.CoordinatorScope",
+    }
     assert expected - planted <= {"campaigns.CampaignVolunteer", "campaigns.CoordinatorScope", "campaigns.CasePass"} | {
         "campaigns.DueCall",
         "campaigns.PartnerCode",

@@ -21,6 +21,7 @@ OFFERED = {
     "solidarites.accounts",
     "solidarites.bounces",
     "solidarites.health",
+    "solidarites.kept",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.
 FAN_OUT = {"retries", "welfare", "referrals"}
