@@ -57,7 +57,7 @@ def _mark_sent(now: datetime) -> int:
 
 def _raise_failures(now: datetime) -> int:
     """A message about a referral that will never arrive: one alert for it, even after that alert was solved."""
-    lost = dict(OutgoingMail.objects.filter(key__startswith="referral:", state__in=LOST).values_list("key", "pk"))
+    lost = dict(OutgoingMail.objects.filter(key__startswith="referral:", state__in=LOST).values_list("key", "to"))
     keys = {_failure_key(key): key for key in lost}
     known = set(Alert.objects.filter(key__in=list(keys)).values_list("key", flat=True))
     ids = {int(key.split(":")[1]) for failure, key in keys.items() if failure not in known}
@@ -77,7 +77,8 @@ def _raise_failures(now: datetime) -> int:
                 case=referral.case,
                 now=now,
             )
-            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now)
+            # Which address: a partner may have several, and one of them refused it.
+            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=lost[key])
         count += 1
     return count
 
