@@ -315,7 +315,7 @@ def test_a_volunteers_hour(
 
     # A pause: nothing is left over, the hour is there to be read.
     hour.press(page.get_by_role("link", name="Faire une pause"))
-    expect(page.locator(".recent li")).to_have_count(10)
+    expect(page.locator(".recent li")).to_have_count(5)
     hour.look("pause", full_page=True)
     assert not Case.objects.filter(claimed_by=volunteer).exists()
     assert Call.objects.filter(state=Call.State.RECORDED).count() == 15

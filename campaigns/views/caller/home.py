@@ -110,7 +110,7 @@ def home_context(
         "drafts": [
             (call, name_of(call.case.household), past_label(call.saved_at, now, zone_of(call.case))) for call in drafts
         ],
-        "recent": _recent(recent[:10], user, now),
+        "recent": _recent(recent[:5], user, now),
         "form": form or ReturnedCallForm(),
         "found": [(case, name_of(case.household)) for case in found or []],
     }
