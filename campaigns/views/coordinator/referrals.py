@@ -114,7 +114,7 @@ ACTS: dict[str, Act] = {
         "Réorienté : relisez et approuvez l'envoi.",
     ),
     "autre": Act(
-        "Sans réponse : demander à un autre",
+        "Sans réponse : demander à un autre",
         "arrow-repeat",
         act_forms.AnotherForm,
         referrals.ask_another,
