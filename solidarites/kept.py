@@ -6,6 +6,7 @@ connection has asked it a few times: the values travel apart from the text.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ _MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda place: 1_900_000_001 + place,
     str: lambda place: f"kept value {place}",
     datetime: lambda place: datetime(1900, 1, 1 + place, tzinfo=UTC),
+    uuid.UUID: lambda place: uuid.UUID(int=1_900_000_001 + place),
 }
 
 
@@ -49,6 +51,8 @@ def adapt(value: Any) -> Any:
     """A value as the database takes it; a number always of one size, or each size would have a plan of its own."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, uuid.UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
     if connection.vendor == "postgresql" and type(value) is int:
         from psycopg.types.numeric import Int8
 
@@ -56,10 +60,15 @@ def adapt(value: Any) -> Any:
     return value
 
 
+def _plain(mark: Any) -> Any:
+    """A mark as it stands among the values of the text."""
+    return mark if type(mark) is int else adapt(mark)
+
+
 class Kept(Generic[Row]):
     """``Kept(lambda case_id: Case.objects.filter(pk=case_id), int)``: called with the id, gives the list of rows.
 
-    The values are numbers, texts or moments, of the kinds named. One that locks is first asked in a transaction.
+    The values are numbers, texts, moments or UUIDs, of the kinds named. One that locks is first asked in a transaction.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Row]], *kinds: type) -> None:
@@ -80,10 +89,9 @@ class _Made:
     def __init__(self, queryset: QuerySet[Any], marks: Sequence[Any]) -> None:
         compiler: SQLCompiler = queryset.query.get_compiler(connection=connection)
         self.sql, found = compiler.as_sql()
-        places = {connection.ops.adapt_datetimefield_value(mark) if isinstance(mark, datetime) else mark: index
-                  for index, mark in enumerate(marks)}  # fmt: skip
+        places = {_plain(mark): index for index, mark in enumerate(marks)}
         # Where each value goes; what is no mark is a value of the query itself.
-        self.values = [(places.get(value) if isinstance(value, int | str | datetime) else None, value)
+        self.values = [(places.get(value) if isinstance(value, int | str | datetime | uuid.UUID) else None, value)
                        for value in found]  # fmt: skip
         self.compiler = compiler
         self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
