@@ -125,8 +125,8 @@ def _take_and_begin(sectors: bool) -> str:
          "script_id": "%(script)s"},
     )  # fmt: skip
     return (
-        f"WITH taken AS ({_take('postgresql', sectors, 'FOR UPDATE OF c SKIP LOCKED')}), noted AS ({noted}), "
-        f"begun AS ({begun} RETURNING id) SELECT taken.*, (SELECT id FROM begun) FROM taken"  # noqa: S608
+        f"WITH taken AS ({_take('postgresql', sectors, 'FOR UPDATE OF c SKIP LOCKED')}), noted AS ({noted}), "  # noqa: S608
+        f"begun AS ({begun} RETURNING id) SELECT taken.*, (SELECT id FROM begun) FROM taken"
     )
 
 

@@ -24,9 +24,17 @@ from campaigns.calls.reading import (
 from campaigns.calls.said import Said
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
-from solidarites import journal
+from solidarites import journal, kept
 from solidarites.models import User
 from tenants.models import Household, PhoneNumber, Tenant
+
+_CALL_FIELDS = tuple(field.name for field in Call._meta.concrete_fields if not field.primary_key)
+_submitted = kept.Kept(
+    lambda submission, case_id, user_id: Call.objects.filter(submission=submission, case_id=case_id, volunteer=user_id),
+    uuid.UUID,
+    int,
+    int,
+)
 
 
 @transaction.atomic
@@ -63,7 +71,7 @@ def record_call(
         case = with_household(case_id, lock=True, household=household)
     except Case.DoesNotExist:
         raise NotYoursError("Ce dossier n'existe plus.") from None
-    call = Call.objects.filter(submission=submission, case_id=case_id, volunteer=by).first()
+    call = next(iter(_submitted(submission, case_id, by.pk)), None)
     if call is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     if call.state != Call.State.DRAFT:
@@ -190,7 +198,7 @@ def finish(
     if outcomes.TABLE[call.outcome].reached:
         raise_answer_alerts(call, case, reading.alerts, by, now)
     call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
-    call.save()
+    kept.update(call, _CALL_FIELDS)
     if again:
         return
     journal.record(

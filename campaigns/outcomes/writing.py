@@ -8,6 +8,7 @@ from campaigns import followups, welfare
 from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, free, set_closed, set_hold, set_next
 from campaigns.models import Call, Case, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.outcomes.table import NUMBER_VALIDITY, PERSON_STATUS, TABLE, Decision, Rule, Situation
+from solidarites import kept
 from solidarites.models import User
 from tenants import households
 from tenants.models import PhoneNumber, Tenant
@@ -44,7 +45,7 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
         call.phone.save(update_fields=["validity", "validity_at"])
     move(case, decision, now)
-    case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS])
+    kept.update(case, (*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS))
     _settle_due_call(call, case, situation, decision, rule, by)
     if decision.welfare and situation.due is None:
         welfare.open_check(case=case, origin=WelfareCheck.Origin.EXHAUSTED, now=now, by=by)

@@ -16,6 +16,7 @@ from campaigns.models import Call, Case, Need, Partner, Referral, ReferralEvent
 from campaigns.models.levels import Level
 from campaigns.referrals import deadlines
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, note_event, record
+from solidarites import kept
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -43,6 +44,13 @@ Group = tuple[int | None, int | None, str, str]
 AGREEMENT_FIELDS = ("agreement", "agreement_how", "agreement_at")
 
 
+_waiting_or_named = kept.Kept(
+    lambda case_id, *names: Referral.objects.filter(Q(case=case_id, state=State.DRAFT) | Q(reference__in=names)),
+    int,
+    *[str] * 8,
+)
+
+
 def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datetime) -> list[Referral]:
     """Turn the needs heard in a call into referrals to be read by a coordinator.
 
@@ -63,13 +71,16 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
         key = (need.tenant_id, partner.pk if partner else None, _agreement([need]), _kind([need.category]))
         groups.setdefault(key, []).append(need)
 
-    candidates = _candidate_references(now, 4 * len(groups))
+    candidates: list[str] = []
     taken: set[str] = set()
     waiting: dict[Group, Referral] = {}
-    for referral in Referral.objects.filter(Q(case=case, state=State.DRAFT) | Q(reference__in=candidates)):
-        taken.add(referral.reference)
-        if referral.case_id == case.pk and referral.state == State.DRAFT:
-            waiting[(referral.tenant_id, referral.partner_id, referral.agreement, referral.kind)] = referral
+    while len(candidates) < 4 * len(groups):
+        drawn = _candidate_references(now, 8)
+        candidates += drawn
+        for referral in _waiting_or_named(case.pk, *drawn):
+            taken.add(referral.reference)
+            if referral.case_id == case.pk and referral.state == State.DRAFT:
+                waiting[(referral.tenant_id, referral.partner_id, referral.agreement, referral.kind)] = referral
     free = (reference for reference in candidates if reference not in taken)
 
     new: list[Referral] = []
@@ -99,7 +110,8 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
         )
         new.append(referral)
         result.append((referral, group))
-    Referral.objects.bulk_create(new)
+    for referral in new:
+        kept.insert(referral)
     _hand_over(result, by=by, now=now, new=new)
     return [referral for referral, _ in result]
 
@@ -142,21 +154,22 @@ def _extend(referral: Referral, needs: list[Need], now: datetime, department: st
 def _hand_over(
     result: list[tuple[Referral, list[Need]]], *, by: User | None, now: datetime, new: list[Referral]
 ) -> None:
-    """Link needs to their referrals, mark them « signalé », and write the timeline: three queries for all."""
+    """Link needs to their referrals, mark them « signalé », and write the timeline."""
     link = Referral.needs.through
-    link.objects.bulk_create(
-        [link(referral_id=referral.pk, need_id=need.pk) for referral, group in result for need in group],
-        ignore_conflicts=True,
-    )
+    created = {referral.pk for referral in new}
+    links = [link(referral_id=referral.pk, need_id=need.pk) for referral, group in result for need in group]
+    if len(links) == 1 and new:
+        kept.insert(links[0])
+    else:
+        link.objects.bulk_create(links, ignore_conflicts=True)
     needs = [need for _, group in result for need in group]
     waiting = [need for need in needs if need.state != Need.State.REFERRED]
     if waiting:
         Need.objects.filter(pk__in=[need.pk for need in waiting]).update(state=Need.State.REFERRED)
     for need in waiting:
         need.state = Need.State.REFERRED
-    created = {referral.pk for referral in new}
-    ReferralEvent.objects.bulk_create(
-        [
+    for referral, _ in result:
+        kept.insert(
             ReferralEvent(
                 referral=referral,
                 at=now,
@@ -165,9 +178,7 @@ def _hand_over(
                 action="drafted" if referral.pk in created else "extended",
                 to_state=State.DRAFT,
             )
-            for referral, _ in result
-        ]
-    )
+        )
 
 
 @transaction.atomic

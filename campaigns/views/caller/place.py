@@ -13,6 +13,7 @@ from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
 from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
 from campaigns.views.caller.labels import past_label, typography
+from solidarites.kept import Kept
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -55,16 +56,23 @@ class Place:
         return self.content.read(self.content.clean(typed.answers, self.keys), self.keys)
 
 
-def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
-    """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
-    rows = list(
+_calls_seen_by = Kept(
+    lambda user_id, case_id: (
         Call.objects.filter(
-            Q(state__in=[Call.State.RECORDED, Call.State.PENDING]) | Q(state=Call.State.DRAFT, volunteer=by),
+            Q(state__in=[Call.State.RECORDED, Call.State.PENDING]) | Q(state=Call.State.DRAFT, volunteer=user_id),
             case_id=case_id,
         )
         .select_related("volunteer")
         .order_by("-started_at", "-pk")[:12]
-    )
+    ),
+    int,
+    int,
+)
+
+
+def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
+    """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
+    rows = _calls_seen_by(by.pk, case_id)
     draft = next((call for call in rows if call.state == Call.State.DRAFT), None)
     if draft is None:
         return None

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, but for how a connection is found to be alive."""
