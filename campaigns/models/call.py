@@ -27,15 +27,20 @@ class Call(models.Model):
         OUTGOING = "outgoing", "sortant"
         INCOMING = "incoming", "entrant"
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="calls")
-    volunteer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="calls")
+    # Indexes of its own would only repeat those below.
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="calls", db_index=False)
+    volunteer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="calls", db_index=False
+    )
     # Made with the form: posting twice records once.
     submission = models.UUIDField(unique=True, default=uuid.uuid4)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     kind = models.CharField(max_length=16, choices=Case.Kind, default=Case.Kind.FIRST)
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.OUTGOING)
     phone = models.ForeignKey(PhoneNumber, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    script = models.ForeignKey(Script, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    script = models.ForeignKey(
+        Script, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     started_at = models.DateTimeField(default=timezone.now)
     saved_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)

@@ -44,7 +44,9 @@ class Case(models.Model):
         PENDING_CALL = "pending_call", "appel en double à trancher"
         COORDINATOR = "coordinator", "mis en attente par la coordination"
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="cases")
+    # Every claim writes every index of the row anew: a key that another index begins with, or that is only looked for
+    # when a user is deleted, has none of its own.
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="cases", db_index=False)
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="cases")
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     hold_reason = models.CharField(max_length=16, choices=Hold, blank=True)
@@ -56,13 +58,13 @@ class Case(models.Model):
     next_call_at = models.DateTimeField(null=True, blank=True)
     next_call_kind = models.CharField(max_length=16, choices=Kind, default=Kind.FIRST)
     next_call_for = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     # From this moment anybody may take a call kept for one volunteer (30 minutes for a callback, the grace of a plan).
     anyone_from = models.DateTimeField(null=True, blank=True)
     # « Another volunteer » after a soft refusal.
     not_for = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     tier = models.PositiveSmallIntegerField(choices=Tier, default=Tier.FIRST)
     # Order among never-called cases (fragile first, then the eldest); 0 in every other tier, which go by next_call_at.
@@ -70,7 +72,9 @@ class Case(models.Model):
     urgent = models.BooleanField(default=False)  # U0 and U1 work is exempt from calling hours
 
     # What restricts who is given the case: copies, so that the claim reads one table.
-    agency = models.ForeignKey(Agency, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    agency = models.ForeignKey(
+        Agency, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     language = models.CharField(max_length=5, blank=True)
     region = models.CharField(max_length=40, blank=True)  # calendar: time zone and public holidays
     fragile = models.BooleanField(default=False)
@@ -88,11 +92,16 @@ class Case(models.Model):
     last_outcome = models.CharField(max_length=20, blank=True)
     # A neighbour may tell us when the phone is not answered: said by the person, with the neighbour's agreement.
     neighbour_told_at = models.DateTimeField(null=True, blank=True)
-    verification_phrase = models.CharField(max_length=60, blank=True, db_index=True)
+    verification_phrase = models.CharField(max_length=60, blank=True)
 
     # The claim ----------------------------------------------------------------------------------------
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claims"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="claims",
+        db_index=False,
     )
     claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
@@ -121,6 +130,7 @@ class Case(models.Model):
                 name="case_for",
                 condition=Q(status="open", next_call_for__isnull=False),
             ),
+            models.Index(fields=["verification_phrase"], name="case_phrase"),
         ]
 
     def __str__(self) -> str:
