@@ -11,6 +11,7 @@ import email
 import imaplib
 import logging
 import re
+from base64 import b64encode
 from datetime import datetime
 from email.message import Message
 from typing import Any
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 TIMEOUT = 20
+# Characters read of each message: a notification says all of it at its beginning, whatever it sends back entire.
+MOST_OF_ONE = 256 * 1024
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,118}>")
 State = OutgoingMail.State
 
@@ -70,8 +73,9 @@ def failed_ids(message: Message) -> list[str]:
 def read_mailbox(*, now: datetime) -> int:
     """Read the notifications that nobody has read; how many messages of ours came back.
 
-    Only those that speak of a message of ours are marked as read. Errors: OSError or imaplib.IMAP4.error when the
-    mailbox cannot be reached, which the task's failure tells.
+    Only those that speak of a message of ours are marked as read, each once it is noted: a connection cut in the
+    middle leaves the rest for the next reading. Errors: OSError or imaplib.IMAP4.error when the mailbox cannot be
+    reached, opened or read, which the task's failure tells.
     """
     if not settings.IMAP_URL:
         return 0
@@ -80,7 +84,7 @@ def read_mailbox(*, now: datetime) -> int:
     try:
         _, answer = box.uid("SEARCH", "UNSEEN")
         for uid in (answer[0] or b"").split()[:MOST_AT_ONCE]:
-            _, parts = box.uid("FETCH", uid.decode(), "(BODY.PEEK[])")
+            _, parts = box.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{MOST_OF_ONE}>)")
             raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
             ids = failed_ids(email.message_from_bytes(raw))
             ours = list(OutgoingMail.objects.filter(message_id__in=ids).values_list("pk", flat=True))
@@ -106,6 +110,25 @@ def _open(url: str) -> imaplib.IMAP4:
         box = imaplib.IMAP4(host, parts.port or 143, timeout=TIMEOUT)
         if "STARTTLS" in box.capabilities:
             box.starttls()
-    box.login(user, password)
-    box.select(f'"{unquote(parts.path.strip("/")) or "INBOX"}"')
+    try:
+        box.login(user, password)
+        folder = unquote(parts.path.strip("/")) or "INBOX"
+        status, _ = box.select(f'"{mailbox_name(folder)}"')
+        if status != "OK":
+            # Only the folder's name is ours; the server's words may say more.
+            raise imaplib.IMAP4.error("no such folder")
+    except Exception:
+        box.shutdown()
+        raise
     return box
+
+
+def mailbox_name(folder: str) -> str:
+    """The name of a folder as IMAP writes it (RFC 3501, 5.1.3): « Non délivrés » is « Non d&AOk-livr&AOk-s »."""
+
+    def encode(run: re.Match[str]) -> str:
+        if run[0] == "&":
+            return "&-"
+        return "&" + b64encode(run[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
+
+    return re.sub(r"&|[^\x20-\x7e]+", encode, folder).replace("\\", "\\\\").replace('"', '\\"')

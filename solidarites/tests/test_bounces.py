@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import re
 import socketserver
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from solidarites import bounces
+from solidarites import bounces, tasks
 from solidarites.models import JournalEntry, OutgoingMail
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,9 @@ class Mailbox(socketserver.StreamRequestHandler):
     messages: dict[str, str] = {}
     seen: set[str] = set()
     logins: list[str] = []
+    folders: list[str] = []
+    # What goes wrong: « login » and « select » are refused, « fetch 2 » cuts the line at the second message.
+    trouble = ""
 
     def say(self, line: str) -> None:
         self.wfile.write(line.encode() + b"\r\n")
@@ -71,13 +75,24 @@ class Mailbox(socketserver.StreamRequestHandler):
                 self.say("* CAPABILITY IMAP4rev1")
             elif command == "LOGIN":
                 self.logins.append(words)
+                if self.trouble == "login":
+                    self.say(f"{tag} NO [AUTHENTICATIONFAILED] no")
+                    continue
             elif command == "SELECT":
+                self.folders.append(words)
+                if self.trouble == "select":
+                    self.say(f"{tag} NO no such mailbox")
+                    continue
                 self.say(f"* {len(self.messages)} EXISTS")
             elif words.startswith("SEARCH"):
                 self.say("* SEARCH " + " ".join(uid for uid in self.messages if uid not in self.seen))
             elif words.startswith("FETCH"):
                 uid = words.split()[1]
-                body = self.messages[uid].replace("\n", "\r\n")
+                if self.trouble == f"fetch {uid}":
+                    self.wfile.write(f"* {uid} FETCH (UID {uid} BODY[] {{5000}}\r\nFrom: MAILER".encode())
+                    return
+                most = int(re.search(r"<0\.(\d+)>", words)[1])  # type: ignore[index]
+                body = self.messages[uid].replace("\n", "\r\n")[:most]
                 self.say(f"* {uid} FETCH (UID {uid} BODY[] {{{len(body.encode())}}}")
                 self.wfile.write(body.encode() + b")\r\n")
             elif words.startswith("STORE"):
@@ -89,7 +104,7 @@ class Mailbox(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mailbox(settings: Any) -> Iterator[type[Mailbox]]:
-    Mailbox.messages, Mailbox.seen, Mailbox.logins = {}, set(), []
+    Mailbox.messages, Mailbox.seen, Mailbox.logins, Mailbox.folders, Mailbox.trouble = {}, set(), [], [], ""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings.IMAP_URL = f"imap://retours:s%40cret@127.0.0.1:{server.server_address[1]}/INBOX"
@@ -148,3 +163,49 @@ def test_a_strange_report_is_no_error() -> None:
     for text in (report("pas un identifiant"), report("<a@b>").replace("Action: failed", ""), "\x00\xff"):
         assert bounces.failed_ids(message_from_string(text)) == []
     assert re.match(r"<.+>", bounces.failed_ids(message_from_string(report("<a@b>")))[0])
+
+
+def test_a_folder_with_spaces_accents_and_quotes_is_opened_by_its_name(mailbox: type[Mailbox], settings: Any) -> None:
+    settings.IMAP_URL = settings.IMAP_URL.replace("INBOX", "INBOX/Non%20d%C3%A9livr%C3%A9s%20%26%20%22retours%22")
+    assert bounces.read_mailbox(now=NOW) == 0
+    assert mailbox.folders == ['"INBOX/Non d&AOk-livr&AOk-s &- \\"retours\\""']
+
+
+def test_a_huge_notification_is_read_at_its_beginning(mailbox: type[Mailbox], sent: OutgoingMail) -> None:
+    mailbox.messages = {"1": report(sent.message_id).removesuffix("--b--\n") + "x" * 3_000_000}
+    assert bounces.read_mailbox(now=NOW) == 1
+    assert mailbox.seen == {"1"}
+
+
+def test_a_connection_cut_in_the_middle_keeps_what_was_noted_and_reads_the_rest_later(
+    mailbox: type[Mailbox], sent: OutgoingMail
+) -> None:
+    other = OutgoingMail.objects.create(key="b", to="b@exemple.fr", template="alert", state="sent")
+    mailbox.messages = {"1": report(sent.message_id), "2": report(other.message_id)}
+    mailbox.trouble = "fetch 2"
+    with pytest.raises((OSError, imaplib.IMAP4.error)):
+        bounces.read_mailbox(now=NOW)
+    sent.refresh_from_db()
+    assert sent.state == OutgoingMail.State.BOUNCED
+    assert mailbox.seen == {"1"}
+    mailbox.trouble = ""
+    assert bounces.read_mailbox(now=NOW) == 1
+
+
+@pytest.mark.parametrize("trouble", ["login", "select"])
+def test_a_mailbox_that_refuses_us_is_an_alert_that_ends_by_itself(mailbox: type[Mailbox], trouble: str) -> None:
+    """Through the task, as the worker runs it: never silence."""
+    from campaigns import machine
+    from campaigns.models import Alert
+
+    mailbox.trouble = trouble
+    with pytest.raises(imaplib.IMAP4.error):
+        tasks.read_bounces()
+    machine.task_failed(task="solidarites.tasks.read_bounces", now=NOW)
+    alert = Alert.objects.get()
+    assert alert.kind == Alert.Kind.TASK_FAILED
+    mailbox.trouble = ""
+    assert tasks.read_bounces() == 0
+    machine.task_succeeded(task="solidarites.tasks.read_bounces", now=NOW)
+    alert.refresh_from_db()
+    assert alert.solved_at
