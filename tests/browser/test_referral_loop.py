@@ -7,6 +7,8 @@ called back, the coordinator closes; and once the partner declines, another is a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -17,8 +19,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from campaigns import referrals
 from campaigns.models import Call, Case, Need, Partner, Referral, Script
-from campaigns.tests.referral_cast import make_call, make_need, make_partner
-from tests.browser.conftest import PHONE
+from campaigns.tests.referral_cast import make_call, make_need, make_partner, make_referral
+from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_campaign, make_case, make_household
 from tests.smtp import Inbox
 
@@ -98,19 +100,23 @@ def choose(page: Page, target: Locator, label: str) -> None:
     expect(target.locator("option:checked")).to_have_text(label)
 
 
-def enter(page: Page, inbox: Inbox, link: str, check_page: Any) -> None:
+def enter(page: Page, inbox: Inbox, link: str, look: Callable[[Page], None]) -> None:
     """The partner opens the link of the e-mail, asks for the code, types it."""
     page.goto(link)
     expect(page.locator("main")).not_to_contain_text("MARTIN")
-    check_page(page)
+    look(page)
     press(page, page.get_by_role("button", name="Recevoir un code"))
     page.wait_for_url("**/code/")
-    check_page(page)
+    look(page)
     code = re.search(r"\b\d{6}\b", last_text(inbox, "Votre code"))
     assert code
     type_in(page, page.get_by_label("Code à 6 chiffres"), code[0])
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("Mme Jeanne MARTIN")
+
+
+def looked_at_already(page: Page) -> None:
+    """The other test checks these pages."""
 
 
 def call(page: Page, case: Case, *answers: tuple[str, str]) -> None:
@@ -185,7 +191,6 @@ def test_from_the_call_to_the_closing(
     shot(partner, "partenaire-fiche", full_page=True)
     press(partner, partner.get_by_role("button", name="Prendre en charge"))
     expect(partner.locator(".alert-success")).to_contain_text("la prise en charge est transmise")
-    check_page(partner)
     desk.reload()
     expect(desk.locator(".page-header")).to_contain_text("pris en charge")
     expect(desk.locator("main")).to_contain_text("Fiche consultée le")
@@ -202,7 +207,6 @@ def test_from_the_call_to_the_closing(
     # Léa is asked to call Mme Martin back, and hears that the meals have come.
     caller.goto("/appels/")
     expect(caller.locator(".reason")).to_contain_text("l'aide demandée est-elle venue")
-    check_page(caller)
     desk.reload()
     expect(desk.locator("main")).to_contain_text("n'a pas encore été rappelé")
     call(caller, case, ("accueil", "Oui, je vous écoute"), ("information", "Oui"))
@@ -217,7 +221,6 @@ def test_from_the_call_to_the_closing(
     check_page(desk)
     desk.get_by_role("button", name="Clore").click()
     expect(desk.locator(".page-header")).to_contain_text("clos")
-    check_page(desk)
     referral.refresh_from_db()
     assert (referral.state, referral.close_reason) == (State.CLOSED, Referral.CloseReason.HELP_IN_PLACE)
     assert referral.called_back_at is not None
@@ -243,7 +246,7 @@ def test_declined_then_asked_of_another(
 
     # The CCAS declines, with why: its link is shut.
     link = link_in(inbox)
-    enter(first, inbox, link, check_page)
+    enter(first, inbox, link, looked_at_already)
     press(first, first.locator("summary", has_text="Décliner"))
     check_page(first)
     type_in(first, first.get_by_label("Pourquoi"), "Plus de place sur la tournée.")
@@ -266,7 +269,7 @@ def test_declined_then_asked_of_another(
     other = link_in(inbox)
     assert other != link
     assert inbox.taken[-1].rcpt_tos == ["mairie@ville.exemple.fr"]
-    enter(second, inbox, other, check_page)
+    enter(second, inbox, other, looked_at_already)
     expect(second.locator("main")).not_to_contain_text("tournée")
 
     # The first link asks for a code that never leaves.
@@ -277,3 +280,75 @@ def test_declined_then_asked_of_another(
     assert sum("Votre code" in str(one["Subject"]) for one in messages(inbox)) == codes
     referral.refresh_from_db()
     assert (referral.state, referral.partner) == (State.SENT, town_hall)
+
+
+LONG = "Centre intercommunal d'action sociale du Pays-de-la-Haute-Vallée-et-des-Coteaux, antenne de Saint-Martin"
+
+
+@pytest.fixture
+def many(volunteer: Any, coordinator: Any, transactional_db: None) -> list[Referral]:
+    """One referral or two in every open state, late ones, a very long name, and more drafts than a column shows."""
+    now = timezone.now()
+    campaign = make_campaign(name="Grand froid", volunteers=[volunteer])
+    names = ["CCAS de Bordeaux", "Mairie de Mérignac", "Paniers solidaires", LONG]
+    partners = [
+        make_partner(name, email=f"service{rank}@ville.exemple.fr", verified_on=timezone.localdate())
+        for rank, name in enumerate(names)
+    ]
+    found = []
+    for rank, state in enumerate((*referrals.OPEN_STATES, *referrals.OPEN_STATES[:5])):
+        household = make_household(last_name=f"Martin-{rank}", city="Saint-Laurent-d'Arce" if rank % 3 else "Bordeaux")
+        found.append(
+            make_referral(
+                coordinator,
+                now - timedelta(days=(9, 1, 3)[rank % 3]),
+                state=state,
+                case=make_case(campaign, household, rank=rank),
+                partner=partners[rank % 4],
+                level=("U2", "U3", "U1")[rank % 3],
+            )
+        )
+    first = found[0]
+    Referral.objects.bulk_create(
+        Referral(reference=f"S-1998-{rank}", case=first.case, partner=partners[rank % 4], due_at=first.due_at)
+        for rank in range(100000, 100026)
+    )
+    return found
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_desk_with_much_on_it(
+    many: list[Referral], coordinator: Any, open_browser: Any, session_of: Any, check_page: Any, shot: Any,
+    viewport: dict[str, int],
+) -> None:  # fmt: skip
+    page = open_browser(viewport, dark=viewport == PHONE)
+    session_of(page, coordinator)
+    page.goto("/signalements/tableau/")
+    expect(page.get_by_role("link", name=re.compile(r"et \d+ autres"))).to_be_visible()
+    check_page(page)
+    shot(page, "signalements-tableau", full_page=True)
+    # The columns beyond the screen are reached with the keyboard.
+    board = page.get_by_role("region", name="Signalements en cours")
+    reach(page, board)
+    if viewport == LAPTOP:
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("() => document.querySelector('.board').scrollLeft > 0")
+    page.goto("/signalements/tableau/?q=S-1999")
+    expect(page.get_by_text("Aucun signalement en cours")).to_be_visible()
+    check_page(page)
+
+    # Two drafts chosen and approved at once, the keyboard alone.
+    page.goto(f"/signalements/?etat=draft&q={many[0].reference[:7]}")
+    check_page(page)
+    shot(page, "signalements", full_page=True)
+    for one in (many[0], many[7]):
+        box = page.get_by_role("checkbox", name=one.reference)
+        reach(page, box)
+        page.keyboard.press("Space")
+    page.get_by_role("button", name="Approuver les signalements choisis").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Approuver plusieurs signalements")).to_be_visible()
+    check_page(page)
+    shot(page, "signalements-approuver", full_page=True)
+    press(page, page.get_by_role("button", name="Approuver 2 signalements"))
+    expect(page.locator(".alert-success")).to_contain_text("2 signalements approuvés")

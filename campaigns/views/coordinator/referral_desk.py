@@ -117,8 +117,8 @@ class ReferralTable(django_tables2.Table):
         if record.state != State.DRAFT:
             return ""
         return format_html(
-            '<input type="checkbox" class="form-check-input" name="ids" value="{}" form="choose" '
-            'aria-label="Choisir {}">',
+            '<label class="pick"><input type="checkbox" class="form-check-input" name="ids" value="{}" form="choose">'
+            '<span class="visually-hidden">Choisir {}</span></label>',
             record.pk,
             record.reference,
         )
