@@ -112,12 +112,14 @@ def send_code(*, referral: Referral, now: datetime) -> bool:
 
 
 @transaction.atomic
-def check_code(*, referral: Referral, code: str, now: datetime) -> bool:
-    """Whether ``code`` is the one that was sent; each call counts as a try, and a code serves once."""
-    row = (
-        PartnerCode.objects.filter(referral=referral, used_at=None, expires_at__gt=now).order_by("-created_at").first()
-    )
-    if row is None:
+def check_code(*, referral: Referral | None, code: str, now: datetime) -> bool:
+    """Whether ``code`` is the one that was sent; each call counts as a try, and a code serves once.
+
+    Without a referral (a dead link) a code is looked for all the same: both cost one query.
+    """
+    mine = PartnerCode.objects.filter(referral_id=referral.pk if referral else 0, used_at=None, expires_at__gt=now)
+    row = mine.order_by("-created_at").first()
+    if row is None or referral is None:
         return False
     # The try is counted before the comparison, so that tries at the same moment are all counted.
     if not PartnerCode.objects.filter(pk=row.pk, used_at=None, tries__lt=TRIES).update(tries=F("tries") + 1):

@@ -7,7 +7,7 @@ owes, Monday to Friday otherwise; public holidays of the household's department 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from campaigns.calendar import Calendar, region_of, week_of
@@ -47,6 +47,8 @@ REMIND_BEFORE = {
     Level.U2: timedelta(hours=24),
     Level.U3: timedelta(hours=72),
 }
+# The longest time without anybody at the partner's office that a reminder is brought forward for.
+CLOSED_FOR = timedelta(days=15)
 # What is said in the e-mail, which may leave later than it was written.
 SPOKEN = {
     Level.U0: "sous 1 heure",
@@ -59,8 +61,27 @@ SPOKEN = {
 def office(department: str, partner: Partner | None = None) -> Calendar:
     """The partner's hours (Monday to Friday, 9 to 17 when it gave none), with the holidays of the household's place."""
     hours = partner.hours if partner is not None else None
-    week = week_of(hours or office_hours())
+    # A partner whose hours are all empty is never there: no delay could be counted.
+    week = week_of(hours if hours and any(hours.values()) else office_hours())
     return Calendar(week=week, tz=ZoneInfo(communes.zone_of(department)), region=region_of(department))
+
+
+def reminder_is_due(referral: Referral, now: datetime) -> bool:
+    """Whether the reminder before the acknowledgement's deadline leaves now.
+
+    U0 and U1: at its hour, day or night. U2 and U3: while the partner's office is open, at its hour or on the last
+    day on which somebody is there before the deadline (a deadline on Monday morning is reminded of on Friday).
+    """
+    if referral.due_at is None or referral.due_at <= now:
+        return False
+    at_its_hour = now >= referral.due_at - REMIND_BEFORE[Level(referral.level)]
+    if is_urgent(referral.level):
+        return at_its_hour
+    calendar = office(referral.case.household.department, referral.partner)
+    if not calendar.is_open(now):
+        return False
+    tomorrow = calendar.at(calendar.local(now).date() + timedelta(days=1), time.min)
+    return at_its_hour or calendar.next_opening(tomorrow) >= referral.due_at
 
 
 def is_urgent(level: str) -> bool:

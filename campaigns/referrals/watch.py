@@ -93,12 +93,11 @@ def _remind(now: datetime) -> int:
     """One reminder before the acknowledgement is due; U2 and U3 only while the partner's office is open."""
     soon = Q()
     for level, before in deadlines.REMIND_BEFORE.items():
-        soon |= Q(level=level, due_at__lte=now + before)
+        soon |= Q(level=level, due_at__lte=now + (before if deadlines.is_urgent(level) else deadlines.CLOSED_FOR))
     count = 0
     due = Referral.objects.filter(soon, state=State.SENT, reminded_at=None, due_at__gt=now)
     for referral in due.select_related("case__household__landlord", "case__campaign", "partner"):
-        office = deadlines.office(referral.case.household.department, referral.partner)
-        if not deadlines.is_urgent(referral.level) and not office.is_open(now):
+        if not deadlines.reminder_is_due(referral, now):
             continue
         try:
             sending.remind(referral=referral, by=None, now=now)

@@ -11,7 +11,7 @@ from django.core import mail as outbox
 from campaigns import referrals
 from campaigns.models import Alert, PartnerCode, Referral
 from campaigns.referrals import access
-from campaigns.tests.referral_cast import canaries, do, make_referral, send_all
+from campaigns.tests.referral_cast import canaries, do, make_partner, make_referral, send_all
 from solidarites.models import OutgoingMail
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,48 @@ def test_a_lesser_reminder_waits_for_the_partners_office_hours(coordinator, now)
     assert not OutgoingMail.objects.filter(template="referral_reminder").exists()
     watch(now.replace(day=15, hour=9, minute=5))
     assert OutgoingMail.objects.filter(template="referral_reminder").count() == 1
+
+
+def test_a_deadline_after_a_weekend_is_reminded_of_on_the_last_day_somebody_is_there(coordinator, now):
+    # Thursday at 8, before the office opens: due on Monday at 9, when it opens again.
+    thursday = now.replace(day=15, hour=8, minute=0)
+    referral = make_referral(coordinator, thursday, state=State.SENT, level="U2")
+    monday = now.replace(day=19, hour=9, minute=0)
+    assert fresh(referral).due_at == monday
+    for moment, reminders in (
+        (thursday.replace(hour=16), 0),
+        (thursday.replace(day=16, hour=8, minute=59), 0),
+        (thursday.replace(day=16, hour=9, minute=1), 1),
+        (monday, 1),
+    ):
+        watch(moment)
+        assert OutgoingMail.objects.filter(template="referral_reminder").count() == reminders, moment
+    assert Alert.objects.filter(kind=Alert.Kind.REFERRAL_UNANSWERED).count() == 1
+
+
+def test_a_reminder_respects_the_partners_own_days_and_the_holidays(coordinator, now):
+    # Open on Tuesdays and Wednesdays: sent on Tuesday 23 December 2025 at 10, due on Tuesday 30 at 10.
+    start = now.replace(year=2025, month=12, day=23, hour=10, minute=0)
+    hours = {"1": [["09:00", "12:00"]], "2": [["09:00", "12:00"]]}
+    referral = make_referral(
+        coordinator, start, state=State.SENT, level="U2", partner=make_partner("Petite mairie", hours=hours)
+    )
+    due = fresh(referral).due_at
+    assert due == start.replace(day=30)
+    for moment, reminders in (
+        (start.replace(day=24, hour=13), 0),
+        (start.replace(day=29, hour=11), 0),
+        (start.replace(day=30, hour=9, minute=5), 1),
+    ):
+        watch(moment)
+        assert OutgoingMail.objects.filter(template="referral_reminder").count() == reminders, moment
+
+
+def test_a_partner_without_any_hour_holds_back_nobody(coordinator, now):
+    partner = make_partner("Sans horaires", hours={str(day): [] for day in range(7)})
+    referral = make_referral(coordinator, now, state=State.SENT, level="U3", partner=partner)
+    assert fresh(referral).due_at > now + timedelta(days=7)
+    watch(now + timedelta(days=6))
 
 
 def test_past_the_deadline_one_alert_is_raised_until_the_partner_answers(coordinator, now):

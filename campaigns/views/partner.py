@@ -34,6 +34,8 @@ WRONG = "Ce code n'est pas le bon, ou il n'est plus valable. Vérifiez-le, ou de
 
 # Codes asked for and typed from one address in ten minutes: a whole service fits, guessing does not.
 MOST, WINDOW = 60, 10 * 60
+# No link is so long; the address of a page has limits too.
+LONGEST = 200
 
 
 def _limited(request: HttpRequest) -> bool:
@@ -48,8 +50,10 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        if len(token) > LONGEST:
+            raise Http404
+        response = view(request, token, **kwargs)
         response["Cache-Control"] = "no-store, private"
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Referrer-Policy"] = "same-origin"
@@ -97,7 +101,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     if form.is_valid():
         referral = access.find(token, now)
-        right = referral is not None and access.check_code(referral=referral, code=form.cleaned_data["code"], now=now)
+        right = access.check_code(referral=referral, code=form.cleaned_data["code"], now=now)
         if referral is not None and referral.partner is not None and right:
             request.session.cycle_key()
             request.session[SESSION] = access.open_session(referral.partner, now)
