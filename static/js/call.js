@@ -203,7 +203,8 @@
     const q = event.target.closest(".q");
     if (event.target.closest("[data-reopen]")) {
       reopen(q);
-      q.querySelector(".answer:not([data-off]) :is(input:checked, input, textarea)")?.focus({ preventScroll: true });
+      const field = (which) => q.querySelector(`.answer:not([data-off]) ${which}`);
+      (field("input:checked") ?? field(":is(input, textarea)"))?.focus({ preventScroll: true });
       bring(q);
     } else if (event.target.closest("[data-go-on]")) {
       goOn(q);
@@ -487,6 +488,14 @@
       event.preventDefault();
       const q = target.closest(".q");
       if (q && (isComplete(q) || !q.hasAttribute("data-required"))) goOn(q);
+      return;
+    }
+    // Out of a panel (when to call back, how often): back to the answer that opened it.
+    const panel = event.key === "Escape" && target.closest?.(".panel[data-panel]");
+    if (panel) {
+      let asked = panel.previousElementSibling;
+      while (asked && !asked.matches(".q")) asked = asked.previousElementSibling;
+      if (asked) asked.querySelector("[data-reopen]").click();
       return;
     }
     if (!form.hasAttribute("data-shortcuts") || event.altKey) return;

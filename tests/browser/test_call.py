@@ -105,8 +105,8 @@ def test_a_volunteer_calls_a_lonely_tenant_who_needs_meals(
     answer_all(page, **WELL | {"solitude": "souvent", "repas": "oui", "suivi": "hebdo"})
     page.locator(".day-list .choice", has_text="mercredi").click()
     page.get_by_label("Heure", exact=True).last.fill("10:30")
-    page.locator('[data-consent="repas"] .choice', has_text="Oui").click()
-    expect(page.locator('[data-consent="medicaments"]')).to_be_hidden()
+    page.locator('[data-consent~="repas"] .choice', has_text="Oui").click()
+    expect(page.locator('[data-need-name="medicaments"]')).to_be_hidden()
     page.get_by_label("Commentaire").fill("La fille passe le dimanche.")
     expect(page.locator("#follows")).to_contain_text("Suivi chaque semaine")
     expect(page.locator("#follows")).to_contain_text("CCAS de Bordeaux")
@@ -330,6 +330,19 @@ def test_shortcuts_can_be_switched_off(open_call: Any, volunteer: Any) -> None:
     page = open_call(LAPTOP)
     page.keyboard.press("Digit1")
     expect(page.locator('input[name="q-accueil"][value="oui"]')).not_to_be_checked()
+
+
+def test_a_panel_is_entered_named_and_left_by_the_keyboard(open_call: Any) -> None:
+    page = open_call(LAPTOP)
+    question(page, "accueil").locator('input[value="plus_tard"]').focus()
+    page.keyboard.press("Digit2")
+    panel = page.get_by_role("group", name="Quand rappeler")
+    expect(panel).to_be_focused()
+    expect(panel.get_by_role("radio")).to_have_count(5)
+    page.keyboard.press("Digit1")
+    page.keyboard.press("Escape")
+    expect(page.locator('input[name="q-accueil"][value="plus_tard"]')).to_be_focused()
+    expect(panel).to_be_visible()
 
 
 def test_enter_in_a_field_never_records_another_outcome(open_call: Any) -> None:
