@@ -20,6 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from campaigns import referrals
 from campaigns.models import Call, Case, Need, Partner, Referral, Script
 from campaigns.tests.referral_cast import make_call, make_need, make_partner, make_referral
+from solidarites.tasks import heartbeat
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_campaign, make_case, make_household
 from tests.smtp import Inbox
@@ -308,6 +309,7 @@ def many(volunteer: Any, coordinator: Any, transactional_db: None) -> list[Refer
                 level=("U2", "U3", "U1")[rank % 3],
             )
         )
+    heartbeat()
     first = found[0]
     Referral.objects.bulk_create(
         Referral(reference=f"S-1998-{rank}", case=first.case, partner=partners[rank % 4], due_at=first.due_at)
@@ -326,13 +328,15 @@ def test_the_desk_with_much_on_it(
     page.goto("/signalements/tableau/")
     expect(page.get_by_role("link", name=re.compile(r"et \d+ autres"))).to_be_visible()
     check_page(page)
-    shot(page, "signalements-tableau", full_page=True)
+    shot(page, "signalements-tableau-plein", full_page=True)
     # The columns beyond the screen are reached with the keyboard.
     board = page.get_by_role("region", name="Signalements en cours")
     reach(page, board)
     if viewport == LAPTOP:
         page.keyboard.press("ArrowRight")
         page.wait_for_function("() => document.querySelector('.board').scrollLeft > 0")
+    page.goto(f"/signalements/tableau/?q={many[0].reference[:7]}")
+    shot(page, "signalements-tableau", full_page=True)
     page.goto("/signalements/tableau/?q=S-1999")
     expect(page.get_by_text("Aucun signalement en cours")).to_be_visible()
     check_page(page)

@@ -99,7 +99,7 @@ class ReferralTable(django_tables2.Table):
     reference = django_tables2.Column(verbose_name="Référence", attrs={"td": {"class": "nowrap"}})
     level = django_tables2.Column(verbose_name="Niveau", attrs={"td": {"class": "short"}})
     state = django_tables2.Column(verbose_name="État", attrs={"td": {"class": "short"}})
-    due_at = django_tables2.Column(verbose_name="Attendu", empty_values=())
+    due_at = django_tables2.Column(verbose_name="Attendu", empty_values=(), attrs={"td": {"class": "due"}})
     partner = django_tables2.Column(verbose_name="Partenaire", order_by="partner__name", empty_values=())
     commune = django_tables2.Column(
         verbose_name="Commune", accessor="case__household__city", order_by="case__household__city", empty_values=()
