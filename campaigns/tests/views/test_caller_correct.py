@@ -171,4 +171,5 @@ def test_answers_are_folded_and_what_is_due_opens_once_refused(lea, case, volunt
     missing = {**well(case), "outcome": ""}
     del missing["q-courses"]
     refused = text(lea.post(url("correct", Call.objects.get().pk), missing))
-    assert re.search(r'<details class="more fold" open><summary><span>[^<]* <span class="text-secondary">sans réponse', refused)
+    opened = r'<details class="more fold" open><summary><span>[^<]* <span class="text-secondary">sans réponse'
+    assert re.search(opened, refused)
