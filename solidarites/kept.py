@@ -100,7 +100,7 @@ class _Made:
         self.start, self.end = fields[0], fields[-1] + 1
         self.model = klass["model"]
         self.names = [column[0].target.attname for column in compiler.select[self.start : self.end]]
-        self.related = get_related_populators(klass, compiler.select, "default")
+        self.related = get_related_populators(klass, compiler.select, "default")  # type: ignore[call-arg]
         self.annotations = list((compiler.annotation_col_map or {}).items())
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
@@ -167,7 +167,7 @@ class Columns(Generic[Row]):
         wanted = {cast("Field[Any, Any]", model._meta.get_field(name)) for name in names}
         self.model, self.fields = model, [field for field in model._meta.concrete_fields if field in wanted]
         self.names = [field.attname for field in self.fields]
-        self.text = ", ".join(field.column for field in self.fields)
+        self.text = ", ".join(str(field.column) for field in self.fields)
         self.converters: dict[str, list[tuple[int, Any, list[Any]]]] = {}
 
     def instance(self, row: Sequence[Any]) -> Row:
@@ -176,7 +176,7 @@ class Columns(Generic[Row]):
         for place, column, functions in self._converters():
             for function in functions:
                 values[place] = function(values[place], column, connection)
-        return cast("Row", self.model.from_db("default", self.names, values))
+        return self.model.from_db("default", self.names, values)
 
     def _converters(self) -> list[tuple[int, Any, list[Any]]]:
         if connection.vendor not in self.converters:
@@ -194,7 +194,7 @@ def insert_each(row: Model, source: str, given: dict[str, str]) -> str:
 
     fields = [field for field in row._meta.concrete_fields if not field.primary_key]
     values = [
-        given.get(field.column)
+        given.get(str(field.column))
         or sql.Literal(field.get_db_prep_save(field.pre_save(row, True), connection)).as_string()
         for field in fields
     ]
