@@ -49,7 +49,7 @@ def typed_before_sign_in(request: HttpRequest, place: Place) -> Typed | None:
     if form.get("submission") != str(place.draft.submission):
         return None
     messages.info(
-        request, "Votre session était terminée. Ce que vous aviez écrit est revenu : relisez, puis enregistrez."
+        request, "Votre session était terminée. Ce que vous aviez écrit est revenu : relisez, puis enregistrez."
     )
     return Typed.from_post(form, place.content, place.keys)
 
