@@ -1,5 +1,8 @@
 """How we call. Reading order, which is also the way of the data:
 
-models → calendar → enrolment (households → cases) → scripts → queue (claim) → calls (record)
-→ outcomes (what follows) → retries, followups, referrals, welfare, alerts → dashboards → purge.
+models → calendar → enrolment (households → cases) → scripts → training → queue (queue_order, then the claim)
+→ calls (drafts → recording → corrections; messages, texts) → outcomes (what follows, drawn once)
+→ retries, followups (dates → plans → opening → absences → review), needs → referrals (states → drafts → sending
+→ access → answers → closing, watched by watch), welfare (letters, caretakers, neighbours, numberless), alerts
+→ reviews, debriefs → dashboards → report → purge.
 """

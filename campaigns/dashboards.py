@@ -6,6 +6,7 @@ period narrows what was done (calls, rates, hours, needs), never what waits now.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -13,9 +14,24 @@ from typing import Any
 
 from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
+from django.utils import timezone
+from django.utils import timezone
 
 from campaigns import needs, queue, report, scope
-from campaigns.models import Alert, Call, Campaign, Case, DueCall, FollowUpPlan, Need, Referral, WelfareCheck
+from campaigns.models import (
+    Alert,
+    Call,
+    Campaign,
+    Case,
+    Debrief,
+    DueCall,
+    FlaggedText,
+    FollowUpPlan,
+    Need,
+    NeighbourReport,
+    Referral,
+    WelfareCheck,
+)
 from campaigns.models.levels import Level
 from campaigns.outcomes.table import REACHED_CODES
 from solidarites.models import User
@@ -95,6 +111,7 @@ class Dashboard:
     late_follow_ups: list[Cell] = field(default_factory=list)
     follow_ups_today: int = 0
     plans: int = 0
+    reviews_due: int = 0
     queue: dict[str, int] = field(default_factory=dict)
     blocked: list[Cell] = field(default_factory=list)
     never_reached: list[Cell] = field(default_factory=list)
@@ -229,7 +246,13 @@ def _follow_ups(board: Dashboard, filters: Filters, ids: QuerySet[Any], now: dat
     labels = {"one": "1 jour", "two": "2 jours", "three": "3 jours", "more": "plus de 3 jours"}
     board.late_follow_ups = [Cell(key, label, found[key]) for key, label in labels.items()]
     board.follow_ups_today = found["today"]
-    board.plans = FollowUpPlan.objects.filter(case__in=ids, status=FollowUpPlan.Status.ACTIVE).count()
+    plans = FollowUpPlan.objects.filter(case__in=ids).exclude(status=FollowUpPlan.Status.ENDED)
+    # As the list of the reviews to do counts them.
+    due = Q(review_on__lte=timezone.localdate(now))
+    counted = plans.aggregate(
+        active=Count("pk", filter=Q(status=FollowUpPlan.Status.ACTIVE)), reviews=Count("pk", filter=due)
+    )
+    board.plans, board.reviews_due = counted["active"], counted["reviews"]
 
 
 def _cases(board: Dashboard, filters: Filters, cases: QuerySet[Case], now: datetime) -> None:
@@ -283,6 +306,21 @@ def _welfare(board: Dashboard, ids: QuerySet[Any], now: datetime) -> None:
         open=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now))
     )
     board.welfare_open, board.welfare_late = found["open"], found["late"]
+
+
+def waiting(by: User) -> dict[str, int]:
+    """What no alert announces, in this coordinator's sectors, for the menu: three queries at most."""
+    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
+    lists: dict[str, QuerySet[Any]] = {
+        "texts": FlaggedText.objects.filter(call__case__in=cases.values("pk"), decision=""),
+        "debriefs": Debrief.objects.filter(call__case__in=cases.values("pk"), closed_at=None).exclude(
+            call__volunteer=by
+        ),
+        "neighbours": NeighbourReport.objects.filter(state=NeighbourReport.State.NEW),
+    }
+    first, *others = (rows.order_by().values_list(Value(name, CharField()), "pk") for name, rows in lists.items())
+    found = Counter(name for name, _ in first.union(*others, all=True))
+    return {name: found[name] for name in lists}
 
 
 def _in_period(moment: str, filters: Filters) -> Q:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from campaigns import dashboards, outcomes, queue
 from campaigns.models import Call, Campaign, Case
+from campaigns.outcomes.table import REACHED_CODES
 from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
 
@@ -24,12 +26,18 @@ STATES = [
     ("done", "Clos"),
     ("pending", "Appel en double à trancher"),
 ]
+CALLS = [("faits", "au moins un appel"), ("echange", "un échange"), ("refus", "un refus")]
 CALLBACKS = [("due", "dû maintenant"), ("missed", "manqué (30 minutes après l'heure)"), ("planned", "à venir")]
 
 
 class Select(forms.Select):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(attrs={"class": "form-select", "data-autosubmit": ""}, **kwargs)
+
+
+class DateInput(forms.DateInput):
+    def __init__(self) -> None:
+        super().__init__(attrs={"class": "form-control", "type": "date"}, format="%Y-%m-%d")
 
 
 def choice(label: str, choices: Any = (), *, empty: str = "Tous", **kwargs: Any) -> django_filters.ChoiceFilter:
@@ -63,6 +71,9 @@ class CaseFilter(django_filters.FilterSet):
     )
     joint = choice("Joint", [("oui", "oui"), ("non", "jamais")], method="reached")
     rappel = choice("Rappel convenu", CALLBACKS, method="callback")
+    appels = choice("Appels", CALLS, method="called")
+    du = django_filters.DateFilter(label="Appels du", method="in_period", widget=DateInput())
+    au = django_filters.DateFilter(label="au", method="in_period", widget=DateInput())
 
     class Meta:
         model = Case
@@ -89,7 +100,9 @@ class CaseFilter(django_filters.FilterSet):
     @property
     def more(self) -> bool:
         """Whether a filter of the folded part is in use."""
-        return any(self.data.get(name) for name in ("attente", "issue", "tentatives", "joint", "rappel"))
+        return any(
+            self.data.get(name) for name in ("attente", "issue", "tentatives", "joint", "rappel", "appels", "du", "au")
+        )
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         text = value.replace("\x00", "").strip()
@@ -125,3 +138,22 @@ class CaseFilter(django_filters.FilterSet):
         if value == "missed":
             return agreed.filter(anyone_from__lte=self.now)
         return agreed.filter(next_call_at__lte=self.now) if value == "due" else agreed.filter(next_call_at__gt=self.now)
+
+    def called(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        return queryset.filter(Exists(self._calls(value)))
+
+    def in_period(self, queryset: QuerySet[Case], name: str, value: date) -> QuerySet[Case]:
+        """Called in the period, whatever came of it; « Appels » says what did."""
+        return queryset.filter(Exists(self._calls("faits")))
+
+    def _calls(self, kind: str) -> QuerySet[Call]:
+        asked = self.form.cleaned_data
+        tz = self.campaign.tz if self.campaign else timezone.get_current_timezone()
+        made = Call.objects.filter(case=OuterRef("pk"), state=Call.State.RECORDED)
+        if asked.get("du"):
+            made = made.filter(recorded_at__gte=datetime.combine(asked["du"], time.min, tz))
+        if asked.get("au"):
+            made = made.filter(recorded_at__lt=datetime.combine(asked["au"] + timedelta(days=1), time.min, tz))
+        if kind == "refus":
+            return made.filter(outcome__in=dashboards.REFUSALS)
+        return made.filter(outcome__in=REACHED_CODES) if kind == "echange" else made

@@ -144,10 +144,12 @@ QUEUE = (
 def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
     """Every figure with its words and its list."""
     lists = Lists(filters)
+    period = {"du": filters.since, "au": filters.until}
     return {
         "alerts_url": lists("alert_list"),
         "all_alerts_url": reverse("coordinator:alert_list"),
         "late_follow_ups_url": lists("follow_up_list", etat="late"),
+        "reviews_due_url": lists("follow_up_list", etat="review"),
         "late_welfare_url": lists("welfare_list", etat="late"),
         "late_referrals_url": lists("referral_list", etat="late"),
         "queue": [Figure(board.queue[key], label, lists("case_list", etat=key), icon) for key, label, icon in QUEUE],
@@ -178,6 +180,10 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
             }
             for row in board.communes
         ],
+        "calls_url": lists("case_list", appels="faits", **period),
+        "reached_calls_url": lists("case_list", appels="echange", **period),
+        "refusals_url": lists("case_list", appels="refus", **period),
+        "plans_url": lists("follow_up_list"),
         "volunteers_url": lists("volunteer_list"),
     }
 
