@@ -15,7 +15,6 @@ from typing import Any
 from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from django.utils import timezone
-from django.utils import timezone
 
 from campaigns import needs, queue, report, scope
 from campaigns.models import (

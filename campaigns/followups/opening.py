@@ -21,6 +21,17 @@ from solidarites import journal
 from solidarites.models import JournalEntry, User
 
 CHUNK = 500
+# What opening a call asks of its case: a chunk reads nothing else.
+CASE_FIELDS = (
+    "campaign",
+    "household",
+    "region",
+    "status",
+    "claimed_by",
+    "claimed_until",
+    "next_call_kind",
+    "next_call_at",
+)
 # A callback that replaces a due call is missed half an hour after the agreed time.
 AGREED_GRACE = timedelta(minutes=30)
 _AGAIN_NEVER_OPEN = timedelta(days=7)
@@ -56,7 +67,7 @@ def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int,
         due = due.filter(Q(next_due_at__gt=after[0]) | Q(next_due_at=after[0], pk__gt=after[1]))
     plans = list(
         due.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        .select_related("case__campaign")
+        .defer("created_at", "created_by", "ended_at", "review_on")
         .prefetch_related("exceptions")
         .order_by("next_due_at", "id")[:CHUNK]
     )
@@ -67,9 +78,15 @@ def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int,
         case.pk: case
         for case in Case.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .filter(pk__in=[plan.case_id for plan in plans])
+        .only(*CASE_FIELDS)
         .order_by("pk")
     }
     ready = [plan for plan in plans if plan.case_id in cases]
+    # A campaign of thousands of households is read once.
+    campaigns = Campaign.objects.in_bulk({case.campaign_id for case in cases.values()})
+    for plan in ready:
+        plan.case = cases[plan.case_id]
+        plan.case.campaign = campaigns[plan.case.campaign_id]
     opened = _open(ready, cases, now) if ready else []
     return len(opened), end  # type: ignore[return-value]
 

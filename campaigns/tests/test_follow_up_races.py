@@ -1,4 +1,4 @@
-"""Follow-ups written by several people and tasks at the very same moment: one order of locks, nobody waits in a ring."""
+"""Follow-ups written by several people and tasks at the very same moment: one order of locks, no ring."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from django.db import connection, transaction
 
 from campaigns import followups, lifecycle
-from campaigns.followups.plans import locked
 from campaigns.models import Absence, Alert, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.tests.test_followups import OFFICE, TUESDAY, at
 from tests import factories

@@ -1,4 +1,4 @@
-"""A volunteer's follow-up day: the hour on the home page, the call, who calls next week, an absence, the agenda."""
+"""A follow-up day: a volunteer's hour, call, absence and agenda; a coordinator's morning, from alerts to who calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from campaigns import followups
-from campaigns.models import Case, DueCall, FollowUpPlan, Script
+from campaigns.models import Absence, Alert, Case, DueCall, FollowUpPlan, Script, WelfareCheck, WelfareStep
 from tests.factories import make_campaign, make_case, make_household
 
 
@@ -41,6 +41,7 @@ def rendezvous(default_scripts, volunteer, volunteer2):
     return plan
 
 
+@pytest.mark.main_path
 def test_a_volunteer_s_follow_up_day(rendezvous, phone, sign_in, check_page, shot):
     page = phone
     sign_in(page, "lea@exemple.fr")
@@ -76,3 +77,65 @@ def test_a_volunteer_s_follow_up_day(rendezvous, phone, sign_in, check_page, sho
     answer = page.request.get("/agenda/" + link.rpartition("/")[2])
     assert "SUMMARY:Appel de suivi" in answer.text()
     assert "MARTIN" not in answer.text().upper()
+
+
+def test_a_coordinator_s_morning(rendezvous, coordinator, volunteer2, page, sign_in, check_page, shot):
+    """An alert in the night, the welfare check it opened, and the calls of a volunteer who is away with no backup."""
+    now = timezone.now()
+    due = DueCall.objects.get(plan=rendezvous)
+    followups.give_up(due=due, case=due.case, count=3, now=now - timedelta(hours=10), by=None)
+    orphan = FollowUpPlan.objects.create(
+        case=make_case(due.case.campaign, make_household(last_name="Duval", first_name="Simone", civility="Mme")),
+        household_id=Case.objects.latest("pk").household_id,
+        volunteer=rendezvous.volunteer,
+        weekdays=[0],
+        time="10:00",
+        starts_on=timezone.localdate(),
+        next_due_at=now + timedelta(days=1),
+        review_on=timezone.localdate() - timedelta(days=1),
+    )
+    Absence.objects.create(user=rendezvous.volunteer, first_day=timezone.localdate(), created_at=now)
+
+    sign_in(page, "nadia@exemple.fr")
+    page.goto("/tableau-de-bord/")
+    check_page(page)
+    page.get_by_role("link", name="1 alerte à résoudre").click()
+    page.locator("main table a").first.click()
+    page.get_by_role("button", name="Je m'en occupe").click()
+    expect(page.locator("main")).to_contain_text("Nadia")
+    check_page(page)
+
+    page.goto("/veilles/")
+    page.get_by_role("link", name="Mme Jeanne MARTIN").click()
+    page.get_by_role("button", name="Je m'en occupe").click()
+    check_page(page)
+    form = page.locator("form", has=page.get_by_role("button", name="Noter la démarche"))
+    form.locator("select[name=kind]").select_option(WelfareStep.Kind.NEIGHBOUR)
+    form.locator("[name=result]").fill("La voisine l'a vue hier soir au marché.")
+    form.get_by_role("button", name="Noter la démarche").click()
+    expect(page.locator("main")).to_contain_text("La voisine l'a vue")
+    page.get_by_text("Clore la veille").first.click()
+    page.locator("select[name=result]").select_option(WelfareCheck.Result.WELL)
+    page.get_by_role("button", name="Clore la veille").click()
+    page.wait_for_load_state()
+    assert WelfareCheck.objects.get().result == WelfareCheck.Result.WELL
+
+    page.goto("/suivis/")
+    page.get_by_role("navigation", name="État").get_by_role("link", name="À réattribuer").click()
+    row = page.locator("main tr", has_text="DUVAL")
+    check_page(page)
+    shot(page, "a-reattribuer", full_page=True)
+    row.locator("select[name=user]").select_option(str(volunteer2.pk))
+    row.get_by_role("button", name="Confier").click()
+    expect(page.locator("main")).to_contain_text("Paul Girard remplace")
+    orphan.refresh_from_db()
+    # Léa is only away: the plan stays hers.
+    assert (orphan.volunteer_id, orphan.backup_id) == (rendezvous.volunteer_id, volunteer2.pk)
+    page.get_by_role("navigation", name="État").get_by_role("link", name="Bilan à faire").click()
+    page.locator("main").get_by_role("link", name="Mme Simone DUVAL").click()
+    page.get_by_role("link", name="Faire le bilan").first.click()
+    check_page(page)
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.locator("main")).to_contain_text("Le bilan est fait.")
+    check_page(page)
+    assert Alert.objects.get().taken_by == coordinator

@@ -84,13 +84,19 @@ def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm |
     context = {
         "page_obj": page,
         "state": state,
-        "states": STATES,
+        "states": _counted(request, now),
         "now": now,
         "today": timezone.localdate(now),
         "callers": _callers(page.object_list) if state == "reassign" else {},
         **campaign_filter(request),
     }
     return render(request, "coordinator/follow_up_list.html", context)
+
+
+def _counted(request: HttpRequest, now: datetime) -> dict[str, str]:
+    """The lists, those of work to do with how many wait there."""
+    counts = {state: _plans(request, state, now).order_by().count() for state in ("late", "reassign", "review")}
+    return {state: f"{label} ({counts[state]})" if counts.get(state) else label for state, label in STATES.items()}
 
 
 def _callers(plans: list[FollowUpPlan]) -> dict[int, list[User]]:
