@@ -277,9 +277,7 @@ def _take_over(campaign: Campaign, ids: Sequence[int], now: datetime) -> dict[in
     """Close the cases elsewhere that only a plan keeps open; {household: plan}."""
     held = Case.objects.filter(household__in=ids).exclude(status=Case.Status.CLOSED).exclude(campaign=campaign)
     # The cases before their plans, as whoever records a call does.
-    list(
-        _only_followed(held).select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True)
-    )
+    list(_only_followed(held).select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     # Whoever opens a due call holds its plan: wait for it, then look.
     plans = FollowUpPlan.objects.filter(household__in=ids, status=FollowUpPlan.Status.ACTIVE)
     if not list(plans.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)):
