@@ -43,8 +43,11 @@ STATES = {
 NEXT_DATES = 8
 
 
-def _plans(request: HttpRequest, state: str, now: datetime) -> QuerySet[FollowUpPlan]:
-    cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
+def _cases(request: HttpRequest) -> QuerySet[Any]:
+    return narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
+
+
+def _plans(cases: QuerySet[Any], state: str, now: datetime) -> QuerySet[FollowUpPlan]:
     plans = FollowUpPlan.objects.filter(case__in=cases)
     opened = DueCall.objects.filter(plan=OuterRef("pk"), state=DueCall.State.OPENED)
     today = timezone.localdate(now)
@@ -73,9 +76,10 @@ def follow_up_list(request: HttpRequest) -> HttpResponse:
 
 
 def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm | None = None) -> HttpResponse:
+    cases = _cases(request)
     opened = Prefetch("due_calls", DueCall.objects.filter(state=DueCall.State.OPENED), to_attr="open_due_calls")
     rows = (
-        _plans(request, state, now)
+        _plans(cases, state, now)
         .select_related("case__campaign", "case__household", "case__agency", "volunteer", "backup")
         .prefetch_related(opened, with_people("case__household"))
     )
@@ -84,7 +88,7 @@ def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm |
     context = {
         "page_obj": page,
         "state": state,
-        "states": _counted(request, now),
+        "states": _counted(cases, now),
         "now": now,
         "today": timezone.localdate(now),
         "callers": _callers(page.object_list) if state == "reassign" else {},
@@ -93,9 +97,9 @@ def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm |
     return render(request, "coordinator/follow_up_list.html", context)
 
 
-def _counted(request: HttpRequest, now: datetime) -> dict[str, str]:
+def _counted(cases: QuerySet[Any], now: datetime) -> dict[str, str]:
     """The lists, those of work to do with how many wait there."""
-    counts = {state: _plans(request, state, now).order_by().count() for state in ("late", "reassign", "review")}
+    counts = {state: _plans(cases, state, now).order_by().count() for state in ("late", "reassign", "review")}
     return {state: f"{label} ({counts[state]})" if counts.get(state) else label for state, label in STATES.items()}
 
 
