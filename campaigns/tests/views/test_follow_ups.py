@@ -152,3 +152,13 @@ def test_the_list_costs_the_same_for_one_plan_and_for_fifty(nadia: Any, campaign
     with count_queries() as fifty:
         nadia.get("/suivis/")
     assert len(one) == len(fifty) <= 16
+
+
+def test_who_has_not_made_the_practice_call_opens_nothing(client_of: Any, campaign: Campaign, volunteer: Any) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(training_required=True)
+    plan = make_plan(factories.make_case(campaign), volunteer, next_due_at=timezone.now())
+    response = client_of(volunteer).post(f"/appels/suivis/{plan.pk}/", follow=True)
+    assert response.redirect_chain[0][0].endswith("/appels/")
+    assert not DueCall.objects.exists()
+    plan.refresh_from_db()
+    assert plan.next_due_at is not None
