@@ -274,7 +274,7 @@ def measure(server: Server, dsn: str) -> None:
         "doublons", "web ms", "base ms", "client ms",
     )  # fmt: skip
     print("claims : demandes ; cycle : demande puis enregistrement ; page : page d'appel ; hour : pauses de 3 s.")
-    print("web, base, client : millisecondes de processeur de gunicorn, de PostgreSQL, de cette mesure, par opération.")
+    print("web, base, client : millisecondes de processeur de gunicorn, de PostgreSQL, de cette mesure, par opération.")
     print(" ".join(f"{title:>{WIDTH}}" for title in titles))
     rates: dict[tuple[str, int], list[float]] = {}
     for size in SIZES:
