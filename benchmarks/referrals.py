@@ -93,7 +93,7 @@ def measure() -> None:
         seconds = time.perf_counter() - start
         approved = Referral.objects.filter(state=Referral.State.APPROVED).count()
         print(f"{approved} signalements approuvés (réponse {answer.status_code}) en {seconds:.1f} s", end="")
-        print(f" (visé : moins de {LIMIT_SECONDS} s)")
+        print(f" (visé : moins de {LIMIT_SECONDS} s)")
         now, left = timezone.now(), []
         while mail.due_ids(now) and len(left) < 30:
             # The task runs every twenty seconds.
