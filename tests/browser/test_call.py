@@ -294,7 +294,7 @@ def test_a_correction_folds_its_answers_and_is_made_by_the_keyboard(
     page.keyboard.press("Enter")
     first.get_by_role("radio", name="Plutôt un autre moment").focus()
     page.keyboard.press("Space")
-    first.locator('input[name=callback]').first.focus()
+    first.locator("input[name=callback]").first.focus()
     page.keyboard.press("Space")
     page.get_by_label("Issue").select_option("")
     page.get_by_role("button", name="Voir ce qui va changer").press("Enter")
