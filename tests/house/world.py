@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from campaigns.followups import feed
@@ -30,7 +31,7 @@ from campaigns.models import (
     WelfareCheck,
 )
 from campaigns.referrals import access
-from solidarites import roles
+from solidarites import health, roles
 from tenants.models import Household, ListImport, Residence
 from tests.factories import (
     make_agency,
@@ -58,6 +59,10 @@ class World:
         }
         self.lea = self.people["volunteer"]
         self.landlord = make_landlord()
+        # A machine that works: its state page answers as such.
+        for name in (health.WORKER, health.BEAT):
+            health.beat_now(name, now)
+        (settings.BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
         self.agency = make_agency(self.landlord)
         self.script = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FIRST).first()
         follow_up = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FOLLOW_UP).first()
