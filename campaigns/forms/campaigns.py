@@ -31,7 +31,13 @@ ZONES = {
     "Pacific/Tahiti": "Polynésie (Tahiti)",
     "Pacific/Wallis": "Wallis-et-Futuna",
 }
-RETRY_LIMITS = {"busy_minutes": (5, 180), "busy_a_day": (0, 6), "soft_refusal_days": (1, 60), "hospital_days": (1, 60)}
+LIMITS = {
+    "busy_minutes": (5, 180),
+    "busy_a_day": (0, 6),
+    "soft_refusal_days": (1, 60),
+    "hospital_days": (1, 60),
+    "review_share": (0, 1000),
+}
 STILL_NEEDED = "Obligatoire tant que la campagne est en cours."
 
 
@@ -154,11 +160,10 @@ class CampaignForm(forms.ModelForm):
         self._limit("minimum_age", 18, 110)
         self._limit("purge_after_days", 0, 365)
         self._limit("max_attempts", 1, 10)
-        for name, (low, high) in RETRY_LIMITS.items():
+        for name, (low, high) in LIMITS.items():
             self._limit(name, low, high)
             # A form of before these settings keeps what the campaign has.
             self.fields[name].required = False
-        self._limit("review_share", 0, 1000)
         hours = campaign.hours if campaign.pk else default_hours()
         for number, weekday in enumerate(WEEKDAYS):
             self.fields[f"hours_{number}"] = HoursField(
@@ -175,10 +180,10 @@ class CampaignForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name in ("slot_ends", *RETRY_LIMITS):
+        for name in ("slot_ends", *LIMITS):
             if cleaned.get(name) in (None, "", []) and name not in self.errors:
                 cleaned[name] = self.initial.get(name) or Campaign._meta.get_field(name).get_default()
-        for name in ("minimum_age", "purge_after_days", "max_attempts", *RETRY_LIMITS):
+        for name in ("minimum_age", "purge_after_days", "max_attempts", *LIMITS):
             field, value = self.fields[name], cleaned.get(name)
             if value is not None and not field.min_value <= value <= field.max_value:
                 self.add_error(name, f"Entre {field.min_value} et {field.max_value}.")

@@ -50,14 +50,25 @@ def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """
 
     @wraps(view)
-    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        if len(token) > LONGEST:
-            raise Http404
-        response = view(request, token, **kwargs)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store, private"
         response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response["Referrer-Policy"] = "same-origin"
         return response
+
+    return wrapped
+
+
+def by_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Private, and no link of ours is that long: such an address leads nowhere."""
+
+    @private
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        if len(token) > LONGEST:
+            raise Http404
+        return view(request, token, **kwargs)
 
     return wrapped
 
@@ -73,7 +84,7 @@ class CodeForm(forms.Form):
 
 
 @public
-@private
+@by_link
 @require_http_methods(["GET", "POST"])
 def door(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows one button; POST sends a code to the partner's address, if the link is alive."""
@@ -89,7 +100,7 @@ def door(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @public
-@private
+@by_link
 @require_http_methods(["GET", "POST"])
 def code(request: HttpRequest, token: str) -> HttpResponse:
     """The code is typed here; the same refusal whatever is wrong with it or with the link."""
@@ -184,7 +195,7 @@ def _allowed(referral: Referral) -> list[str]:
 
 
 @public
-@private
+@by_link
 @require_GET
 def sheet_page(request: HttpRequest, token: str) -> HttpResponse:
     referral = _admitted(request, token)
@@ -220,7 +231,7 @@ def _sheet(request: HttpRequest, token: str, referral: Referral, *, failed: str 
 
 
 @public
-@private
+@by_link
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
     referral = _admitted(request, token)
@@ -234,7 +245,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @public
-@private
+@by_link
 @require_POST
 def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
     """One answer of the partner, through its rule."""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import chromium
@@ -50,7 +51,11 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def everything_at_once(eager_tasks: None, transactional_db: None) -> None:
-    """The server's threads and the test see the same rows; tasks run as soon as they are asked for."""
+    """The server's threads and the test see the same rows; tasks run as soon as they are asked for, and live."""
+    from solidarites import health
+
+    for name in (health.WORKER, health.BEAT):
+        health.beat_now(name, timezone.now())
 
 
 @pytest.fixture
