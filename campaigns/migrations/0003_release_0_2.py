@@ -364,6 +364,11 @@ class Migration(migrations.Migration):
             name='campaign',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='campaigns.campaign'),
         ),
+        # On PostgreSQL, dropping the plain index of a column drops its partial unique index as well.
+        migrations.RemoveConstraint(
+            model_name='case',
+            name='one_claim_per_volunteer',
+        ),
         migrations.AlterField(
             model_name='case',
             name='claimed_by',
@@ -393,6 +398,10 @@ class Migration(migrations.Migration):
             model_name='partner',
             name='opening',
             field=models.CharField(blank=True, max_length=200, verbose_name='précisions sur les horaires'),
+        ),
+        migrations.AddConstraint(
+            model_name='case',
+            constraint=models.UniqueConstraint(condition=models.Q(('claimed_by__isnull', False)), fields=('claimed_by',), name='one_claim_per_volunteer'),
         ),
         migrations.AddIndex(
             model_name='case',

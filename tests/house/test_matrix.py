@@ -74,7 +74,7 @@ def verdict(route: Route, who: str, response) -> str:
 
 
 def written(queries: CaptureQueriesContext) -> set[str]:
-    tables = {match.group(2) for query in queries.captured_queries if (match := WRITES.match(query["sql"]))}
+    tables = {match.group(2) for query in queries.captured_queries if (match := WRITES.match(query["sql"] or ""))}
     return tables - MAY_BE_WRITTEN
 
 
