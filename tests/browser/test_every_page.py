@@ -32,7 +32,14 @@ def groups() -> dict[str, list[Route]]:
 GROUPS = groups()
 
 
-@pytest.mark.parametrize(("viewport", "dark"), [(PHONE, False), (LAPTOP, True)], ids=["phone-light", "laptop-dark"])
+# A page costs a second on each: the phone in every run, the dark laptop with the long proofs.
+@pytest.mark.parametrize(
+    ("viewport", "dark"),
+    [
+        pytest.param(PHONE, False, id="phone-light"),
+        pytest.param(LAPTOP, True, id="laptop-dark", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.parametrize("who", sorted(GROUPS))
 def test_every_page_stands(
     who: str,

@@ -131,7 +131,10 @@ def second_list() -> str:
     return HEAD + "\n".join(rows + more) + "\nTotal;10\n"
 
 
-@pytest.mark.parametrize(("viewport", "dark"), [(LAPTOP, False), (PHONE, False)], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "dark"),
+    [pytest.param(LAPTOP, False, id="laptop", marks=pytest.mark.soak), pytest.param(PHONE, False, id="phone")],
+)
 def test_a_second_shorter_list_with_every_kind_of_row(
     open_browser, session_of, administrator, landlord, shot, watcher, tmp_path: Path, viewport, dark, monkeypatch
 ):
