@@ -179,6 +179,10 @@ def test_19_a_coordinator_releases_moves_up_moves_down_only_the_chosen_cases(
     assert list(Case.objects.exclude(pk=cases[2].pk).order_by("pk").values()) == untouched
     cases[2].refresh_from_db()
     assert cases[2].tier == Case.Tier.PUT_FIRST
+    nadia.post(reverse("coordinator:cases_last"), {"case": [cases[2].pk]})
+    assert list(Case.objects.exclude(pk=cases[2].pk).order_by("pk").values()) == untouched
+    ask(lea, campaign)
+    assert held_by(volunteer) == cases[0]
 
 
 @pytest.mark.parametrize(

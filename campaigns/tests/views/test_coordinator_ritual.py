@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 POST_ONLY = {
     "campaign_open", "campaign_pause", "campaign_resume", "campaign_heat_wave", "volunteer_remove", "alert_take",
     "alert_reopen", "follow_up_review", "follow_up_end", "welfare_owner", "welfare_step", "welfare_close",
-    "cases_first", "case_first", "case_ask", "case_hold", "case_resume", "case_close", "case_release", "welfare_open",
+    "cases_first", "cases_last", "cases_release", "case_first", "case_last", "case_ask", "case_hold", "case_resume", "case_close", "case_release", "welfare_open",
     "case_number", "case_phone", "case_household", "case_person", "case_oppose", "pending_call", "need_settle",
 }  # fmt: skip
 BOTH = {

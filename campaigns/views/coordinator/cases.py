@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import calls, cases, queue, scope, scripts
+from campaigns import calls, cases, queue, ranking, scope, scripts
 from campaigns.filters import CaseFilter
 from campaigns.forms.coordinator import (
     CloseCaseForm,
@@ -60,21 +60,57 @@ def case_list(request: HttpRequest) -> HttpResponse:
     return render(request, "coordinator/case_list.html", context)
 
 
+# Several at once: what is done, how many of them it was done to, and what is said when it was none.
+FIRST = (
+    queue.put_first,
+    ("1 dossier est mis en tête.", "{} dossiers sont mis en tête."),
+    "Ces dossiers ne peuvent pas passer en tête\u00a0: rappels et suivis gardent leur heure.",
+)
+LAST = (
+    ranking.put_last,
+    ("1 dossier passe après les autres.", "{} dossiers passent après les autres."),
+    "Ces dossiers ne peuvent pas descendre\u00a0: ils sont planifiés, clos ou en cours d'appel.",
+)
+RELEASED = (
+    ranking.release_several,
+    ("1 dossier est libéré. Ce qui était saisi est gardé.", "{} dossiers sont libérés. Ce qui était saisi est gardé."),
+    "Personne ne tenait ces dossiers.",
+)
+
+
+def _several(request: HttpRequest, act: tuple[Any, tuple[str, str], str]) -> HttpResponse:
+    """Do it to the ticked cases that this coordinator sees, and to no other."""
+    rule, (one, more), none = act
+    wanted = [int(pk) for pk in request.POST.getlist("case") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    ids = list(scope.visible_cases(request.user).filter(pk__in=wanted[:500]).values_list("pk", flat=True))
+    if not ids:
+        messages.error(request, "Cochez au moins un dossier.")
+    elif changed := rule(case_ids=ids, by=request.user, now=timezone.now()):
+        messages.success(request, one if changed == 1 else more.format(changed))
+    else:
+        messages.info(request, none)
+    return back(request, "coordinator:case_list")
+
+
 @role_required(COORDINATOR)
 @require_POST
 def cases_first(request: HttpRequest) -> HttpResponse:
     """Put the ticked cases at the head of the queue."""
-    wanted = [int(one) for one in request.POST.getlist("case") if one.isascii() and one.isdigit() and len(one) < 19]
-    ids = list(scope.visible_cases(request.user).filter(pk__in=wanted[:500]).values_list("pk", flat=True))
-    if not ids:
-        messages.error(request, "Cochez au moins un dossier.")
-    elif moved := queue.put_first(case_ids=ids, by=request.user, now=timezone.now()):
-        messages.success(request, "1 dossier est mis en tête." if moved == 1 else f"{moved} dossiers sont mis en tête.")
-    else:
-        messages.info(
-            request, "Ces dossiers ne peuvent pas passer en tête\u00a0: rappels et suivis gardent leur heure."
-        )
-    return back(request, "coordinator:case_list")
+    return _several(request, FIRST)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def cases_last(request: HttpRequest) -> HttpResponse:
+    """Put the ticked cases behind the others of their rank."""
+    return _several(request, LAST)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def cases_release(request: HttpRequest) -> HttpResponse:
+    """Take the ticked cases back from the volunteers who hold them."""
+    return _several(request, RELEASED)
 
 
 # One case -----------------------------------------------------------------------------------------------
@@ -127,6 +163,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "passes": passes,
         "other_cases": household.cases.exclude(pk=case.pk).select_related("campaign").order_by("-enrolled_at"),
         "may_first": case.status == Case.Status.OPEN and case.tier in (Case.Tier.RETRY, Case.Tier.FIRST),
+        "may_last": ranking.may_go_last(case, now),
         "running": case.campaign.is_running,
         "check_form": OpenCheckForm(),
         "close_form": CloseCaseForm(),
@@ -189,6 +226,18 @@ def case_first(request: HttpRequest, case_id: int) -> HttpResponse:
         messages.success(request, "Le dossier est en tête de la file.")
     else:
         messages.error(request, "Ce dossier ne peut pas passer en tête\u00a0: rappels et suivis gardent leur heure.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_last(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Behind the others of its rank."""
+    visible_case(request, case_id)
+    if ranking.put_last(case_ids=[case_id], by=request.user, now=timezone.now()):
+        messages.success(request, "Le dossier passe après les autres.")
+    else:
+        messages.error(request, "Ce dossier ne peut pas descendre\u00a0: il est planifié, clos ou en cours d'appel.")
     return redirect("coordinator:case", case_id)
 
 
