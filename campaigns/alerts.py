@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from campaigns import scope
-from campaigns.models import Alert, Campaign, Case
+from campaigns.models import Absence, Alert, Campaign, Case
 from campaigns.models.levels import Level
 from solidarites import journal, mail
 from solidarites.models import User
@@ -38,8 +40,8 @@ def raise_alert(
     """Raise an alert once for its cause.
 
     ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
-    U1 e-mail at once every coordinator who sees the case (U1 in the morning when it is night): number of the case
-    and a link, nothing personal.
+    U1 e-mail their ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing
+    personal.
     """
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
     alert, created = Alert.objects.get_or_create(
@@ -58,9 +60,34 @@ def raise_alert(
         return alert
     journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
     if level in (Level.U0, Level.U1):
-        for person in scope.coordinators_of(case):
+        for person in audience(case, now):
             tell(alert, person, now, occasion="raised")
     return alert
+
+
+def visible(by: User) -> QuerySet[Alert]:
+    """Those of the cases this coordinator sees, of sectors that nobody follows, and those that hang on no case."""
+    if scope.agency_ids(by) is None:
+        return Alert.objects.all()
+    cases = scope.visible_cases(by).order_by().values("pk")
+    left = scope.unfollowed_cases().order_by().values("pk")
+    return Alert.objects.filter(Q(case__in=cases) | Q(case__in=left) | Q(case=None))
+
+
+def audience(case: Case | None, now: datetime) -> list[User]:
+    """Who is told: the coordinators who see ``case``, those who are away left out as long as somebody stays.
+
+    A sector that nobody follows is everybody's; without any coordinator the administrators are told, who can name one.
+    """
+    for people in (scope.coordinators_of(case), scope.coordinators_of(None), scope.administrators()):
+        if found := list(people.order_by("pk")):
+            break
+    else:
+        return []
+    today = timezone.localdate(now)
+    rows = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user__in=found, first_day__lte=today)
+    away = set(rows.values_list("user_id", flat=True))
+    return [person for person in found if person.pk not in away] or found
 
 
 def after_quiet_hours(alert: Alert, now: datetime) -> datetime:
@@ -94,25 +121,46 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
 def remind(*, now: datetime) -> int:
     """E-mail again, every 15 minutes, the U0 and U1 alerts that nobody has taken: one coordinator more each time.
 
-    By night U0 alone.
-
-    Safe twice at once: the row's counter moves by a conditional update.
+    By night U0 alone; 15 minutes count from the morning for what waited until then. An alert whose taker left waits
+    again. Safe twice at once: the row's counter moves by a conditional update.
     """
+    release_left(now=now)
     waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=[Level.U0, Level.U1])
     told = 0
     for alert in waiting.select_related("case", "campaign").order_by("level", "raised_at")[:200]:
-        if after_quiet_hours(alert, now) > now or now - (alert.reminded_at or alert.raised_at) < REMIND_EVERY:
+        told_at = after_quiet_hours(alert, alert.reminded_at or alert.raised_at)
+        if after_quiet_hours(alert, now) > now or now - told_at < REMIND_EVERY:
             continue
         with transaction.atomic():
             unchanged = Alert.objects.filter(pk=alert.pk, reminders=alert.reminders, taken_at=None, solved_at=None)
             if not unchanged.update(reminders=alert.reminders + 1, reminded_at=now):
                 continue
-            people = list(scope.coordinators_of(alert.case).order_by("pk"))
-            if people:
+            if people := audience(alert.case, now):
                 person = people[alert.reminders % len(people)]
                 tell(alert, person, now, occasion=f"reminder{alert.reminders + 1}")
                 told += 1
     return told
+
+
+def release_left(*, now: datetime) -> int:
+    """Alerts taken by somebody who coordinates no more, or whose absence began since, wait for somebody again."""
+    mine = OuterRef("taken_by")
+    today = timezone.localdate(now)
+    here = Exists(scope.coordinators_of(None).filter(pk=mine))
+    away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
+    left = Alert.objects.filter(solved_at=None, taken_at__isnull=False).filter(
+        ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))
+    )
+    released = 0
+    for alert in left:
+        with transaction.atomic():
+            same = Alert.objects.filter(
+                pk=alert.pk, taken_by=alert.taken_by_id, taken_at=alert.taken_at, solved_at=None
+            )
+            if same.update(taken_by=None, taken_at=None):
+                journal.record("alert.released", alert, campaign_id=alert.campaign_id)
+                released += 1
+    return released
 
 
 @transaction.atomic
@@ -126,6 +174,7 @@ def take(*, alert: Alert, by: User, now: datetime) -> Alert:
             raise AlertError(f"{alert.taken_by} s'en occupe déjà.")
         return alert
     alert.taken_by, alert.taken_at = by, now
+    _nobody_else(alert)
     journal.record("alert.taken", alert, by=by, campaign_id=alert.campaign_id)
     return alert
 
@@ -140,18 +189,27 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
         fields |= {"taken_by": by, "taken_at": now}
     if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):
         raise AlertError("Cette alerte est déjà résolue.")
+    _nobody_else(alert)
     journal.record("alert.solved", alert, by=by, campaign_id=alert.campaign_id)
     alert.refresh_from_db()
     return alert
 
 
+def _nobody_else(alert: Alert) -> None:
+    """Somebody deals with it: what still waits to be sent (the morning, a server that was away) does not leave."""
+    mail.cancel(f"alert:{alert.pk}:")
+
+
 @transaction.atomic
 def reopen(*, alert: Alert, by: User, now: datetime) -> Alert:
-    """Open a solved alert again, unless the same cause has raised another one since."""
+    """Open a solved alert again, unless the same cause has raised another one since.
+
+    U0 and U1 ring anew at the next minute; reminders go on counting, so that none is taken for one already sent.
+    """
     if Alert.objects.filter(key=alert.key, solved_at=None).exists():
         raise AlertError("Une alerte pour la même raison est déjà ouverte.")
     Alert.objects.filter(pk=alert.pk).update(
-        solved_by=None, solved_at=None, solution="", taken_by=None, taken_at=None, reminded_at=None, reminders=0
+        solved_by=None, solved_at=None, solution="", taken_by=None, taken_at=None, reminded_at=None
     )
     journal.record("alert.reopened", alert, by=by, campaign_id=alert.campaign_id)
     alert.refresh_from_db()

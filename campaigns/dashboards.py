@@ -16,9 +16,8 @@ from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from django.utils import timezone
 
-from campaigns import needs, queue, report, scope
+from campaigns import alerts, needs, queue, report, scope
 from campaigns.models import (
-    Alert,
     Call,
     Campaign,
     Case,
@@ -220,11 +219,14 @@ def dashboard(*, filters: Filters, by: User, now: datetime) -> Dashboard:
 def _alerts(board: Dashboard, filters: Filters, by: User, ids: QuerySet[Any]) -> None:
     # One that hangs on no case (a mail, a task, a neighbour's report) concerns every coordinator.
     here = Q(case__in=ids) | Q(case=None, campaign=filters.campaign) | Q(case=None, campaign=None)
-    visible = Q(case__in=scope.visible_cases(by).order_by().values("pk")) | Q(case=None)
-    found = Alert.objects.filter(visible, solved_at=None).aggregate(
-        everywhere=Count("pk"),
-        untaken=Count("pk", filter=here & Q(taken_by=None)),
-        **{level: Count("pk", filter=here & Q(level=level)) for level in Level.values},
+    found = (
+        alerts.visible(by)
+        .filter(solved_at=None)
+        .aggregate(
+            everywhere=Count("pk"),
+            untaken=Count("pk", filter=here & Q(taken_by=None)),
+            **{level: Count("pk", filter=here & Q(level=level)) for level in Level.values},
+        )
     )
     board.alerts = [Cell(level, str(Level(level).label), found[level]) for level in Level.values]
     board.alerts_untaken = found["untaken"]
@@ -311,7 +313,7 @@ def waiting(by: User) -> dict[str, int]:
     """What no alert announces, in this coordinator's sectors, for the menu: three queries at most."""
     cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
     lists: dict[str, QuerySet[Any]] = {
-        "texts": FlaggedText.objects.filter(call__case__in=cases.values("pk"), decision=""),
+        "texts": texts.of_cases(cases).filter(decision=""),
         "debriefs": Debrief.objects.filter(call__case__in=cases.values("pk"), closed_at=None).exclude(
             call__volunteer=by
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from campaigns.models import Case, CoordinatorScope
 from solidarites.models import User
@@ -37,3 +37,16 @@ def coordinators_of(case: Case | None) -> QuerySet[User]:
         limited = CoordinatorScope.objects.filter(agencies__isnull=False).exclude(agencies=case.agency_id)
         people = people.exclude(coordinator_scope__in=limited)
     return people.distinct()
+
+
+def administrators() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).distinct()
+
+
+def unfollowed_cases() -> QuerySet[Case]:
+    """The cases of sectors that no coordinator follows: none as soon as one coordinator follows everything."""
+    people = coordinators_of(None)
+    if people.filter(Q(coordinator_scope=None) | Q(coordinator_scope__agencies=None)).exists():
+        return Case.objects.none()
+    followed = CoordinatorScope.agencies.through.objects.filter(coordinatorscope__user__in=people.order_by())
+    return Case.objects.exclude(agency__in=followed.values("agency"))

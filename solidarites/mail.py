@@ -68,6 +68,11 @@ def queue_mail(
     return row
 
 
+def cancel(prefix: str) -> int:
+    """What has not left yet under keys that begin so is not sent any more; how many."""
+    return OutgoingMail.objects.filter(key__startswith=prefix, state=State.QUEUED).update(state=State.CANCELLED)
+
+
 def due_ids(now: datetime, limit: int = 50) -> list[int]:
     """What may leave now: what is urgent, then as many others as MAIL_PER_MINUTE still allows."""
     due = OutgoingMail.objects.filter(WAITING, next_try_at__lte=now).order_by("-urgent", "next_try_at")

@@ -204,6 +204,10 @@ def test_a_coordinator_counts_only_the_agencies_of_their_scope(
         call(case, volunteer, "no_answer")
         alerts.raise_alert(key=f"a{case.pk}", kind="button", level="U0", case=case, now=TUESDAY)
     CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    # Alerts of a sector that nobody follows are everybody's, its figures are not.
+    found = board(campaign, coordinator)
+    assert (found.queue["enrolled"], found.calls, found.alert_total, found.alerts_elsewhere) == (1, 1, 1, 2)
+    factories.make_user("partout@exemple.fr", "Zoé", "Partout", "coordinator")
     found = board(campaign, coordinator)
     assert (found.queue["enrolled"], found.calls, found.alert_total, found.alerts_elsewhere) == (1, 1, 1, 0)
     assert [one.name for one in dashboards.agencies_of(campaign, coordinator)] == [agency.name]

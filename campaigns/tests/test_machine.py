@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from campaigns import alerts, machine, tasks
-from campaigns.models import Alert, Case
+from campaigns.models import Absence, Alert, Case, CoordinatorScope
 from campaigns.models.levels import Level
 from solidarites.celery import app as celery_app
-from solidarites.models import Heartbeat, OutgoingMail
+from solidarites.models import Heartbeat, JournalEntry, OutgoingMail, User
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 2, 8, 0, tzinfo=UTC)
@@ -98,3 +99,122 @@ def test_reminders_sleep_too_vital_ones_excepted(case: Case, coordinator: Any) -
     alerts.raise_alert(key="b", kind=Alert.Kind.BUTTON, level=Level.U0, case=case, now=at(2, 20, 50))
     assert alerts.remind(now=at(2, 21, 10)) == 1
     assert alerts.remind(now=at(3, 7, 5)) == 2
+
+
+# Who is told, until somebody deals with it ----------------------------------------------------------------
+
+
+def sent_to() -> list[str]:
+    waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.QUEUED)
+    return list(waiting.order_by("pk").values_list("to", flat=True))
+
+
+def button(case: Case, now: datetime, level: str = Level.U1) -> Alert:
+    return alerts.raise_alert(key="button:9", kind=Alert.Kind.BUTTON, level=level, case=case, now=now)
+
+
+def away(user: Any, first: int, last: int | None = None) -> None:
+    Absence.objects.create(user=user, first_day=date(2026, 6, first), last_day=last and date(2026, 6, last))
+
+
+def test_the_morning_brings_one_mail_each_and_the_next_comes_a_quarter_later(case: Case, coordinator: Any) -> None:
+    button(case, at(2, 23))
+    assert alerts.remind(now=at(3, 7, 1)) == 0
+    assert alerts.remind(now=at(3, 7, 15)) == 1
+    assert OutgoingMail.objects.count() == 2
+
+
+def test_what_somebody_took_at_night_wakes_nobody_in_the_morning(case: Case, coordinator: Any) -> None:
+    alert = button(case, at(2, 23))
+    alerts.take(alert=alert, by=coordinator, now=at(2, 23, 5))
+    assert sent_to() == []
+    assert OutgoingMail.objects.get().state == OutgoingMail.State.CANCELLED
+
+
+def test_a_late_vital_alert_climbs_at_night_too(case: Case, coordinator: Any) -> None:
+    second = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    button(case, at(3, 2), Level.U0)
+    for minutes in (15, 30):
+        alerts.remind(now=at(3, 2, minutes))
+    assert sent_to() == [coordinator.email, second.email] * 2
+
+
+def test_who_is_away_is_told_only_when_nobody_else_is_there(case: Case, coordinator: Any) -> None:
+    second = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    away(coordinator, 1, 3)
+    button(case, at(2, 10))
+    alerts.remind(now=at(2, 10, 15))
+    assert sent_to() == [second.email, second.email]
+    away(second, 2)
+    alerts.remind(now=at(2, 10, 30))
+    alerts.remind(now=at(2, 10, 45))
+    assert sorted(sent_to()[2:]) == sorted([coordinator.email, second.email])
+
+
+def test_a_sector_that_nobody_follows_is_everybodys(case: Case, coordinator: Any, client_of: Any) -> None:
+    elsewhere = factories.make_agency(case.household.landlord, "Agence de Pau")
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(elsewhere)
+    alert = button(case, at(2, 10))
+    assert sent_to() == [coordinator.email]
+    client = client_of(coordinator)
+    assert "1 alerte à prendre" in client.get("/alertes/bandeau/").content.decode()
+    page = client.get(f"/alertes/{alert.pk}/").content.decode()
+    assert "ne suit le secteur de ce foyer" in page
+    assert "Ouvrir le dossier" not in page
+    # As soon as somebody follows it, it is theirs alone.
+    factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    assert client.get(f"/alertes/{alert.pk}/").status_code == 404
+
+
+def test_without_any_coordinator_the_administrators_are_told(case: Case, administrator: Any) -> None:
+    button(case, at(2, 10))
+    alerts.remind(now=at(2, 10, 15))
+    assert sent_to() == [administrator.email] * 2
+
+
+def test_without_anybody_the_alert_waits_on_the_page(case: Case, db: None) -> None:
+    User.objects.update(is_active=False)
+    button(case, at(2, 10))
+    assert alerts.remind(now=at(2, 10, 15)) == 0
+    assert not OutgoingMail.objects.exists()
+    assert Alert.objects.filter(solved_at=None).count() == 1
+
+
+@pytest.mark.parametrize("gone", ["deactivated", "role", "away", "deleted"])
+def test_an_alert_whose_taker_left_rings_again(case: Case, coordinator: Any, gone: str) -> None:
+    second = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    alert = button(case, at(2, 10))
+    alerts.take(alert=alert, by=coordinator, now=at(2, 10, 5))
+    assert alerts.remind(now=at(2, 11)) == 0
+    if gone == "deactivated":
+        User.objects.filter(pk=coordinator.pk).update(is_active=False)
+    elif gone == "role":
+        coordinator.groups.clear()
+    elif gone == "away":
+        away(coordinator, 3, 5)
+    else:
+        coordinator.delete()
+    assert alerts.remind(now=at(3, 9)) == 1
+    assert sent_to() == [second.email]
+    alert.refresh_from_db()
+    assert (alert.taken_by, alert.taken_at) == (None, None)
+    assert JournalEntry.objects.filter(action="alert.released").count() == 1
+    alerts.take(alert=alert, by=second, now=at(3, 9, 5))
+    assert alerts.remind(now=at(3, 12)) == 0
+
+
+def test_somebody_on_holiday_who_takes_one_keeps_it(case: Case, coordinator: Any) -> None:
+    away(coordinator, 1, 30)
+    alert = button(case, at(2, 10))
+    alerts.take(alert=alert, by=coordinator, now=at(2, 10, 5))
+    assert alerts.release_left(now=at(3, 10)) == 0
+
+
+def test_reopened_it_rings_again_at_once(case: Case, coordinator: Any) -> None:
+    alert = button(case, at(2, 10))
+    assert alerts.remind(now=at(2, 10, 15)) == 1
+    alerts.solve(alert=alert, solution="Fait.", by=coordinator, now=at(2, 10, 20))
+    before = OutgoingMail.objects.count()
+    alerts.reopen(alert=alert, by=coordinator, now=at(2, 14))
+    assert alerts.remind(now=at(2, 14, 1)) == 1
+    assert OutgoingMail.objects.count() == before + 1

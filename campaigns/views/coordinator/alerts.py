@@ -29,14 +29,8 @@ from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 STATES = {"": "À résoudre", "mine": "Que je traite", "solved": "Résolues"}
 
 
-def visible_alerts(by: User) -> QuerySet[Alert]:
-    """Those of the cases this coordinator sees, and those that hang on no case."""
-    cases = scope.visible_cases(by).order_by().values("pk")
-    return Alert.objects.filter(Q(case__in=cases) | Q(case=None))
-
-
 def _alerts(request: HttpRequest, state: str) -> QuerySet[Alert]:
-    found = visible_alerts(request.user)
+    found = alerts.visible(request.user)
     chosen = campaign_filter(request)["campaign"]
     if chosen is not None or request.GET.get("agence") or request.GET.get("commune"):
         cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
@@ -90,13 +84,13 @@ def alert_banner(request: HttpRequest) -> HttpResponse:
 
 def banner_of(by: User) -> dict[str, int]:
     """Unsolved alerts that nobody took, and how many of them are vital."""
-    waiting = visible_alerts(by).filter(solved_at=None, taken_by=None)
+    waiting = alerts.visible(by).filter(solved_at=None, taken_by=None)
     levels = list(waiting.order_by().values_list("level", flat=True))
     return {"alerts_waiting": len(levels), "alerts_vital": levels.count(Level.U0)}
 
 
 def _alert(request: HttpRequest, alert_id: int) -> Alert:
-    found = visible_alerts(request.user).select_related(
+    found = alerts.visible(request.user).select_related(
         "case__household", "case__campaign", "case__agency", "raised_by", "taken_by", "solved_by"
     )
     return get_object_or_404(found, pk=alert_id)
@@ -123,6 +117,8 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "alert": alert,
         "form": form,
         "now": timezone.now(),
+        # Of a sector that nobody follows: the alert can be dealt with, its case cannot be opened.
+        "followed": not alert.case_id or scope.visible_cases(request.user).filter(pk=alert.case_id).exists(),
         "cause": _cause(alert),
         "trouble": _trouble(alert),
     }
