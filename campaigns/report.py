@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import TruncDate
 
-from campaigns import enrolment, needs, outcomes
+from campaigns import enrolment, needs, numberless, outcomes
 from campaigns.models import Call, Campaign, Case, FollowUpPlan, FrozenFigures, Need, Partner, Referral, ReferralEvent
 
 # Kept as it is in FrozenFigures; a later reader knows what it reads.
@@ -31,6 +31,10 @@ TOTALS = (
     "referrals_by_partner_kind",
     "follow_up_plans",
     "coverage_percent",
+    # Counted apart: a visit or a reply is no call.
+    "households_without_number",
+    "households_seen",
+    "households_replied",
 )
 
 
@@ -102,6 +106,9 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         households=Count("pk"),
         valid=Count("pk", filter=had_number()),
         reached=Count("pk", filter=Q(reached_at__isnull=False)),
+        # Without a number, or with one that was wrong: news came another way.
+        seen=Count("pk", filter=Q(closed_reason=numberless.VISIT)),
+        replied=Count("pk", filter=Q(closed_reason=numberless.REPLY)),
         # Their plan goes on in another campaign; it began in this one.
         plans_moved=Count("pk", filter=Q(closed_reason=enrolment.TAKEN_OVER)),
     )
@@ -126,6 +133,9 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         "referrals_by_partner_kind": {str(kind): count for kind, count in sorted(kinds.items(), key=str) if kind},
         "follow_up_plans": plans.count() + cases["plans_moved"],
         "coverage_percent": round(100 * reached / valid, 1) if valid else 0.0,
+        "households_without_number": cases["households"] - valid,
+        "households_seen": cases["seen"],
+        "households_replied": cases["replied"],
     }
 
 
@@ -174,7 +184,8 @@ def _thaw(frozen: FrozenFigures) -> Report:
         return date.fromisoformat(data[name]) if data.get(name) else None
 
     return Report(
-        totals=data["totals"],
+        # Frozen by an earlier release: a figure that nobody counted then is unknown.
+        totals=dict.fromkeys(TOTALS) | data["totals"],
         first_call_on=day("first_call_on"),
         last_call_on=day("last_call_on"),
         frozen_at=frozen.frozen_at,

@@ -241,8 +241,12 @@ def test_they_are_counted_apart_in_every_figure(campaign: Campaign, case: Case, 
     assert totals["households"] == 3
     # A visit is no call: it neither gives a number nor counts among the reached.
     assert (totals["households_with_valid_number"], totals["households_reached"]) == (1, 0)
+    assert (totals["households_without_number"], totals["households_seen"], totals["households_replied"]) == (2, 1, 0)
+    numberless.give_news(case_id=case.pk, how="replied", well=True, by=coordinator, now=TUESDAY)
+    totals = report.report_of(campaign).totals
+    assert (totals["households_without_number"], totals["households_seen"], totals["households_replied"]) == (2, 1, 1)
     board = dashboards.dashboard(filters=dashboards.Filters(campaign=campaign), by=coordinator, now=TUESDAY)
-    assert (board.with_number, board.reached, board.queue["without_number"]) == (1, 0, 1)
+    assert (board.with_number, board.reached, board.queue["without_number"]) == (1, 0, 0)
 
 
 def test_two_records_of_one_household_keep_one_history(campaign: Campaign, case: Case, coordinator: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaigns import enrolment, lifecycle, report
+from campaigns import enrolment, lifecycle, numberless, report
 from campaigns.models import Campaign, Case, Partner, Referral
 from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import TUESDAY, call
@@ -102,6 +102,34 @@ def test_follow_up_plans_stay_counted_once_ended_or_taken_over(campaign: Campaig
     assert totals(campaign)["follow_up_plans"] == 2
     lifecycle.close_campaign(campaign=campaign, by=None, now=TUESDAY + timedelta(days=9))
     assert totals(campaign)["follow_up_plans"] == 2
+
+
+def test_news_of_households_without_a_number_outlive_the_purge(
+    campaign: Campaign, coordinator: Any, client_of: Any
+) -> None:
+    for how in (numberless.VISIT, numberless.VISIT, numberless.REPLY):
+        case = factories.make_case(campaign, factories.make_household(phone=None), has_number=False)
+        numberless.give_news(case_id=case.pk, how=how, well=True, by=coordinator, now=TUESDAY)
+    before = totals(campaign)
+    assert [before[name] for name in report.TOTALS[-3:]] == [3, 2, 1]
+    page = client_of(coordinator).get(f"/campagnes/{campaign.slug}/bilan/").content.decode()
+    assert "2 foyers sans numéro ont été vus lors d'une visite" in " ".join(page.split()).replace("&#x27;", "'")
+    report.freeze(campaign, TUESDAY)
+    Case.objects.all().delete()
+    assert totals(campaign) == before
+
+
+def test_figures_frozen_before_they_were_counted_are_unknown(
+    campaign: Campaign, coordinator: Any, client_of: Any
+) -> None:
+    factories.make_case(campaign)
+    frozen = report.freeze(campaign, TUESDAY)
+    for name in report.TOTALS[-3:]:
+        del frozen.data["totals"][name]
+    frozen.save()
+    assert [totals(campaign)[name] for name in report.TOTALS[-3:]] == [None] * 3
+    assert "sans numéro" not in client_of(coordinator).get(f"/campagnes/{campaign.slug}/bilan/").content.decode()
+    call_command("campaign_report", campaign.slug, stdout=StringIO())
 
 
 def test_the_cost_does_not_grow_with_the_campaign(campaign: Campaign, volunteer: Any) -> None:

@@ -10,6 +10,11 @@ from campaigns import report
 from campaigns.models import Campaign, Partner
 
 WIDTH = 34
+APART = (
+    ("sans numéro", "households_without_number"),
+    ("vus lors d'une visite", "households_seen"),
+    ("ayant répondu à une lettre", "households_replied"),
+)
 
 
 class Command(BaseCommand):
@@ -40,6 +45,7 @@ def lines(found: report.Report) -> list[tuple[str, str]]:
         ("Foyers", number(totals["households"])),
         ("avec un numéro valable", number(totals["households_with_valid_number"])),
         ("joints", f"{number(totals['households_reached'])} ({percent(totals['coverage_percent'])})"),
+        *((label, number(totals[name])) for label, name in APART if totals[name]),
         ("Appels", number(totals["calls"])),
         ("Bénévoles", number(totals["volunteers"])),
         ("Personnes signalées", number(totals["people_referred"])),
