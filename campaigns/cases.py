@@ -266,6 +266,7 @@ def _move_history(gone: Case, kept: Case, now: datetime) -> None:
         gone.due_calls,
         gone.plans,
         gone.number_searches,
+        gone.messages,
     ):
         rows.update(case=kept)
     gone.delete()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import alerts
+from campaigns import alerts, texts
 from campaigns.models import Alert, Case, CaseMessage
 from campaigns.models.levels import Level
 from campaigns.queue import NotYoursError, membership_of
@@ -25,7 +25,8 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
     """Keep what the person who rang back asked to pass on.
 
     Conditions: ``by`` calls in the case's campaign, which is running. The holder reads it at once on the call page, the
-    next callers in the history; an alert tells the coordination, in case nobody calls soon.
+    next callers in the history; an alert tells the coordination, in case nobody calls soon. A text that raises a gentle
+    warning waits among those to look at again.
     Raises NotYoursError, MessageError for an empty or too long text.
     """
     case = Case.objects.select_related("campaign").filter(pk=case_id).first()
@@ -40,6 +41,7 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
     if latest is not None and latest.text == clean and (now - latest.at).total_seconds() < 600:
         return latest  # posted twice
     message = CaseMessage.objects.create(case=case, by=by, at=now, text=clean)
+    texts.flag_message(message, now)
     journal.record("message.taken", message, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     alerts.raise_alert(key=f"message:{message.pk}", kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
     return message

@@ -1,4 +1,4 @@
-"""Texts to look at again: flagged when a call is recorded, then left or rewritten by a coordinator."""
+"""Texts to look at again: flagged when they are kept (a call, a message), then left or rewritten by a coordinator."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from campaigns import comments, scripts
-from campaigns.models import Call, CallRevision, FlaggedText
+from campaigns.models import Call, CallRevision, Case, CaseMessage, FlaggedText
 from solidarites import journal
 from solidarites.models import User
 
-COMMENT = "comment"
+COMMENT, MESSAGE = "comment", "message"
 LIMIT = 300
+# In place of a message that is emptied: whoever reads it knows that there was one.
+EMPTIED = "Message retiré par la coordination."
 
 
 class TextError(ValueError):
@@ -30,8 +33,17 @@ def texts_of(call: Call, content: scripts.Content | None) -> dict[str, str]:
     return found
 
 
+def of_cases(cases: QuerySet[Case]) -> QuerySet[FlaggedText]:
+    """Those of the calls and messages of these cases."""
+    ids = cases.order_by().values("pk")
+    return FlaggedText.objects.filter(Q(call__case__in=ids) | Q(message__case__in=ids))
+
+
 def read(flagged: FlaggedText) -> str:
     """The text as it stands now; empty when its answer is no longer there."""
+    if flagged.message is not None:
+        return flagged.message.text
+    assert flagged.call is not None  # noqa: S101 - flagged_text_is_somewhere
     if flagged.field == COMMENT:
         return flagged.call.comment
     question, _, person = flagged.field.partition(":")
@@ -51,6 +63,12 @@ def flag(call: Call, content: scripts.Content | None, now: datetime) -> None:
             field=field,
             defaults={"reasons": reasons, "at": now, "decision": "", "decided_at": None, "decided_by": None},
         )
+
+
+def flag_message(message: CaseMessage, now: datetime) -> None:
+    """Note a message that raises a warning, inside the transaction that keeps it."""
+    if reasons := comments.codes(message.text):
+        FlaggedText.objects.create(message=message, field=MESSAGE, reasons=reasons, at=now)
 
 
 def changed(call: Call, content: scripts.Content | None, before: dict[str, str], now: datetime) -> None:
@@ -78,6 +96,11 @@ def rewrite(*, flagged: FlaggedText, text: str, by: User, now: datetime) -> None
     clean = text.replace("\x00", "").strip()
     if len(clean) > LIMIT:
         raise TextError(f"{LIMIT} caractères au plus. Il y en a {len(clean)}.")
+    if flagged.message_id is not None:
+        _decide(flagged, FlaggedText.Decision.REWRITTEN, by, now)
+        CaseMessage.objects.filter(pk=flagged.message_id).update(text=clean or EMPTIED)
+        return
+    assert flagged.call_id is not None  # noqa: S101 - flagged_text_is_somewhere
     call = Call.objects.select_for_update(of=("self",)).get(pk=flagged.call_id)
     _decide(flagged, FlaggedText.Decision.REWRITTEN, by, now)
     _replace(call, flagged.field, clean)
@@ -107,7 +130,7 @@ def _decide(flagged: FlaggedText, decision: str, by: User, now: datetime) -> Non
     if not FlaggedText.objects.filter(pk=flagged.pk, decision="").update(**fields):
         raise TextError("Quelqu'un a déjà revu ce texte.")
     flagged.decision, flagged.decided_at, flagged.decided_by = decision, now, by
-    case = flagged.call.case
+    case = flagged.case
     journal.record(
         "text.decided", flagged, by=by, campaign_id=case.campaign_id, household_id=case.household_id, decision=decision
     )

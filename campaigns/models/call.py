@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -97,14 +98,20 @@ class CallRevision(models.Model):
 
 
 class FlaggedText(models.Model):
-    """A free text that raised a gentle warning when its call was recorded: a coordinator leaves it or rewrites it."""
+    """A free text that raised a gentle warning when it was kept: a coordinator leaves it or rewrites it.
+
+    A text of a call, or the message taken for whoever held the case.
+    """
 
     class Decision(models.TextChoices):
         LEFT = "left", "laissé"
         REWRITTEN = "rewritten", "réécrit"
 
-    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="flagged_texts")
-    # « comment », or « question » and « question:person » for an answer in one's own words.
+    call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.CASCADE, related_name="flagged_texts")
+    message = models.ForeignKey(
+        "CaseMessage", null=True, blank=True, on_delete=models.CASCADE, related_name="flagged_texts"
+    )
+    # « comment », or « question » and « question:person » for an answer in one's own words; « message ».
     field = models.CharField(max_length=80)
     reasons = models.JSONField(default=list)
     at = models.DateTimeField(default=timezone.now)
@@ -117,11 +124,29 @@ class FlaggedText(models.Model):
     class Meta:
         verbose_name = "texte à revoir"
         verbose_name_plural = "textes à revoir"
-        constraints = [models.UniqueConstraint(fields=["call", "field"], name="flagged_text_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "field"], name="flagged_text_once"),
+            models.UniqueConstraint(fields=["message"], name="flagged_message_once"),
+            models.CheckConstraint(
+                name="flagged_text_is_somewhere",
+                condition=Q(call__isnull=False, message=None) | Q(call=None, message__isnull=False),
+            ),
+        ]
         indexes = [models.Index(fields=["at"], name="flagged_undecided", condition=Q(decision=""))]
 
     def __str__(self) -> str:
         return f"texte {self.pk}"
+
+    @property
+    def case(self) -> Case:
+        source: Any = self.call or self.message
+        case: Case = source.case
+        return case
+
+    @property
+    def author(self) -> Any:
+        """Who wrote it; None when their account is no more."""
+        return self.call.volunteer if self.call is not None else self.message.by if self.message is not None else None
 
 
 class CaseMessage(models.Model):

@@ -8,10 +8,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, texts
-from campaigns.models import Call, CallRevision, Campaign, CoordinatorScope, FlaggedText
+from campaigns import calls, cases, messages, texts
+from campaigns.models import Call, CallRevision, Campaign, CaseMessage, CoordinatorScope, FlaggedText
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
+from tenants import events
 from tests.factories import make_agency, make_case, make_household
 
 LIST = reverse("coordinator:text_list")
@@ -151,3 +152,80 @@ def test_texts_and_former_versions_go_with_the_purge(call, volunteer):
     assert not FlaggedText.objects.exists()
     assert not CallRevision.objects.exists()
     assert not Call.objects.exists()
+
+
+# Messages taken while somebody else held the case ----------------------------------------------------------------
+@pytest.fixture
+def message(client_of, case, volunteer2):
+    client_of(volunteer2).post(url("message", case.pk), {"text": "Elle dit que son voisin est alcoolique."})
+    return CaseMessage.objects.get()
+
+
+def test_a_warned_message_waits_like_a_warned_comment(nadia, message, coordinator):
+    flagged = FlaggedText.objects.get()
+    assert (flagged.message, flagged.call, flagged.author) == (message, None, message.by)
+    page = text(nadia.get(LIST))
+    for said in ("« Elle dit que son voisin est alcoolique. »", "Paul Girard", "message"):
+        assert said in page
+    assert JournalEntry.objects.get(action="texts.listed", user=coordinator).detail["cases"] == [message.case_id]
+    assert "alcoolique" in text(nadia.get(page_of(flagged)))
+
+
+def test_a_message_without_warning_waits_for_nobody(client_of, case, volunteer2):
+    client_of(volunteer2).post(url("message", case.pk), {"text": "Rappeler après 15 h."})
+    assert CaseMessage.objects.exists()
+    assert not FlaggedText.objects.exists()
+
+
+@pytest.mark.parametrize(("new", "kept"), [("Un voisin l'inquiète.", "Un voisin l'inquiète."), ("", texts.EMPTIED)])
+def test_a_message_is_rewritten_for_whoever_reads_it(nadia, client_of, volunteer, message, new, kept):
+    hold(message.case, volunteer)
+    nadia.post(page_of(FlaggedText.objects.get()), {"decision": "rewrite", "text": new})
+    message.refresh_from_db()
+    assert message.text == kept
+    page = text(client_of(volunteer).get(url("call", message.case_id)))
+    assert kept in page
+    assert "alcoolique" not in page
+    assert "alcoolique" not in text(nadia.get(f"/dossiers/{message.case_id}/"))
+    assert "Aucun texte à revoir" in text(nadia.get(LIST))
+    assert JournalEntry.objects.filter(action="text.decided", household_id=message.case.household_id).count() == 1
+
+
+def test_leaving_a_message(nadia, message):
+    nadia.post(page_of(FlaggedText.objects.get()), {"decision": "leave"})
+    message.refresh_from_db()
+    assert "alcoolique" in message.text
+    assert "1 texte déjà revu" in text(nadia.get(LIST))
+
+
+def test_a_message_of_another_sector_is_not_found(nadia, coordinator, message, landlord):
+    scope = CoordinatorScope.objects.create(user=coordinator)
+    scope.agencies.add(make_agency(landlord, "Agence de Langon"))
+    assert "Aucun texte à revoir" in text(nadia.get(LIST))
+    assert nadia.get(page_of(FlaggedText.objects.get())).status_code == 404
+
+
+def test_the_list_costs_the_same_for_messages_too(nadia, call, case, volunteer, count_queries):
+    def take(number):
+        for index in range(number):
+            messages.leave(
+                case_id=make_case(case.campaign).pk, text=f"Il est gâteux, {index}", by=volunteer, now=timezone.now()
+            )
+
+    take(1)
+    nadia.get(LIST)
+    with count_queries() as few:
+        nadia.get(LIST)
+    take(12)
+    with count_queries() as many:
+        nadia.get(LIST)
+    assert len(few) == len(many)
+
+
+def test_messages_follow_the_household_that_is_kept(message):
+    kept = make_case(message.case.campaign)
+    event = events.HouseholdMerged(kept_id=kept.household_id, gone_id=message.case.household_id, now=timezone.now())
+    cases.on_household_merged(event)
+    message.refresh_from_db()
+    assert message.case == kept
+    assert FlaggedText.objects.get().message == message

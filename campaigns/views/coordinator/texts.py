@@ -28,10 +28,15 @@ class RewriteForm(forms.Form):
 
 def _visible(request: HttpRequest):
     cases = scope.visible_cases(request.user).exclude(campaign__status=Campaign.Status.PURGED)
+    related = [
+        f"{place}__{name}"
+        for place, who in (("call", "volunteer"), ("message", "by"))
+        for name in (who, "case__campaign", "case__household")
+    ]
     return (
-        FlaggedText.objects.filter(call__case__in=narrowed(request, cases).order_by().values("pk"))
-        .select_related("call__volunteer", "call__case__campaign", "call__case__household", "decided_by")
-        .prefetch_related(with_people("call__case__household"))
+        texts.of_cases(narrowed(request, cases))
+        .select_related(*related, "decided_by")
+        .prefetch_related(with_people("call__case__household"), with_people("message__case__household"))
     )
 
 
@@ -47,7 +52,7 @@ def text_list(request: HttpRequest) -> HttpResponse:
     """The oldest first: what waits longest has been read most."""
     page = page_of(request, _visible(request).filter(decision="").order_by("at", "pk"))
     rows = [_worded(one) for one in page.object_list]
-    note_read(request, "texts.listed", [one.call.case_id for one in rows])
+    note_read(request, "texts.listed", [one.case.pk for one in rows])
     context = {
         "page_obj": page,
         "rows": rows,
@@ -81,6 +86,6 @@ def text(request: HttpRequest, text_id: int) -> HttpResponse:
                 messages.info(request, str(error))
                 return redirect("coordinator:text_list")
             form.add_error("text", str(error))
-    note_read(request, "text.read", [flagged.call.case_id], flagged.call.case.campaign_id)
-    context = {"text": _worded(flagged), "case": flagged.call.case, "form": form, "now": timezone.now()}
+    note_read(request, "text.read", [flagged.case.pk], flagged.case.campaign_id)
+    context = {"text": _worded(flagged), "case": flagged.case, "form": form, "now": timezone.now()}
     return render(request, "coordinator/text_detail.html", context)
