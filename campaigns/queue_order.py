@@ -145,11 +145,10 @@ def take(*, until: datetime, script_id: int | None, **given: Any) -> tuple[Case,
         parameters |= more
     else:
         text = _take(connection.vendor, bool(given["sectors"]), "")
-    with kept.cursor() as cursor:
-        cursor.execute(text, parameters)
-        row = cursor.fetchone()
-    if row is None:
+    rows = kept.execute(text, parameters).fetchall()
+    if not rows:
         return None
+    row = rows[0]
     case = _GIVEN.instance(row)
     earlier, begun = row[len(_GIVEN.names)], row[-1] if together else None
     if begun is None:

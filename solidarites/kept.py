@@ -7,14 +7,14 @@ connection has asked it a few times: the values travel apart from the text.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import DatabaseError, connection
-from django.db.models import Field, Model, QuerySet
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, CharField, Field, Model, QuerySet, TextField
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -28,35 +28,32 @@ _MARKS: dict[type, Callable[[int], Any]] = {
 }
 
 
-@contextmanager
-def cursor() -> Iterator[Any]:
-    """A cursor whose statements keep their plan on PostgreSQL; elsewhere the usual one."""
-    if connection.vendor != "postgresql":
-        with connection.cursor() as usual:
-            yield usual
-        return
-    from django.db.backends.postgresql.base import ServerBindingCursor
-
-    connection.ensure_connection()
-    driver = connection.connection
-    before, driver.cursor_factory = driver.cursor_factory, ServerBindingCursor
-    try:
-        with connection.cursor() as found:
-            yield found
-    finally:
-        driver.cursor_factory = before
+def database() -> BaseDatabaseWrapper:
+    """This thread's connection itself: ``django.db.connection`` looks for it again at each attribute."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
-def adapt(value: Any) -> Any:
+def execute(sql: str, values: Any, db: BaseDatabaseWrapper | None = None) -> Any:
+    """Run a statement, its plan kept on PostgreSQL; gives the cursor, to be read whole before the next statement."""
+    db = db or database()
+    asked = getattr(db, "planned_cursor", db.cursor)()
+    asked.execute(sql, values)
+    return asked
+
+
+def adapt(value: Any, db: BaseDatabaseWrapper | None = None) -> Any:
     """A value as the database takes it; a number always of one size, or each size would have a plan of its own."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, uuid.UUID):
-        return value if connection.features.has_native_uuid_field else value.hex
-    if connection.vendor == "postgresql" and type(value) is int:
+    if value is None or type(value) is str:
+        return value
+    db = db or database()
+    if db.vendor == "postgresql":
         from psycopg.types.numeric import Int8
 
-        return Int8(value)
+        return Int8(value) if type(value) is int else value
+    if isinstance(value, datetime):
+        return db.ops.adapt_datetimefield_value(value)
+    if isinstance(value, uuid.UUID) and not db.features.has_native_uuid_field:
+        return value.hex
     return value
 
 
@@ -76,11 +73,12 @@ class Kept(Generic[Row]):
         self.made: dict[str, _Made] = {}
 
     def __call__(self, *values: Any) -> list[Row]:
-        made = self.made.get(connection.vendor)
+        db = database()
+        made = self.made.get(db.vendor)
         if made is None:
             marks = [_MARKS[kind](place) for place, kind in enumerate(self.kinds)]
-            made = self.made[connection.vendor] = _Made(self.build(*marks), marks)
-        return cast("list[Row]", made.rows(values))
+            made = self.made[db.vendor] = _Made(self.build(*marks), marks)
+        return cast("list[Row]", made.rows(values, db))
 
 
 class _Made:
@@ -103,11 +101,9 @@ class _Made:
         self.related = get_related_populators(klass, compiler.select, "default")  # type: ignore[call-arg]
         self.annotations = list((compiler.annotation_col_map or {}).items())
 
-    def rows(self, values: Sequence[Any]) -> list[Any]:
-        given = [adapt(value if place is None else values[place]) for place, value in self.values]
-        with cursor() as asked:
-            asked.execute(self.sql, given)
-            rows = asked.fetchall()
+    def rows(self, values: Sequence[Any], db: BaseDatabaseWrapper) -> list[Any]:
+        given = [adapt(value if place is None else values[place], db) for place, value in self.values]
+        rows = execute(self.sql, given, db).fetchall()
         if self.converters and rows:
             rows = self.compiler.apply_converters(rows, self.converters)
         return [self._instance(row) for row in rows]
@@ -123,40 +119,52 @@ class _Made:
 
 def insert(row: Model) -> None:
     """``row.save(force_insert=True)`` of a plain new row: its id is set. Model.save is not called, nor any signal."""
-    sql, fields = _insert_text(type(row), connection.vendor)
-    with cursor() as asked:
-        asked.execute(sql, [_prepared(field, row, new=True) for field in fields])
-        row.pk = asked.fetchone()[0]
+    db = database()
+    sql, columns = _insert_text(type(row), db.vendor)
+    row.pk = execute(sql, [_prepared(column, row, db, new=True) for column in columns], db).fetchall()[0][0]
     row._state.adding, row._state.db = False, "default"
 
 
 def update(row: Model, names: Sequence[str]) -> None:
     """``row.save(update_fields=names)`` of a row that exists. Model.save is not called, nor any signal."""
-    sql, fields = _update_text(type(row), tuple(names), connection.vendor)
-    with cursor() as asked:
-        asked.execute(sql, [*(_prepared(field, row, new=False) for field in fields), adapt(row.pk)])
-        if not asked.rowcount:
-            raise DatabaseError(f"{row._meta.label} {row.pk} is gone")
+    db = database()
+    sql, columns = _update_text(type(row), tuple(names), db.vendor)
+    values = [_prepared(column, row, db, new=False) for column in columns]
+    if not execute(sql, [*values, adapt(row.pk, db)], db).rowcount:
+        raise DatabaseError(f"{row._meta.label} {row.pk} is gone")
 
 
-def _prepared(field: Field[Any, Any], row: Model, *, new: bool) -> Any:
-    return adapt(field.get_db_prep_save(field.pre_save(row, new), connection))
+class _Column:
+    """A field, and whether its texts and booleans go to the database as they are."""
+
+    def __init__(self, field: Field[Any, Any]) -> None:
+        self.field, self.attname = field, field.attname
+        self.usual = type(field).pre_save is Field.pre_save
+        self.plain = isinstance(field, CharField | TextField | BooleanField)
+
+
+def _prepared(column: _Column, row: Model, db: BaseDatabaseWrapper, *, new: bool) -> Any:
+    value = getattr(row, column.attname) if column.usual else column.field.pre_save(row, new)
+    if value is None or (column.plain and type(value) in (str, bool)):
+        return value
+    return adapt(column.field.get_db_prep_save(value, db), db)
 
 
 @lru_cache(maxsize=64)
-def _insert_text(model: type[Model], vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+def _insert_text(model: type[Model], vendor: str) -> tuple[str, list[_Column]]:
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     table, key = model._meta.db_table, model._meta.pk.column
     places = ", ".join(["%s"] * len(fields))
-    return f'INSERT INTO "{table}" ({columns}) VALUES ({places}) RETURNING "{key}"', fields  # noqa: S608
+    return f'INSERT INTO "{table}" ({columns}) VALUES ({places}) RETURNING "{key}"', [*map(_Column, fields)]  # noqa: S608
 
 
 @lru_cache(maxsize=64)
-def _update_text(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+def _update_text(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[_Column]]:
     fields = [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
     columns = ", ".join(f'"{field.column}" = %s' for field in fields)
-    return f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{model._meta.pk.column}" = %s', fields  # noqa: S608
+    text = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{model._meta.pk.column}" = %s'  # noqa: S608
+    return text, [*map(_Column, fields)]
 
 
 class Columns(Generic[Row]):
@@ -172,20 +180,20 @@ class Columns(Generic[Row]):
 
     def instance(self, row: Sequence[Any]) -> Row:
         """From a row that begins with these columns; the others are read when they are asked for."""
-        values = list(row[: len(self.fields)])
-        for place, column, functions in self._converters():
+        values, db = list(row[: len(self.fields)]), database()
+        for place, column, functions in self._converters(db):
             for function in functions:
-                values[place] = function(values[place], column, connection)
+                values[place] = function(values[place], column, db)
         return self.model.from_db("default", self.names, values)
 
-    def _converters(self) -> list[tuple[int, Any, list[Any]]]:
-        if connection.vendor not in self.converters:
+    def _converters(self, db: BaseDatabaseWrapper) -> list[tuple[int, Any, list[Any]]]:
+        if db.vendor not in self.converters:
             columns = [field.get_col(self.model._meta.db_table) for field in self.fields]
-            found = [[*connection.ops.get_db_converters(one), *one.get_db_converters(connection)] for one in columns]
-            self.converters[connection.vendor] = [
+            found = [[*db.ops.get_db_converters(one), *one.get_db_converters(db)] for one in columns]
+            self.converters[db.vendor] = [
                 (place, columns[place], functions) for place, functions in enumerate(found) if functions
             ]
-        return self.converters[connection.vendor]
+        return self.converters[db.vendor]
 
 
 def insert_each(row: Model, source: str, given: dict[str, str]) -> str:

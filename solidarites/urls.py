@@ -63,13 +63,13 @@ people: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("", include("campaigns.urls")),
     path("sante/", views.state, name="health"),
     path("sans-role/", views.no_role, name="no_role"),
     path("compte/", views.account, name="account"),
     *accounts,
     path("", include((people, "people"))),
     path("administration/imports/", include("tenants.urls")),
-    path("", include("campaigns.urls")),
     path("admin/", admin.site.urls),
 ]
 

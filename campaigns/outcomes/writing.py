@@ -43,7 +43,7 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
         case.has_number = situation.other_number
     if rule.reached and call.phone is not None and call.phone.validity == PhoneNumber.Validity.UNKNOWN:
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
-        call.phone.save(update_fields=["validity", "validity_at"])
+        kept.update(call.phone, ("validity", "validity_at"))
     move(case, decision, now)
     kept.update(case, (*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS))
     _settle_due_call(call, case, situation, decision, rule, by)
