@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,6 +19,10 @@ from tenants.models import Household, PhoneNumber, Tenant
 COMMENT_LIMIT = 300
 # A callback further away than this is a new campaign's work.
 CALLBACK_HORIZON = timedelta(days=60)
+# Between these one may propose to ring somebody, whatever the campaign allows.
+CIVIL_HOURS = (time(9), time(21))
+# Where the list does not say: whoever reads hears which of the two it is.
+EITHER = "Madame ou Monsieur"
 
 
 class CallError(ValueError):
@@ -92,7 +96,7 @@ def placeholders(case: Case, by: User) -> dict[str, str]:
     first = people[0] if people else None
     civilities = {"M.": "Monsieur", "Mme": "Madame", "Mlle": "Madame"}
     return {
-        "civilite": civilities.get(first.civility, first.civility) if first else "",
+        "civilite": civilities.get(first.civility, first.civility or EITHER) if first else "",
         "nom": first.last_name.title() if first else "",
         "prenom_appelant": by.first_name or by.display_name,
         "bailleur": landlord.spoken_name or landlord.name,
@@ -112,7 +116,10 @@ def phone_to_dial(case: Case, dialled: Sequence[int | None] = ()) -> PhoneNumber
 
 
 def callback_presets(case: Case, now: datetime) -> list[datetime]:
-    """Four moments within opening hours: in an hour, then the coming slots of today and of the next two days."""
+    """Four moments within opening hours: in an hour, then the coming slots of today and of the next two days.
+
+    A campaign may call at any hour; nobody is offered a call at midnight.
+    """
     calendar = calendar_of(case.campaign, case.region)
     found: list[datetime] = []
     try:
@@ -120,13 +127,15 @@ def callback_presets(case: Case, now: datetime) -> list[datetime]:
         tomorrow = calendar.next_working_day(today + timedelta(days=1))
         after = calendar.next_working_day(tomorrow + timedelta(days=1))
         soon = now.replace(second=0, microsecond=0) + timedelta(hours=1)
-        rounded = soon + timedelta(minutes=-soon.minute % 15)
-        found.append(calendar.next_opening(rounded))
+        found.append(calendar.next_opening(soon + timedelta(minutes=-soon.minute % 15)))
         for day in (today, tomorrow, after):
-            found += [start for start, end in calendar.slot_windows(day).values() if start > now + timedelta(hours=2)]
+            wake = calendar.at(day, CIVIL_HOURS[0])
+            starts = [max(start, wake) if wake < end else start for start, end in calendar.slot_windows(day).values()]
+            found += [start for start in starts if start > now + timedelta(hours=2)]
     except NeverOpenError:
         pass
-    return sorted(set(found))[:4]
+    civil = [at for at in found if CIVIL_HOURS[0] <= calendar.local(at).time() < CIVIL_HOURS[1]]
+    return sorted(set(civil or found))[:4]
 
 
 def check_callback(case: Case, at: datetime | None, now: datetime) -> datetime:

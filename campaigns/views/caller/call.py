@@ -95,7 +95,7 @@ def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
     notice = notice_of(place)
     alert = alert_of(place.draft, place) if reading.alerts else None
     return {
-        "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.calendar.tz))}"),
+        "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.here))}"),
         "follows": render_to_string(
             "volunteer/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
         ),

@@ -22,7 +22,7 @@ from campaigns.forms.caller import Recorded, Typed, read_form
 from campaigns.models import Call, Need
 from campaigns.views.caller.done import what_happens
 from campaigns.views.caller.follows import Line, outcome_of
-from campaigns.views.caller.labels import national, past_label, zone_of
+from campaigns.views.caller.labels import national, past_label
 from campaigns.views.caller.page import CallPage
 from campaigns.views.caller.place import Place
 from solidarites import journal
@@ -112,7 +112,7 @@ def _show(
     context = {
         "page": page,
         "call": call,
-        "at": past_label(call.recorded_at, place.now, zone_of(place.case)),
+        "at": past_label(call.recorded_at, place.now, place.here),
         "recorded_label": outcomes.TABLE[call.outcome].label,
         "outcomes": outcomes.CHOICES,
         "chosen": chosen,

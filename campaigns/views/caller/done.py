@@ -14,7 +14,7 @@ from campaigns import calls, needs, outcomes
 from campaigns.models import Alert, Call, Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from campaigns.views.caller.follows import Line
-from campaigns.views.caller.labels import family, past_label, when_label, zone_of
+from campaigns.views.caller.labels import both_clocks, family, past_label
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
@@ -40,7 +40,6 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
     case = calls.with_household(recorded.case_id)
     journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
     people = calls.people_of(case)
-    tz = zone_of(case)
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
         request,
@@ -49,7 +48,7 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
             "call": recorded,
             "campaign": case.campaign,
             "name": family(people),
-            "at": past_label(recorded.recorded_at, now, tz),
+            "at": past_label(recorded.recorded_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
             "can_correct": calls.correctable(recorded, request.user, now) and case.campaign.is_running,
@@ -112,7 +111,7 @@ def _plan_lines(case: Case, by: User, now: datetime) -> list[Line]:
         return []
     who = f"par {plan.volunteer}" if plan.volunteer else "par l'équipe"
     who = "par vous" if plan.volunteer_id == by.pk else who
-    when = when_label(plan.next_due_at, now, zone_of(case))
+    when = both_clocks(plan.next_due_at, now, case)
     return [Line("heart", f"Suivi {plan.get_cadence_display()}, prochain appel {who} {when}.")]
 
 
@@ -131,7 +130,7 @@ def _next_lines(case: Case, by: User, now: datetime) -> list[Line]:
 
 
 def _when(case: Case, now: datetime) -> str:
-    return when_label(case.next_call_at or now, now, zone_of(case))
+    return both_clocks(case.next_call_at or now, now, case)
 
 
 def _need_lines(recorded: Call) -> list[Line]:

@@ -11,7 +11,7 @@ from campaigns.followups.words import day_words
 from campaigns.forms.caller import Typed, callback_of, wish_of
 from campaigns.models import Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
-from campaigns.views.caller.labels import typography, when_label
+from campaigns.views.caller.labels import both_clocks, typography
 from campaigns.views.caller.place import Place
 
 COMPLETED = "completed"
@@ -60,6 +60,8 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
         found.lines.append(Line("heart", "Suivi : il reste à choisir le jour et l'heure.", "attention"))
     else:
         text = rule.decide(situation).text
+        if situation.callback_at is not None:
+            text = f"rappel {both_clocks(situation.callback_at, now, place.case)}"
         icon = "clock" if situation.callback_at or outcome in ("callback", "soft_refusal") else "check-circle"
         found.lines.append(Line(icon, typography(f"{text[:1].upper()}{text[1:]}.")))
     if rule.reached:
@@ -78,7 +80,7 @@ def _plan_line(case: Case, wish: followups.Wish, calendar: Calendar, now: dateti
         return Line("heart", f"Suivi : {error}", "attention")
     first = first_follow_up(case, wish, calendar, now)
     cadence = FollowUpPlan.Cadence(wish.cadence).label
-    return Line("heart", f"Suivi {cadence}, premier appel par vous {when_label(first, now, calendar.tz)}.")
+    return Line("heart", f"Suivi {cadence}, premier appel par vous {both_clocks(first, now, case)}.")
 
 
 def first_follow_up(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> datetime:

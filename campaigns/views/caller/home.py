@@ -19,7 +19,7 @@ from campaigns import followups, outcomes, queue, training
 from campaigns.forms.caller import ReturnedCallForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.views.caller.done import RECENT
-from campaigns.views.caller.labels import family, past_label, reason, when_label, zone_of
+from campaigns.views.caller.labels import both_clocks, clock_here, family, past_label, reason, when_label, zone_of
 from campaigns.views.caller.place import DRAFT_OPENS
 from campaigns.views.caller.team import meetings_of, notes_of
 from solidarites import journal
@@ -40,6 +40,7 @@ class Rendezvous:
 
     at: datetime
     when: str
+    here: str
     name: str
     city: str
     kind: str
@@ -108,7 +109,8 @@ def home_context(
         "running": [_running(one, user, now) for one in memberships],
         "today": rendezvous(user, now),
         "drafts": [
-            (call, name_of(call.case.household), past_label(call.saved_at, now, zone_of(call.case))) for call in drafts
+            (call, name_of(call.case.household), past_label(call.saved_at, now, call.case.campaign.tz))
+            for call in drafts
         ],
         "recent": _recent(recent[:5], user, now),
         "form": form or ReturnedCallForm(),
@@ -136,7 +138,7 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     return {
         "call": call,
         "name": name_of(call.case.household),
-        "at": past_label(call.recorded_at or call.started_at, now, zone_of(call.case)),
+        "at": past_label(call.recorded_at or call.started_at, now, call.case.campaign.tz),
         "label": rule.label if rule else "Appel",
         "reached": rule is not None and rule.reached,
         "also": who,
@@ -190,6 +192,7 @@ def _meeting(
     return Rendezvous(
         at=moment,
         when=when_label(moment, now, zone_of(case)),
+        here=clock_here(moment, now, case),
         name=name_of(case.household),
         city=case.household.city,
         kind=kind,
@@ -389,14 +392,12 @@ def my_day(request: HttpRequest) -> HttpResponse:
             "spent": f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min",
             "follow_ups_done": DueCall.objects.filter(call__in=[call.pk for call in made]).count(),
             "today": rendezvous(user, now),
-            "later": [
-                (name_of(case.household), when_label(case.next_call_at, now, zone_of(case))) for case in later[:50]
-            ],
+            "later": [(name_of(case.household), both_clocks(case.next_call_at, now, case)) for case in later[:50]],
             "plans": [
                 {
                     "plan": plan,
                     "name": name_of(plan.case.household),
-                    "next": when_label(plan.next_due_at, now, zone_of(plan.case)) if plan.next_due_at else "",
+                    "next": both_clocks(plan.next_due_at, now, plan.case) if plan.next_due_at else "",
                 }
                 for plan in plans[:50]
             ],

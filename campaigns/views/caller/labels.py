@@ -71,19 +71,48 @@ def zone_of(case: Case) -> ZoneInfo:
     return calendar_of(case.campaign, case.region).tz
 
 
+def clock_here(at: datetime, now: datetime, case: Case) -> str:
+    """« aujourd'hui à 22 h à Paris »: a household's moment by the campaign's clock; nothing when the two agree."""
+    here = case.campaign.tz
+    if at.astimezone(zone_of(case)).utcoffset() == at.astimezone(here).utcoffset():
+        return ""
+    return f"{when_label(at, now, here)} {_place(case)}"
+
+
+def _place(case: Case) -> str:
+    return "à Paris" if case.campaign.zone == "Europe/Paris" else "à l'heure de la campagne"
+
+
+def both_clocks(at: datetime, now: datetime, case: Case) -> str:
+    """« demain à 11 h », and overseas « demain à 11 h chez cette personne (aujourd'hui à 22 h à Paris) »."""
+    here = clock_here(at, now, case)
+    said = when_label(at, now, zone_of(case))
+    return f"{said} chez cette personne ({here})" if here else said
+
+
+def clocks_now(now: datetime, case: Case) -> str:
+    """« Il est 22 h 39 dimanche chez cette personne, 9 h 39 à Paris. »"""
+    there, here = now.astimezone(zone_of(case)), now.astimezone(case.campaign.tz)
+    if there.utcoffset() == here.utcoffset():
+        return ""
+    day = "" if there.date() == here.date() else f" {WEEKDAYS[there.weekday()]}"
+    return typography(f"Il est {clock_label(there)}{day} chez cette personne, {clock_label(here)} {_place(case)}.")
+
+
 def reason(case: Case, by: User, now: datetime) -> str:
     """« Pourquoi maintenant », in one sentence."""
     tz = zone_of(case)
     at = when_label(case.next_call_at, now, tz) if case.next_call_at else ""
     mine = case.next_call_for_id == by.pk
     if case.next_call_kind == Case.Kind.CALLBACK:
-        return (
-            f"Rappel convenu avec vous, {at}."
-            if mine
-            else f"Rappel convenu {at} avec quelqu'un d'autre : l'heure est passée."
-        )
+        if mine:
+            return f"Rappel convenu avec vous, {at}."
+        return f"Rappel convenu {_with(case)}, {at} : l'heure est passée."
     if case.next_call_kind == Case.Kind.FOLLOW_UP:
-        return f"Appel de suivi prévu avec vous, {at}." if mine else f"Appel de suivi prévu {at} : il attend quelqu'un."
+        if mine:
+            return f"Appel de suivi prévu avec vous, {at}."
+        who = f" {_with(case)}," if case.next_call_for_id else ""
+        return f"Appel de suivi prévu{who} {at} : il attend quelqu'un."
     if case.next_call_kind == Case.Kind.CALL_BACK_AFTER_REFERRAL:
         return "Rappel après un signalement : l'aide demandée est-elle venue ?"
     if case.next_call_kind == Case.Kind.ASKED or case.tier == Case.Tier.PUT_FIRST:
@@ -96,6 +125,12 @@ def reason(case: Case, by: User, now: datetime) -> str:
     if case.fragile:
         return "Premier appel, prioritaire : grand âge, solitude ou fragilité signalée."
     return "Premier appel de la campagne."
+
+
+def _with(case: Case) -> str:
+    """« avec Sabrina »: whom the person expects, and of whom one may speak."""
+    expected = case.next_call_for
+    return f"avec {expected.first_name or expected.display_name}" if expected else "avec quelqu'un d'autre"
 
 
 def family(people: Sequence[Tenant]) -> str:

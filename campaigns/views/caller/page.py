@@ -21,6 +21,8 @@ from campaigns.forms.caller import (
 from campaigns.models import Campaign, CasePass, FollowUpPlan
 from campaigns.views.caller.follows import Follows, next_follow_up_words, what_follows
 from campaigns.views.caller.labels import (
+    clock_here,
+    clocks_now,
     date_label,
     dial,
     family,
@@ -41,6 +43,8 @@ from tenants.models import Household, PhoneNumber, Tenant
 QUICK = ("no_answer", "busy", "voicemail_left", "voicemail_none")
 MORE = ("wrong_number", "disconnected", "other_person", "cut_off", "language", "unable")
 PERSONAL = ("hospitalised", "deceased", "moved", "care_home")
+# Two lines of a phone; what is longer is said whole below the top.
+WHOLE_TITLE = 34
 REMINDER = "Des faits utiles, courts, comme si la personne vous lisait. Pas de diagnostic, pas d'opinion."
 
 
@@ -110,7 +114,30 @@ class CallPage:
     @property
     def people(self) -> list[PersonView]:
         day = self.now.astimezone(self.place.calendar.tz).date()
-        return [PersonView(str(one.pk), one.full_name, one.age_band_on(day)) for one in self.place.people]
+        names = self._short_names()
+        return [PersonView(str(one.pk), names[str(one.pk)], one.age_band_on(day)) for one in self.place.people]
+
+    def _short_names(self) -> dict[str, str]:
+        """First names, where they are enough to tell one from the other."""
+        people = self.place.people
+        given = [one.first_name for one in people]
+        short = all(given) and len(set(given)) == len(given)
+        return {str(one.pk): one.first_name if short else one.full_name for one in people}
+
+    @property
+    def whole_names(self) -> list[str]:
+        """Of those whose names the top of a phone cannot hold, with their age band."""
+        if len(self.title) <= WHOLE_TITLE:
+            return []
+        day = self.now.astimezone(self.place.calendar.tz).date()
+        return [f"{one.full_name}, {one.age_band_on(day)}" for one in self.place.people]
+
+    @property
+    def address_lacks(self) -> str:
+        """What emergency services would ask for, and the list does not say."""
+        if not self.household.address_lines:
+            return "adresse inconnue : demandez-la"
+        return "" if self.household.street or self.residence else "rue inconnue : demandez-la"
 
     @property
     def title(self) -> str:
@@ -164,10 +191,7 @@ class CallPage:
     @property
     def zone_note(self) -> str:
         """Said when the household lives by another clock."""
-        tz = self.place.calendar.tz
-        if str(tz) == self.campaign.zone:
-            return ""
-        return f"Il est {clock_label(self.now.astimezone(tz))} chez cette personne."
+        return clocks_now(self.now, self.case)
 
     @property
     def on_call(self) -> dict[str, str]:
@@ -257,11 +281,9 @@ class CallPage:
     def _script(self) -> ScriptView | None:
         if self.content is None:
             return None
-        people = self.place.people
-        given = [one.first_name for one in people]
-        short = all(given) and len(set(given)) == len(given)
-        names = {str(one.pk): one.first_name if short else one.full_name for one in people}
-        return ScriptView(self.content, self.reading, self.typed, self.values, names, self.household, self.errors)
+        return ScriptView(
+            self.content, self.reading, self.typed, self.values, self._short_names(), self.household, self.errors
+        )
 
     @property
     def unasked(self) -> list[QuestionView]:
@@ -344,7 +366,8 @@ class CallPage:
         for value, moment in moments:
             label = typography(moment_label(moment, self.now, tz))
             day = date_label(moment.astimezone(tz).date())
-            options.append((value, label[:1].upper() + label[1:], "" if day in label else day, value == chosen))
+            more = " · ".join(filter(None, ["" if day in label else day, clock_here(moment, self.now, self.case)]))
+            options.append((value, label[:1].upper() + label[1:], more, value == chosen))
         return options
 
     @property
@@ -407,7 +430,7 @@ class CallPage:
     def saved_label(self) -> str:
         if self.draft.saved_at is None:
             return ""
-        return f"enregistré à {clock_label(self.draft.saved_at.astimezone(self.place.calendar.tz))}"
+        return f"enregistré à {clock_label(self.draft.saved_at.astimezone(self.place.here))}"
 
     @property
     def error_list(self) -> list[str]:

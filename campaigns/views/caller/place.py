@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -50,6 +51,11 @@ class Place:
     def calendar(self) -> Calendar:
         return calendar_of(self.case.campaign, self.case.region)
 
+    @property
+    def here(self) -> ZoneInfo:
+        """The volunteer's own clock, by which they read what they did themselves."""
+        return self.case.campaign.tz
+
     def read(self, typed: Typed) -> scripts.Reading:
         if self.content is None:
             return scripts.Reading()
@@ -88,7 +94,7 @@ def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
 
 def notice_of(place: Place) -> Notice | None:
     """Whose the case is now, in words without blame."""
-    case, now, tz = place.case, place.now, place.calendar.tz
+    case, now, tz = place.case, place.now, place.here
     if not case.campaign.is_running:
         return Notice(
             "warning",
@@ -165,4 +171,4 @@ def describe_alert(alert: Alert, place: Place) -> AlertView:
     if people:
         told = people[0] if len(people) == 1 else ", ".join(people[:-1]) + " et " + people[-1]
     taken = alert.taken_by.display_name if alert.taken_by else ""
-    return AlertView(typography(clock_label(alert.raised_at.astimezone(place.calendar.tz))), told, taken)
+    return AlertView(typography(clock_label(alert.raised_at.astimezone(place.here))), told, taken)

@@ -15,7 +15,7 @@ from campaigns import debriefs, reviews
 from campaigns.forms.team import MomentForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, SharedMoment
 from campaigns.views.caller.done import RECENT
-from campaigns.views.caller.labels import past_label, when_label, zone_of
+from campaigns.views.caller.labels import past_label, when_label
 from campaigns.views.coordinator.common import page_of, posted
 from solidarites import journal
 from solidarites.models import User
@@ -28,7 +28,7 @@ def notes_of(user: User, now: datetime) -> list[dict[str, object]]:
         {
             "review": one,
             "who": one.by.first_name or one.by.display_name if one.by else "La coordination",
-            "at": past_label(one.call.recorded_at or one.at, now, zone_of(one.call.case)),
+            "at": past_label(one.call.recorded_at or one.at, now, one.call.case.campaign.tz),
         }
         for one in reviews.unread(user)[:5]
     ]
