@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from campaigns import alerts, scope, welfare
+from campaigns import alerts, enrolment, scope, welfare
 from campaigns.models import Alert, Campaign, Case, NeighbourReport, WelfareCheck
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
 from tenants.communes import fold
-from tenants.models import Residence, Tenant
+from tenants.households import with_living_tenant
+from tenants.models import Household, Residence, Tenant
 
 State = NeighbourReport.State
 Worry = NeighbourReport.Worry
@@ -45,10 +46,11 @@ class NeighbourError(ValueError):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A household that may be the one, and the words that it shares with the report."""
+    """A household that may be the one, and the words that it shares with the report; its case in a running campaign."""
 
-    case: Case
+    household: Household
     why: str
+    case: Case | None = None
 
 
 # Receiving ------------------------------------------------------------------------------------------------
@@ -110,9 +112,19 @@ def _key(report: NeighbourReport) -> str:
 # Whose door is it? ------------------------------------------------------------------------------------------
 
 
+_RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
+
+
 def _searchable(by: User) -> QuerySet[Case]:
-    running = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
-    return scope.visible_cases(by, Case.objects.filter(campaign__status__in=running))
+    return scope.visible_cases(by, Case.objects.filter(campaign__status__in=_RUNNING))
+
+
+def _outside(by: User) -> QuerySet[Household]:
+    """The households of the coordinator's scope that no running campaign has: too young, left out of its sectors."""
+    inside = Case.objects.filter(household=OuterRef("pk"), campaign__status__in=_RUNNING)
+    found = with_living_tenant(Household.objects.filter(~Exists(inside)))
+    ids = scope.agency_ids(by)
+    return found if ids is None else found.filter(agency__in=ids)
 
 
 def proposals(*, report: NeighbourReport, by: User, words: str = "") -> list[Proposal]:
@@ -122,34 +134,42 @@ def proposals(*, report: NeighbourReport, by: User, words: str = "") -> list[Pro
     poster, that residence alone is looked at, unless the coordinator types something else.
     """
     cases = _searchable(by)
+    inside = Household.objects.filter(pk__in=cases.order_by().values("household"))
+    best = _best(report, words, inside)
+    found = cases.filter(household__in=best).select_related("household__residence", "campaign", "agency")
+    by_household: dict[int, Case] = {}
+    # One household may have a closed case in one campaign and an open one in another: the open one.
+    for case in found.order_by("-status", "pk").prefetch_related("household__tenants"):
+        by_household.setdefault(case.household_id, case)
+    likeliest = [by_household[pk] for pk in best if pk in by_household]
+    return [Proposal(case.household, best[case.household_id], case) for case in likeliest]
+
+
+def proposals_outside(*, report: NeighbourReport, by: User, words: str = "") -> list[Proposal]:
+    """The same, among the households that no running campaign has: one of them may be enrolled for this."""
+    best = _best(report, words, _outside(by))
+    rows = Household.objects.filter(pk__in=best).select_related("residence", "agency").prefetch_related("tenants")
+    found = {household.pk: household for household in rows}
+    return [Proposal(found[pk], best[pk]) for pk in best]
+
+
+def _best(report: NeighbourReport, words: str, households: QuerySet[Household]) -> dict[int, str]:
+    """{household: the words in common}, the likeliest first."""
     typed = _words(words or f"{report.place} {report.who} {report.text}")
     if report.residence_id and not words:
-        cases = cases.filter(household__residence=report.residence_id)
-    rows = cases.values_list(
-        "pk",
-        "household_id",
-        "household__street",
-        "household__building",
-        "household__door",
-        "household__postal_code",
-        "household__city",
-        "household__residence__name",
-    )
-    described = {row[0]: (row[1], _words(" ".join(filter(None, row[2:])))) for row in rows.iterator()}
-    names = _names(cases) if typed else {}
-    owned = {pk: words_of | names.get(household, set()) for pk, (household, words_of) in described.items()}
+        households = households.filter(residence=report.residence_id)
+    rows = households.values_list("pk", "street", "building", "door", "postal_code", "city", "residence__name")
+    owned = {row[0]: _words(" ".join(filter(None, row[1:]))) for row in rows.order_by().iterator()}
+    if typed:
+        for household, names in _names(households).items():
+            owned.get(household, set()).update(names)
     seen = Counter(word for one in owned.values() for word in one & typed)
     total = len(owned) + 1
     scores = {pk: sum(math.log(total / seen[word]) for word in one & typed) for pk, one in owned.items() if one & typed}
     best = sorted(scores, key=lambda pk: (-scores[pk], pk))[:PROPOSED]
     if not best and report.residence_id and not words:
         best = sorted(owned)[:PROPOSED]
-    found = cases.filter(pk__in=best).select_related("household__residence", "campaign", "agency")
-    by_id = {case.pk: case for case in found.prefetch_related("household__tenants")}
-    return [
-        Proposal(by_id[pk], ", ".join(sorted(owned[pk] & typed, key=lambda word: seen[word])[:4]).lower())
-        for pk in best
-    ]
+    return {pk: ", ".join(sorted(owned[pk] & typed, key=lambda word: seen[word])[:4]).lower() for pk in best}
 
 
 def _words(text: str) -> set[str]:
@@ -157,10 +177,10 @@ def _words(text: str) -> set[str]:
     return found - _COMMON
 
 
-def _names(cases: QuerySet[Case]) -> dict[int, set[str]]:
+def _names(households: QuerySet[Household]) -> dict[int, set[str]]:
     names: dict[int, set[str]] = {}
     present = Tenant.objects.filter(
-        household__in=cases.order_by().values("household"), status=Tenant.Status.PRESENT
+        household__in=households.order_by().values("pk"), status=Tenant.Status.PRESENT
     ).values_list("household", "last_name")
     for household, last_name in present.iterator():
         names.setdefault(household, set()).update(_words(last_name))
@@ -196,6 +216,35 @@ def match(*, report: NeighbourReport, case_id: int, level: str, by: User, now: d
     Alert.objects.filter(key=_key(report)).update(case=check.case_id, campaign=check.case.campaign_id)
     _settle_alert(report, f"Veille ouverte, dossier n° {case_id}.", by, now)
     return check
+
+
+def campaigns_to_join() -> list[Campaign]:
+    """The running campaigns that may take a household in, the latest first."""
+    return list(Campaign.objects.filter(status__in=_RUNNING).order_by("-opened_at", "-pk"))
+
+
+@transaction.atomic
+def match_outside(
+    *, report: NeighbourReport, household_id: int, campaign_id: int, level: str, by: User, now: datetime
+) -> WelfareCheck:
+    """This is the household, and no running campaign has it: it joins one, held by its check, and is matched.
+
+    Raises NeighbourError when it is not in the coordinator's sight, asked never to be called, is open in a campaign
+    that is not running yet, or when the report was handled meanwhile; EnrolmentError when the campaign is over.
+    """
+    household = _outside(by).filter(pk=household_id).first()
+    campaign = Campaign.objects.filter(pk=campaign_id, status__in=_RUNNING).first()
+    if household is None or campaign is None:
+        raise NeighbourError("Ce foyer n'est pas dans vos secteurs, ou vient de rejoindre une campagne.")
+    if household.opposed_at is not None:
+        raise NeighbourError(
+            "Ce foyer a demandé de ne plus être appelé. Prévenez la mairie ou les secours, puis classez ce message."
+        )
+    enrolment.enrol_households(campaign=campaign, household_ids=[household_id], now=now, by=by)
+    case = Case.objects.filter(campaign=campaign, household=household_id).first()
+    if case is None:
+        raise NeighbourError("Ce foyer est déjà suivi dans une autre campagne.")
+    return match(report=report, case_id=case.pk, level=level, by=by, now=now)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ urlpatterns = [
     path("inquietudes/", neighbours.report_list, name="neighbour_list"),
     path("inquietudes/<id:report_id>/", neighbours.report, name="neighbour_report"),
     path("inquietudes/<id:report_id>/veille/", neighbours.report_match, name="neighbour_match"),
+    path("inquietudes/<id:report_id>/inscrire/", neighbours.report_enrol, name="neighbour_enrol"),
     path("inquietudes/<id:report_id>/sans-suite/", neighbours.report_dismiss, name="neighbour_dismiss"),
     path("campagnes/<slug:slug>/sans-numero/lettres/", numberless.numberless_letters, name="numberless_letters"),
     path("campagnes/<slug:slug>/sans-numero/demander/", numberless.numberless_ask, name="numberless_ask"),

@@ -65,6 +65,14 @@ class MatchForm(forms.Form):
     level = forms.ChoiceField(choices=Level.choices, error_messages={"required": "Choisissez l'urgence."})
 
 
+class MatchOutsideForm(forms.Form):
+    """A household that no running campaign has, and the campaign that takes it in."""
+
+    household = forms.IntegerField(min_value=1, max_value=2**62, error_messages={"required": "Choisissez le foyer."})
+    campaign = forms.IntegerField(min_value=1, max_value=2**62, error_messages={"required": "Choisissez la campagne."})
+    level = forms.ChoiceField(choices=Level.choices, error_messages={"required": "Choisissez l'urgence."})
+
+
 class DismissForm(forms.Form):
     dismissal = forms.ChoiceField(
         label="Pourquoi",

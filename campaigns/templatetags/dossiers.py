@@ -20,7 +20,7 @@ from campaigns.views.caller.labels import when_label
 from solidarites.accounts import LANGUAGES
 from solidarites.models import User
 from solidarites.templatetags.ui import state
-from tenants.models import Tenant
+from tenants.models import Household, Tenant
 
 register = template.Library()
 
@@ -127,7 +127,12 @@ def number(e164: str) -> str:
 @register.filter
 def people(case: Case) -> str:
     """The names of those who live there; needs ``household__tenants`` prefetched."""
-    present = [one.full_name for one in case.household.tenants.all() if one.status == Tenant.Status.PRESENT]
+    return people_of(case.household)
+
+
+@register.filter
+def people_of(household: Household) -> str:
+    present = [one.full_name for one in household.tenants.all() if one.status == Tenant.Status.PRESENT]
     return " et ".join(filter(None, [", ".join(present[:-1]), present[-1]])) if present else "Plus personne"
 
 

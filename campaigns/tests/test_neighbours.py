@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -166,6 +166,61 @@ def test_where_no_check_may_open_nothing_changes(campaign: Campaign, coordinator
         neighbours.match(report=made, case_id=closed.pk, level="U1", by=coordinator, now=TUESDAY)
     made.refresh_from_db()
     assert (made.state, Alert.objects.get().solved_at) == (State.NEW, None)
+
+
+def test_a_household_that_no_campaign_calls_joins_one_and_its_check_opens(campaign: Campaign, coordinator: Any) -> None:
+    young = factories.make_household(street="12 rue des Lilas", city="Pessac", birth_date=date(1990, 1, 1))
+    factories.make_household(street="3 cours Victor-Hugo")
+    door(campaign, street="12 rue des Lilas", city="Pessac")
+    made = report()
+    found = neighbours.proposals_outside(report=made, by=coordinator)
+    assert [(one.household, one.case) for one in found] == [(young, None)]
+    check = neighbours.match_outside(
+        report=made, household_id=young.pk, campaign_id=campaign.pk, level="U1", by=coordinator, now=TUESDAY
+    )
+    assert (check.case.household, check.case.campaign, check.owner) == (young, campaign, coordinator)
+    # Nobody calls it meanwhile.
+    assert (check.case.status, check.case.hold_reason) == (Case.Status.ON_HOLD, Case.Hold.WELFARE)
+    made.refresh_from_db()
+    assert (made.state, made.check_row) == (NeighbourReport.State.MATCHED, check)
+    assert not Alert.objects.filter(solved_at=None).exists()
+    assert neighbours.proposals_outside(report=made, by=coordinator) == []
+
+
+def test_a_household_of_a_closed_campaign_is_proposed_again(campaign: Campaign, coordinator: Any) -> None:
+    over = factories.make_campaign(status=Campaign.Status.CLOSED)
+    known = door(over, street="12 rue des Lilas")
+    Case.objects.update(status=Case.Status.CLOSED)
+    found = neighbours.proposals_outside(report=report(), by=coordinator)
+    assert [one.household.pk for one in found] == [known.household_id]
+
+
+def test_who_may_not_join_is_said_and_nothing_changes(
+    campaign: Campaign, coordinator: Any, agency: Any, agency2: Any
+) -> None:
+    opposed = factories.make_household(street="12 rue des Lilas", opposed_at=TUESDAY, agency=agency)
+    draft = factories.make_campaign(status=Campaign.Status.DRAFT)
+    held = factories.make_case(draft, factories.make_household(agency=agency)).household
+    elsewhere = factories.make_household(agency=agency2)
+    inside = factories.make_case(campaign, factories.make_household(agency=agency)).household
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    made = report()
+    tries = [
+        (opposed.pk, campaign.pk, "ne plus être appelé"),
+        (held.pk, campaign.pk, "autre campagne"),
+        (elsewhere.pk, campaign.pk, "vos secteurs"),
+        (inside.pk, campaign.pk, "vos secteurs"),
+        (2**40, campaign.pk, "vos secteurs"),
+        (opposed.pk, draft.pk, "vos secteurs"),
+    ]
+    before = Case.objects.count()
+    for household_id, campaign_id, said in tries:
+        with pytest.raises(neighbours.NeighbourError, match=said):
+            neighbours.match_outside(
+                report=made, household_id=household_id, campaign_id=campaign_id, level="U1", by=coordinator, now=TUESDAY
+            )
+    made.refresh_from_db()
+    assert (made.state, Case.objects.count()) == (NeighbourReport.State.NEW, before)
 
 
 def test_set_aside_with_a_reason(coordinator: Any) -> None:

@@ -106,6 +106,31 @@ def test_a_household_of_other_sectors_is_neither_shown_nor_matched(
     assert not WelfareCheck.objects.exists()
 
 
+def test_a_household_outside_the_campaign_is_enrolled_for_its_check(nadia: Any, campaign: Campaign) -> None:
+    household = factories.make_household(street="12 rue des Lilas", city="Pessac")
+    made = report()
+    page = text(nadia.get(f"/inquietudes/{made.pk}/"))
+    assert "Un foyer qui n'est pas dans la campagne" in page
+    assert f'name="household" value="{household.pk}"' in page
+    given = {"household": household.pk, "campaign": campaign.pk, "level": "U1"}
+    answer = nadia.post(f"/inquietudes/{made.pk}/inscrire/", given)
+    check = WelfareCheck.objects.get()
+    assert answer["Location"] == f"/veilles/{check.pk}/"
+    assert check.case.household == household
+    assert JournalEntry.objects.filter(action="households.proposed").exists()
+    again = nadia.post(f"/inquietudes/{made.pk}/inscrire/", given, follow=True)
+    assert "vient de rejoindre" in text(again)
+
+
+@pytest.mark.parametrize("data", [{}, {"household": "x"}, {"household": "9" * 40, "campaign": "1", "level": "U1"}])
+def test_a_wrong_enrolment_changes_nothing(nadia: Any, campaign: Campaign, data: dict[str, str]) -> None:
+    made = report()
+    page = nadia.post(f"/inquietudes/{made.pk}/inscrire/", data, follow=True)
+    assert "Choisissez le foyer" in text(page)
+    made.refresh_from_db()
+    assert made.state == "new"
+
+
 @pytest.mark.parametrize("data", [{}, {"case": "x", "level": "U1"}, {"case": "1", "level": "U9"}, {"case": "9" * 40}])
 def test_a_wrong_match_changes_nothing(nadia: Any, campaign: Campaign, data: dict[str, str]) -> None:
     made = report()

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import neighbours, welfare
-from campaigns.forms.welfare import DismissForm, MatchForm
+from campaigns import enrolment, neighbours, welfare
+from campaigns.forms.welfare import DismissForm, MatchForm, MatchOutsideForm
 from campaigns.models import NeighbourReport
 from campaigns.models.levels import Level
 from campaigns.views.coordinator.common import note_read, page_of
@@ -50,14 +50,19 @@ def report(request: HttpRequest, report_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpResponse:
     words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
-    proposals = []
+    proposals, outside = [], []
     if found.state == State.NEW:
         proposals = neighbours.proposals(report=found, by=request.user, words=words)
+        outside = neighbours.proposals_outside(report=found, by=request.user, words=words)
     journal.record("neighbour.read", found, by=request.user)
-    note_read(request, "cases.proposed", [one.case.pk for one in proposals])
+    note_read(request, "cases.proposed", [one.case.pk for one in proposals if one.case])
+    if outside:
+        journal.record("households.proposed", by=request.user, households=[one.household.pk for one in outside])
     context = {
         "report": found,
         "proposals": proposals,
+        "outside": outside,
+        "campaigns": neighbours.campaigns_to_join() if outside else [],
         "words": words,
         "levels": Level.choices,
         "now": timezone.now(),
@@ -88,6 +93,32 @@ def report_match(request: HttpRequest, report_id: int) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("coordinator:neighbour_report", report_id)
     messages.success(request, "La veille est ouverte, à votre nom. Notez chaque démarche ici.")
+    return redirect("coordinator:welfare_check", check.pk)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def report_enrol(request: HttpRequest, report_id: int) -> HttpResponse:
+    """This household, which no running campaign has: it joins one, and its welfare check opens."""
+    found = _report(report_id)
+    form = MatchOutsideForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choisissez le foyer, la campagne et l'urgence.")
+        return redirect("coordinator:neighbour_report", report_id)
+    given = form.cleaned_data
+    try:
+        check = neighbours.match_outside(
+            report=found,
+            household_id=given["household"],
+            campaign_id=given["campaign"],
+            level=given["level"],
+            by=request.user,
+            now=timezone.now(),
+        )
+    except (neighbours.NeighbourError, welfare.WelfareError, enrolment.EnrolmentError) as error:
+        messages.error(request, str(error))
+        return redirect("coordinator:neighbour_report", report_id)
+    messages.success(request, "Le foyer est inscrit et la veille ouverte, à votre nom. Notez chaque démarche ici.")
     return redirect("coordinator:welfare_check", check.pk)
 
 
