@@ -73,6 +73,16 @@ def test_steps_are_dated_with_their_result(nadia: Any, check: WelfareCheck, coor
     assert nadia.post(f"{url}demarche/", {"kind": "xx", "result": "ok"}).context["step_form"].errors
 
 
+def test_a_neighbour_who_may_be_asked_is_said(nadia: Any, check: WelfareCheck, case: Case) -> None:
+    url = f"/veilles/{check.pk}/"
+    assert "Un voisin peut nous prévenir" not in text(nadia.get(url))
+    Case.objects.filter(pk=case.pk).update(neighbour_told_at=timezone.now())
+    page = text(nadia.get(url))
+    assert "Un voisin peut nous prévenir" in page
+    assert f'href="/dossiers/{case.pk}/#t-calls"' in page
+    assert 'id="t-calls"' in text(nadia.get(f"/dossiers/{case.pk}/"))
+
+
 def test_somebody_takes_it_or_is_given_it(nadia: Any, check: WelfareCheck, coordinator: Any, volunteer: Any) -> None:
     url = f"/veilles/{check.pk}/responsable/"
     yann = factories.make_user("yann@exemple.fr", "Yann", "Le Goff", "coordinator")
