@@ -16,14 +16,13 @@ from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from django.utils import timezone
 
-from campaigns import alerts, needs, queue, report, scope
+from campaigns import alerts, needs, queue, report, scope, texts
 from campaigns.models import (
     Call,
     Campaign,
     Case,
     Debrief,
     DueCall,
-    FlaggedText,
     FollowUpPlan,
     Need,
     NeighbourReport,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views.coordinator import alerts, campaigns, cases, needs, numberless, volunteers, welfare
+from campaigns.views.coordinator import alerts, campaigns, cases, needs, numberless, pending, volunteers, welfare
 
 urlpatterns = [
     path("campagnes/", campaigns.campaign_list, name="campaign_list"),
@@ -54,7 +54,8 @@ urlpatterns = [
     path("dossiers/<int:case_id>/foyer/", cases.case_household, name="case_household"),
     path("dossiers/<int:case_id>/personne/", cases.case_person, name="case_person"),
     path("dossiers/<int:case_id>/opposition/", cases.case_oppose, name="case_oppose"),
-    path("dossiers/appels/<int:call_id>/", cases.pending_call, name="pending_call"),
+    path("dossiers/appels/", pending.pending_list, name="pending_list"),
+    path("dossiers/appels/<int:call_id>/", pending.pending_call, name="pending_call"),
     path("besoins/", needs.need_list, name="need_list"),
     path("besoins/<int:need_id>/", needs.need_settle, name="need_settle"),
 ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import calls, cases, queue, ranking, scope, scripts
+from campaigns import calls, cases, queue, ranking, scope
 from campaigns.filters import CaseFilter
 from campaigns.forms.coordinator import (
     CloseCaseForm,
@@ -21,7 +21,9 @@ from campaigns.forms.coordinator import (
     OpenCheckForm,
 )
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
+from campaigns.views.coordinator.answers import answers_in_words
 from campaigns.views.coordinator.common import back, note_read, page_of, visible_case, with_people
+from campaigns.views.coordinator.pending import pending_calls
 from solidarites.roles import COORDINATOR, role_required
 from tenants import households, numbers
 from tenants.models import PhoneNumber, Tenant
@@ -132,11 +134,12 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
     note_read(request, "case.read", [case.pk], case.campaign_id)
     now = timezone.now()
     household = case.household
-    people = list(household.tenants.order_by("birth_date", "pk"))
+    prefetch_related_objects([case], with_people())
+    people = list(household.tenants.all())
     day = case.campaign.starts_on or timezone.localdate(case.enrolled_at)
     for person in people:
         person.age = person.age_on(day)
-    history = _history(case, people)
+    history = _history(case)
     needs = list(case.needs.select_related("tenant").order_by("state", "level", "pk"))
     checks = list(case.welfare_checks.select_related("owner").order_by("-opened_at"))
     passes = case.passes.select_related("user").order_by("-day")[:5]
@@ -151,7 +154,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "now": now,
         "held": case.claimed_until is not None and case.claimed_until > now,
         "history": [call for call in history if call.state != Call.State.PENDING],
-        "pending": [call for call in history if call.state == Call.State.PENDING],
+        "pending": pending_calls([case.pk]) if any(call.state == Call.State.PENDING for call in history) else [],
         "messages_taken": case.messages.select_related("by")[:5],
         "plan": case.plans.exclude(status=FollowUpPlan.Status.ENDED).select_related("volunteer").first(),
         "needs": needs,
@@ -177,7 +180,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
     return render(request, "coordinator/case_detail.html", context)
 
 
-def _history(case: Case, people: list[Tenant]) -> list[Call]:
+def _history(case: Case) -> list[Call]:
     """The calls, the newest first, with their answers in words."""
     found = list(
         case.calls.exclude(state=Call.State.DRAFT)
@@ -185,26 +188,12 @@ def _history(case: Case, people: list[Tenant]) -> list[Call]:
         .prefetch_related("revisions")
         .order_by("-started_at")[:50]
     )
-    names = {str(person.pk): person.full_name for person in people}
     for call in found:
-        call.words = answers_in_words(call, names)
+        call.case = case
+        call.words = answers_in_words(call)
         # The last correction, and the outcome that only a coordinator may draw.
         call.corrected = next(reversed(call.revisions.all()), None)
     return found
-
-
-def answers_in_words(call: Call, names: dict[str, str]) -> list[tuple[str, str, str]]:
-    """(question, person or nothing, answer) in the order of the script."""
-    if not call.answers or call.script_id is None:
-        return []
-    content = scripts.content_of(call.script_id)
-    said = []
-    for question in content.questions:
-        for person, value in (call.answers.get(question.key) or {}).items():
-            chosen = question.chosen(value)
-            words = ", ".join(choice.label for choice in chosen) if chosen else str(value)
-            said.append((question.say or question.guide or question.key, names.get(person, ""), words))
-    return said
 
 
 def _act(request: HttpRequest, target: int, done: str, rule: Any, /, **kwargs: Any) -> HttpResponse:
@@ -387,19 +376,3 @@ def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
         households.record_opposition(household=found.household, by=request.user, now=timezone.now())
         messages.success(request, "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne.")
     return redirect("coordinator:case", case_id)
-
-
-@role_required(COORDINATOR)
-@require_POST
-def pending_call(request: HttpRequest, call_id: int) -> HttpResponse:
-    """Decide a call recorded twice: it counts, or it does not."""
-    visible = scope.visible_cases(request.user).order_by().values("pk")
-    call = get_object_or_404(Call.objects.filter(case__in=visible), pk=call_id)
-    now: datetime = timezone.now()
-    if request.POST.get("decision") == "accept":
-        done, rule = "L'appel compte\u00a0: ses suites sont lancées.", calls.accept_pending
-    elif request.POST.get("decision") == "merge":
-        done, rule = "Ce qui a été dit est joint au dossier. Le prochain appel ne change pas.", calls.merge_pending
-    else:
-        done, rule = "L'appel est écarté. Il reste dans l'historique.", calls.drop_pending
-    return _act(request, call.case_id, done, rule, call_id=call.pk, by=request.user, now=now)

@@ -155,7 +155,7 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         "queue": [Figure(board.queue[key], label, lists("case_list", etat=key), icon) for key, label, icon in QUEUE],
         "blocked": [
             *(Figure(cell.value, cell.label, lists("case_list", attente=cell.key)) for cell in board.blocked),
-            *pending(board.pending_calls, lists("case_list", etat="pending")),
+            *pending(board.pending_calls, lists("pending_list")),
         ],
         "never_reached": [
             Figure(cell.value, cell.label, lists("case_list", joint="non", tentatives=cell.key))

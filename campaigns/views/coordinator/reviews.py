@@ -10,11 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import calls, reviews, scripts
+from campaigns import reviews
 from campaigns.forms.team import NoteForm
 from campaigns.models import Call
-from campaigns.views.caller.labels import typography
-from campaigns.views.coordinator.cases import answers_in_words
+from campaigns.views.coordinator.answers import answers_in_words
 from campaigns.views.coordinator.common import campaign_filter, page_of, with_people
 from solidarites import journal
 from solidarites.roles import COORDINATOR, role_required
@@ -70,16 +69,10 @@ def review_call(request: HttpRequest, call_id: int) -> HttpResponse:
     journal.record(
         "call.read", call, by=request.user, campaign_id=call.case.campaign_id, household_id=call.case.household_id
     )
-    values = calls.placeholders(call.case, call.volunteer)
-    people = {str(person.pk): person.full_name for person in call.case.household.tenants.all()}
     context = {
         "call": call,
         "case": call.case,
-        # As they were spoken.
-        "words": [
-            (typography(scripts.fill(question, values)), person, answer)
-            for question, person, answer in answers_in_words(call, people)
-        ],
+        "words": answers_in_words(call),
         "minutes": minutes_of(call),
         "form": form,
         "review": getattr(call, "review", None),
