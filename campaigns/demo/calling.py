@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -38,9 +38,11 @@ class Said:
 class Caller:
     """Plays volunteers of one campaign. Holds in memory what a volunteer reads on the page."""
 
-    def __init__(self, campaign: Campaign, rng: random.Random) -> None:
+    def __init__(self, campaign: Campaign, rng: random.Random, remarks: Iterable[str] = (), every: int = 1) -> None:
         self.campaign = campaign
         self.rng = rng
+        # Comments to look at again, one every so many calls: nothing is drawn for them.
+        self.remarks, self.every, self._made = deque(remarks), every, 0
         assert campaign.script_id is not None  # noqa: S101 - the campaign is open
         self.first = scripts.content_of(campaign.script_id)
         self.follow_up = scripts.content_of(campaign.follow_up_script_id or campaign.script_id)
@@ -67,7 +69,7 @@ class Caller:
             outcome=what.outcome,
             now=at + timedelta(minutes=what.minutes),
             answers=conversations.spoken(content, what.said, people, self.rng),
-            comment=what.comment,
+            comment=self._comment(what),
             phone_id=number,
             tenant_id=people[0] if what.person else None,
             callback_at=what.callback_at,
@@ -77,6 +79,13 @@ class Caller:
             direction=what.direction,
             touched_me=what.touched,
         )
+
+    def _comment(self, what: Said) -> str:
+        plain = what.outcome == "completed" and not what.consents and what.direction == Call.Direction.OUTGOING
+        if plain and self.remarks and self.calls >= self.every * (1 + self._made):
+            self._made += 1
+            return self.remarks.popleft()
+        return what.comment
 
     def _tries(self, case: Case) -> int:
         """A second number is dialled once the first was found wrong."""

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from campaigns import enrolment, followups, lifecycle, referrals, scripts
 from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations, institutions, places
+from campaigns.demo import conversations, institutions, places, remarks
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
@@ -108,7 +108,7 @@ class Spring:
             say,
         )
         self.calendar: Calendar = calendar_of(campaign)
-        self.caller = Caller(campaign, rng)
+        self.caller = Caller(campaign, rng, remarks.SPRING, every=400)
         self.days = [day for day in _days(FIRST_DAY, LAST_DAY) if self.calendar.is_working_day(day)]
         self.end = self.calendar.at(LAST_DAY, time(17, 50))
         self.unreached = set(Case.objects.filter(campaign=campaign, has_number=True).values_list("pk", flat=True))
@@ -161,6 +161,7 @@ class Spring:
             self.say(f"{day:%d/%m/%Y} : {self.caller.calls} appels")
         with transaction.atomic():
             self._do_acts(self.end + timedelta(days=12))
+            remarks.settle(self.campaign, remarks.SPRING, self.coordinator, self.end + timedelta(days=1))
 
     def _plan_day(self, index: int, day: date) -> None:
         """Moments of the day for the new households and for those whose retry falls due."""

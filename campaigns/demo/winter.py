@@ -16,7 +16,7 @@ from django.db import transaction
 
 from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
 from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations, unreached
+from campaigns.demo import conversations, remarks, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
@@ -98,7 +98,7 @@ class Winter:
     ) -> None:
         self.campaign, self.rng, self.now = campaign, rng, now
         self.calendar: Calendar = calendar_of(campaign)
-        self.caller = Caller(campaign, rng)
+        self.caller = Caller(campaign, rng, remarks.WINTER, every=24)
         self.one, self.two = people["benevole@exemple.fr"], people["benevole2@exemple.fr"]
         self.coordinator = people["coordination@exemple.fr"]
         # The only one who speaks Portuguese, away since last week.
@@ -283,6 +283,10 @@ class Winter:
         unreached.seed(self.campaign, self.coordinator, now)
         self._twice()
         self._urgent()
+        remarks.settle(
+            self.campaign, remarks.WINTER, self.coordinator, now - timedelta(hours=20), remarks.WINTER_SETTLED
+        )
+        remarks.take_message(self.campaign, self.others[7], now - timedelta(minutes=35))
         self._tick(now)
         send_waiting(now)
         welfare.watch_overdue(now=now)

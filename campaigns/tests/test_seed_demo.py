@@ -13,8 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
 
-from campaigns import calendar, dashboards, enrolment, followups, needs, partners, purge, queue, report
-from campaigns.demo import accounts, institutions, places
+from campaigns import calendar, dashboards, enrolment, followups, needs, partners, purge, queue, report, texts
+from campaigns.demo import accounts, institutions, places, remarks
 from campaigns.demo.seed import SPRING, WINTER, seed
 from campaigns.models import Alert, Call, Campaign, Case, DueCall, Partner, Referral
 from solidarites.models import OutgoingMail, User
@@ -110,6 +110,10 @@ def _nothing_is_left_to_do(campaign: Campaign) -> None:
     assert not Alert.objects.filter(campaign=campaign, solved_at=None).exists()
     assert set(Referral.objects.values_list("state", flat=True)) == {"closed"}
     assert not DueCall.objects.filter(state=DueCall.State.MISSED).exists()
+    found = texts.of_cases(Case.objects.filter(campaign=campaign))
+    wanted = {new or old for old, new in remarks.SPRING.items()}
+    assert {texts.read(one) for one in found} == wanted
+    assert not found.filter(decision="").exists()
     assert not OutgoingMail.objects.exclude(state=OutgoingMail.State.SENT).exists()
 
 
@@ -132,8 +136,18 @@ def test_the_cold_spell_is_in_mid_course_at_any_hour(now: datetime) -> None:
     states = {cell.key: cell.value for cell in board.referrals}
     assert all(states[state] for state in Referral.State.values), "a sheet in every state"
     assert board.pending_calls == 1
+    _some_texts_wait(campaign, coordinator)
     _the_volunteer_has_a_day(campaign, now)
     _enrolment_can_be_tried(campaign, now)
+
+
+def _some_texts_wait(campaign: Campaign, coordinator: User) -> None:
+    found = texts.of_cases(Case.objects.filter(campaign=campaign))
+    waiting = found.filter(decision="")
+    assert {code for one in waiting for code in one.reasons} == {"health", "opinion", "identity"}
+    assert {texts.read(one) for one in waiting} == {*list(remarks.WINTER)[remarks.WINTER_SETTLED :], remarks.MESSAGE}
+    assert [texts.read(one) for one in found.exclude(decision="")] == ["Parle bien français."]
+    assert dashboards.waiting(coordinator)["texts"] == 5
 
 
 def _the_volunteer_has_a_day(campaign: Campaign, now: datetime) -> None:

@@ -47,7 +47,8 @@ def test_nothing_to_decide(nadia: Any, case: Case) -> None:
 def test_both_calls_stand_side_by_side_with_what_would_follow(nadia: Any, coordinator: Any, call: Call) -> None:
     page = text(nadia.get(LIST))
     for said in (
-        "Léa Bonnet", "Échange réalisé", "« A besoin de courses. »", "Comment allez-vous, ces jours-ci ?", "Paul Girard", "Pas de réponse",
+        "Léa Bonnet", "Échange réalisé", "« A besoin de courses. »", "Comment allez-vous, ces jours-ci ?",
+        "Paul Girard", "Pas de réponse",
         "Cet appel compte</strong> : dossier clos.", call.case.household.tenants.get().last_name.upper(),
     ):  # fmt: skip
         assert said in page, said
