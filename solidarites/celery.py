@@ -64,6 +64,8 @@ app.conf.update(
     broker_url=broker_url,
     broker_transport_options=transport,
     broker_connection_retry_on_startup=True,
+    # However long it was away; celery gives up after a hundred tries.
+    broker_connection_max_retries=None,
     # A request never waits long on a broker that is down: beat finds the row a moment later.
     broker_connection_timeout=2,
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},

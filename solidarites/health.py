@@ -91,12 +91,16 @@ def _folder_writable() -> bool:
 
 
 def _reachable() -> bool:
+    from kombu.exceptions import KombuError
+
     from solidarites.celery import app
 
+    link = app.connection_for_write()
     try:
-        with app.connection_for_write() as link:
+        with link:
+            # kombu wraps what the transport raises in an error of its own.
             link.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-    except (OSError, *app.connection_for_write().connection_errors):
+    except (OSError, KombuError, *link.connection_errors):
         return False
     return True
 

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from solidarites import beat, health, mail
+from solidarites.celery import app as celery_app
 from solidarites.models import Heartbeat, OutgoingMail
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,23 @@ def test_a_broker_out_of_reach_is_said(client: Any, alive: None, settings: Any) 
     status, parts = parts_of(client)
     assert status == 503
     assert not parts["broker"]["ok"]
+
+
+def test_a_broker_on_another_machine_that_is_away_is_said(
+    client: Any, alive: None, settings: Any, monkeypatch: Any
+) -> None:
+    nowhere = "redis://127.0.0.1:1/0"
+    settings.CELERY_BROKER_URL = nowhere
+    connection = celery_app.connection_for_write
+    monkeypatch.setattr(celery_app, "connection_for_write", lambda: connection(nowhere))
+    status, parts = parts_of(client)
+    assert status == 503
+    assert (parts["broker"]["ok"], parts["broker"]["detail"]) == (False, "injoignable")
+    assert parts["mail"]["ok"], "the parts after it are looked at too"
+
+
+def test_the_worker_waits_for_its_broker_however_long() -> None:
+    assert celery_app.conf.broker_connection_max_retries is None
 
 
 def test_late_and_lost_mail_is_said(client: Any, alive: None) -> None:
