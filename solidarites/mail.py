@@ -1,7 +1,8 @@
 """Mail leaves from rows: queue once by key, send by conditional update, always with the same Message-ID.
 
-A row in state « sending » whose lease has passed belonged to a process that died while the server may
-have been answering: the same message goes again and the row notes it (``was_unsure``).
+A row in state « sending » whose lease has passed and that nobody holds (``holds``) belonged to a process that died
+while the server may have been answering: the same message goes again and the row notes it (``was_unsure``). The
+lease alone would not do: a clock that jumps ends every lease at once, while messages are on their way.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from solidarites import smtp
+from solidarites import holds, smtp
 from solidarites.models import OutgoingMail
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,11 @@ def send_one(mail_id: int, now: datetime) -> bool:
 
     Errors: DatabaseError. The row then stays claimed, and the same message goes again when its lease has passed.
     """
+    with holds.hold(holds.MAIL, mail_id) as mine:
+        return mine and _send_held(mail_id, now)
+
+
+def _send_held(mail_id: int, now: datetime) -> bool:
     due = OutgoingMail.objects.filter(WAITING, pk=mail_id, next_try_at__lte=now)
     taken: dict[str, Any] = {"state": State.SENDING, "next_try_at": now + LEASE, "attempts": F("attempts") + 1}
     # Still « sending » when its lease has passed: whoever held it died, perhaps while the server was answering.

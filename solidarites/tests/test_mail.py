@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from solidarites import mail
+from solidarites import holds, mail
 from solidarites.models import OutgoingMail
 from tests.smtp import CLOSE, Inbox
 
@@ -95,6 +97,33 @@ def test_a_process_killed_while_sending_sends_the_same_message_again_and_notes_i
     row.refresh_from_db()
     assert (row.state, row.was_unsure) == (OutgoingMail.State.SENT, True)
     assert inbox.message_ids() == [row.message_id]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_jumps_while_the_server_answers_sends_no_second_copy(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, now, said = queued(), timezone.now(), []
+
+    def elsewhere() -> None:
+        try:
+            said.append(mail.send_one(row.pk, now + timedelta(days=1)))
+        finally:
+            connection.close()
+
+    def build(row: OutgoingMail) -> Any:
+        message = made(row)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(elsewhere).result()
+        return message
+
+    made = mail.build
+    monkeypatch.setattr(mail, "build", build)
+    assert mail.send_one(row.pk, now)
+    assert said == [False]
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.was_unsure) == (OutgoingMail.State.SENT, 1, False)
+    assert inbox.copies() == {row.message_id: 1}
 
 
 def test_a_mail_is_never_queued_for_an_act_that_was_undone(db: None) -> None:
@@ -198,7 +227,8 @@ def test_a_message_whose_every_try_is_cut_short_ends_as_a_failure(inbox: Inbox) 
 
 
 def test_a_process_that_wakes_up_late_undoes_nothing(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its lease has passed, another has sent the message, and the server now refuses the sleeper's copy."""
+    """Its lease and its hold are over, another has sent the message, and the server refuses the sleeper's copy."""
+    monkeypatch.setattr(holds, "hold", lambda *what: nullcontext(True))
     row, now = queued(), timezone.now()
     built = mail.build
 
