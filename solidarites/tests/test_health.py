@@ -81,6 +81,15 @@ def test_late_and_lost_mail_is_said(client: Any, alive: None) -> None:
     assert parts_of(client)[1]["mail"]["detail"].endswith(": 1")
 
 
+@pytest.mark.parametrize("fields", [{"state": "bounced"}, {"state": "failed", "error": "SMTPRecipientsRefused 550"}])
+def test_an_address_that_nobody_has_is_no_trouble_of_the_machine(
+    client: Any, alive: None, fields: dict[str, str]
+) -> None:
+    row = mail.queue_mail(key="a", to="a@exemple.fr", template="alert", context={}, now=timezone.now())
+    OutgoingMail.objects.filter(pk=row.pk).update(**fields)
+    assert parts_of(client)[1]["mail"]["ok"]
+
+
 def test_a_failing_task_is_said_until_it_works_again(client: Any, alive: None) -> None:
     task = "campaigns.tasks.open_due_calls"
     assert health.task_failed(task, NOW) == NOW
