@@ -6,6 +6,7 @@ connection has asked it a few times: the values travel apart from the text.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ _MARKS: dict[type, Callable[[int], Any]] = {
     datetime: lambda place: datetime(1900, 1, 1 + place, tzinfo=UTC),
     uuid.UUID: lambda place: uuid.UUID(int=1_900_000_001 + place),
 }
+_PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
 def database() -> BaseDatabaseWrapper:
@@ -34,11 +36,40 @@ def database() -> BaseDatabaseWrapper:
 
 
 def execute(sql: str, values: Any, db: BaseDatabaseWrapper | None = None) -> Any:
-    """Run a statement, its plan kept on PostgreSQL; gives the cursor, to be read whole before the next statement."""
+    """Run a statement, its plan kept on PostgreSQL; gives the cursor, to be read whole before the next statement.
+
+    ``values``: a sequence for « %s », a mapping for « %(name)s ».
+    """
     db = db or database()
-    asked = getattr(db, "planned_cursor", db.cursor)()
+    if db.vendor != "postgresql":
+        asked = db.cursor()
+    else:
+        sql, names = _numbered(sql)
+        asked = cast("Any", db).planned_cursor()
+        values = [values[name] for name in names] if names else values
     asked.execute(sql, values)
     return asked
+
+
+@lru_cache(maxsize=256)
+def _numbered(sql: str) -> tuple[str, list[str]]:
+    """The text with PostgreSQL's own $1, $2…, a name always the same number; the names in that order."""
+    names: list[str] = []
+    count = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        name = found[1]
+        if name is None:
+            count += 1
+            return f"${count}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PLACES.sub(number, sql), names
 
 
 def adapt(value: Any, db: BaseDatabaseWrapper | None = None) -> Any:

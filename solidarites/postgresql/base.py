@@ -9,13 +9,14 @@ import select
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg import RawCursor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    _planned: base.ServerBindingCursor | None = None
+    _planned: RawCursor[Any] | None = None
 
     def planned_cursor(self) -> Any:
-        """A cursor whose values travel apart from the text, so that its plan can be kept.
+        """A cursor whose values travel apart from the text ($1, $2…), so that its plan can be kept.
 
         Always the same one on a connection: read what a statement gives before the next, and leave it open.
         """
@@ -24,12 +25,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             if self._planned is None or self._planned.closed or self._planned.connection is not self.connection:
                 driver = self.connection
-                before, driver.cursor_factory = driver.cursor_factory, base.ServerBindingCursor
+                before, driver.cursor_factory = driver.cursor_factory, RawCursor
                 try:
                     self._planned = self.create_cursor()
                 finally:
                     driver.cursor_factory = before
-            return self._prepare_cursor(self._planned)
+            ours: Any = self  # the stubs do not know this method
+            return ours._prepare_cursor(self._planned)
 
     def is_usable(self) -> bool:
         """A server that stopped closes its connections, which shows at once: Django asks it a question instead."""
