@@ -113,6 +113,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "solidarites.context.site",
             ],
+            # « 1er janvier » and hours that stay on their line, whatever the template.
+            "builtins": ["solidarites.templatetags.dates"],
         },
     },
 ]
