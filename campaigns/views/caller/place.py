@@ -40,8 +40,7 @@ class Place:
     def messages(self) -> list[CaseMessage]:
         """What the household asked to pass on since it was last called, the newest first."""
         since = self.history[0].recorded_at if self.history and self.history[0].recorded_at else None
-        taken = CaseMessage.objects.filter(case=self.case).select_related("by")
-        return list((taken.filter(at__gt=since) if since else taken)[:2])
+        return [message for message in _messages_of(self.case.pk) if since is None or message.at > since]
 
     @property
     def keys(self) -> list[str]:
@@ -62,6 +61,13 @@ class Place:
         return self.content.read(self.content.clean(typed.answers, self.keys), self.keys)
 
 
+_messages_of = Kept(lambda case_id: CaseMessage.objects.filter(case=case_id).select_related("by")[:2], int)
+_alerts_of = Kept(
+    lambda case_id: (
+        Alert.objects.filter(case_id=case_id, solved_at=None).select_related("taken_by").order_by("raised_at")
+    ),
+    int,
+)
 _calls_seen_by = Kept(
     lambda user_id, case_id: (
         Call.objects.filter(
@@ -156,12 +162,8 @@ class AlertView:
 
 
 def alert_of(draft: Call, place: Place) -> AlertView | None:
-    raised = (
-        Alert.objects.filter(case_id=draft.case_id, key__startswith=f"call:{draft.pk}:", solved_at=None)
-        .select_related("taken_by")
-        .order_by("raised_at")
-        .first()
-    )
+    mine = f"call:{draft.pk}:"
+    raised = next((alert for alert in _alerts_of(draft.case_id) if alert.key.startswith(mine)), None)
     return describe_alert(raised, place) if raised is not None else None
 
 

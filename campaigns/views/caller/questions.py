@@ -103,9 +103,12 @@ class ConsentView:
         return any(need.shown for need in self.needs)
 
 
+_LEVELS = {level.value: level.label.partition(":")[2].strip() for level in Level}
+
+
 def level_label(choice: scripts.Choice) -> str:
     """« sous 48 heures » for a choice that opens a need."""
-    return Level(choice.level).label.partition(":")[2].strip() if choice.level in Level.values else ""
+    return _LEVELS.get(choice.level, "")
 
 
 @dataclass(frozen=True)
