@@ -16,12 +16,11 @@ from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from django.utils import timezone
 
-from campaigns import alerts, needs, queue, report, scope, texts
+from campaigns import alerts, debriefs, needs, queue, report, reviews, scope, texts
 from campaigns.models import (
     Call,
     Campaign,
     Case,
-    Debrief,
     DueCall,
     FollowUpPlan,
     Need,
@@ -125,6 +124,8 @@ class Dashboard:
     calls_reached: int = 0
     refusals: int = 0
     pending_calls: int = 0
+    # Around the calls: what to read, whom to listen to.
+    team: list[Cell] = field(default_factory=list)
     hours: list[Hour] = field(default_factory=list)
     days: list[Day] = field(default_factory=list)
     days_cut: bool = False
@@ -212,6 +213,7 @@ def dashboard(*, filters: Filters, by: User, now: datetime) -> Dashboard:
     _welfare(board, ids, now)
     _calls(board, filters, ids, now)
     _needs(board, filters, ids)
+    _team(board, by, cases)
     return board
 
 
@@ -308,19 +310,39 @@ def _welfare(board: Dashboard, ids: QuerySet[Any], now: datetime) -> None:
     board.welfare_open, board.welfare_late = found["open"], found["late"]
 
 
-def waiting(by: User) -> dict[str, int]:
-    """What no alert announces, in this coordinator's sectors, for the menu: three queries at most."""
-    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
-    lists: dict[str, QuerySet[Any]] = {
-        "texts": texts.of_cases(cases).filter(decision=""),
-        "debriefs": Debrief.objects.filter(call__case__in=cases.values("pk"), closed_at=None).exclude(
-            call__volunteer=by
-        ),
-        "neighbours": NeighbourReport.objects.filter(state=NeighbourReport.State.NEW),
-    }
+def _counted(lists: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each of these lists has, in one query."""
     first, *others = (rows.order_by().values_list(Value(name, CharField()), "pk") for name, rows in lists.items())
     found = Counter(name for name, _ in first.union(*others, all=True))
     return {name: found[name] for name in lists}
+
+
+TEAM = {"debrief_list": "bénévoles à écouter", "text_list": "textes à revoir", "review_list": "appels à relire"}
+
+
+def _team(board: Dashboard, by: User, cases: QuerySet[Case]) -> None:
+    found = _counted(
+        {
+            "debrief_list": debriefs.of_cases(cases, by).filter(closed_at=None),
+            "text_list": texts.of_cases(cases).filter(decision=""),
+            "review_list": reviews.waiting(by).filter(case__in=cases.order_by().values("pk")),
+        }
+    )
+    board.team = [Cell(name, label, found[name]) for name, label in TEAM.items()]
+
+
+def waiting(by: User) -> dict[str, int]:
+    """What no alert announces, in this coordinator's sectors, for the menu: four queries at most."""
+    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
+    found = _counted(
+        {
+            "texts": texts.of_cases(cases).filter(decision=""),
+            "debriefs": debriefs.of_cases(cases, by).filter(closed_at=None),
+            "pending": Call.objects.filter(case__in=cases.values("pk"), state=Call.State.PENDING),
+            "neighbours": NeighbourReport.objects.filter(state=NeighbourReport.State.NEW),
+        }
+    )
+    return {**found, "reviews": reviews.count_waiting(by)}
 
 
 def _in_period(moment: str, filters: Filters) -> Q:

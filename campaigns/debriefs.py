@@ -62,9 +62,13 @@ def _listeners(case: Case) -> QuerySet[User]:
 
 def visible(by: User) -> QuerySet[Debrief]:
     """Those of the sectors this coordinator sees; never one's own call."""
-    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
-    found = Debrief.objects.filter(call__case__in=cases.values("pk")).exclude(call__volunteer=by)
-    return found.select_related("call__volunteer", "call__case__campaign", "contacted_by")
+    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED))
+    return of_cases(cases, by).select_related("call__volunteer", "call__case__campaign", "contacted_by")
+
+
+def of_cases(cases: QuerySet[Case], by: User) -> QuerySet[Debrief]:
+    """Those of the calls of these cases; never one's own call."""
+    return Debrief.objects.filter(call__case__in=cases.order_by().values("pk")).exclude(call__volunteer=by)
 
 
 @transaction.atomic

@@ -7,8 +7,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q, QuerySet, Value, Window
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+)
+from django.db.models import (
+    Case as Either,
+)
 from django.db.models.functions import RowNumber
 
 from campaigns import scope
@@ -18,6 +35,8 @@ from solidarites.models import User
 
 FIRST_CALLS = 5
 NOTE_LIMIT = 300
+# Beyond this many the menu no longer counts; how long a count is kept, in seconds.
+MOST, COUNTED_FOR = 100, 60
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 # Knuth's multiplicative hash: spreads the numbers of the calls evenly over 32 bits, the same on every database.
 SPREAD, RANGE = 2_654_435_761, 2**32
@@ -53,6 +72,25 @@ def waiting(by: User) -> QuerySet[Call]:
         )
         .filter(Q(beginner=True) | drawn)
     )
+
+
+def by_volunteer(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Somebody's calls together, theirs in order: those who begin first, then whose oldest waits longest."""
+    begins = Either(When(beginner=True, then=1), default=0, output_field=IntegerField())
+    ordered = calls.annotate(
+        begins=Window(Max(begins), partition_by="volunteer"), since=Window(Min("recorded_at"), partition_by="volunteer")
+    )
+    return ordered.order_by("-begins", "since", "volunteer", "recorded_at", "pk")
+
+
+def count_waiting(by: User) -> int:
+    """How many wait, ``MOST`` at most, for the menu of every page: counted once a minute, and after each reading."""
+    found: int = cache.get_or_set(_key(by), lambda: len(waiting(by).order_by().values_list("pk")[:MOST]), COUNTED_FOR)
+    return found
+
+
+def _key(by: User) -> str:
+    return f"reviews:{by.pk}"
 
 
 def _big(number: int) -> Value:
@@ -95,6 +133,8 @@ def review(*, call: Call, note: str, by: User, now: datetime) -> CallReview:
             )  # fmt: skip
     except IntegrityError:
         raise ReviewError("Cet appel vient d'être relu par quelqu'un d'autre.") from None
+    finally:
+        cache.delete(_key(by))
     return found
 
 

@@ -15,21 +15,21 @@ from solidarites.models import User
 SPRING: Mapping[str, str | None] = {
     "Diabétique, l'infirmière passe chaque matin.": "Une infirmière passe chaque matin.",
     "Très catholique, suit la messe à la radio.": "Écoute la radio le dimanche matin.",
-    "Se dit vieille et idiote de ne pas savoir se servir du téléphone.": None,
-    "Son fils est un fainéant, il ne vient jamais.": "Son fils ne vient pas la voir.",
+    "Se sent « idiot » avec son nouveau téléphone, voudrait qu'on lui montre.": None,
+    "Son fils est un fainéant, il ne vient jamais.": "Son fils ne vient pas souvent.",
     "A peur d'un cancer de plus dans la famille, aimerait en parler.": None,
-    "Dépressive depuis le décès de son mari.": "A perdu son mari, en parle volontiers.",
+    "Sous antidépresseurs depuis son deuil.": "Parle volontiers de son deuil.",
 }
 WINTER: Mapping[str, str | None] = {
     "D'origine portugaise, se débrouille bien en français.": "Parle bien français.",
-    "Un peu perdue dans les dates, sans doute un début d'Alzheimer.": None,
+    "Confond les jours, sans doute un début d'Alzheimer.": None,
     "Craint un AVC comme sa sœur : a demandé le numéro à appeler.": None,
-    "Un peu radine sur le chauffage, il fait froid chez elle.": None,
+    "Un peu avare sur le chauffage, il fait froid dans le logement.": None,
     "Me dicte son numéro de sécurité sociale : 2 38 05 33 063 012.": None,
 }
 # The first of the winter's is settled; the others wait.
 WINTER_SETTLED = 1
-MESSAGE = "Sa fille rappelle : sa mère fait de la dépression, mieux vaut l'appeler l'après-midi."
+MESSAGE = "Sa fille rappelle : c'est une dépression, mieux vaut appeler l'après-midi."
 
 
 def settle(campaign: Campaign, remarks: Mapping[str, str | None], by: User, now: datetime, most: int = 100) -> None:

@@ -6,10 +6,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
-from campaigns import alerts, cases, dashboards, followups, queue, welfare
+from campaigns import alerts, cases, dashboards, debriefs, followups, queue, reviews, texts, welfare
 from campaigns.dashboards import Dashboard, Filters
-from campaigns.models import Alert, Campaign, Case, CoordinatorScope, DueCall, Referral, WelfareCheck
+from campaigns.models import (
+    Alert,
+    Call,
+    Campaign,
+    Case,
+    CoordinatorScope,
+    DueCall,
+    NeighbourReport,
+    Referral,
+    WelfareCheck,
+)
 from campaigns.models.levels import Level
 from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import TUESDAY, call
@@ -239,3 +250,103 @@ def test_the_number_of_queries_does_not_grow(campaign: Campaign, coordinator: An
         board(campaign, coordinator)
     assert len(few) == len(many) <= 20
     assert DueCall.objects.count() == 0
+
+
+# What waits around the calls: the menu and the dashboard --------------------------------------------------------
+
+
+def _told(case: Case, by: Any, number: int = 0, **fields: Any) -> Call:
+    """A recorded call whose comment is looked at again, and after which its volunteer would like to talk."""
+    at = TUESDAY + timedelta(minutes=number)
+    made = Call.objects.create(
+        **{"case": case, "volunteer": by, "state": Call.State.RECORDED, "outcome": "completed", "started_at": at,
+           "recorded_at": at, "comment": "Elle est gâteuse.", **fields}
+    )  # fmt: skip
+    texts.flag(made, None, at)
+    debriefs.ask(call=made, by=by, now=at)
+    return made
+
+
+def test_the_menu_counts_what_no_alert_announces(campaign: Campaign, coordinator: Any, volunteer: Any) -> None:
+    nothing = {"texts": 0, "debriefs": 0, "pending": 0, "neighbours": 0, "reviews": 0}
+    assert dashboards.waiting(coordinator) == nothing
+    Campaign.objects.update(review_share=0)
+    case = factories.make_case(campaign)
+    first, *_ = [_told(case, volunteer, number) for number in range(6)]
+    Call.objects.create(case=case, volunteer=volunteer, state=Call.State.PENDING, outcome="busy")
+    NeighbourReport.objects.create(worries=["mail"])
+    cache.clear()
+    # Somebody's first five calls of a campaign are read again.
+    assert dashboards.waiting(coordinator) == {
+        "texts": 6, "debriefs": 6, "pending": 1, "neighbours": 1, "reviews": 5
+    }  # fmt: skip
+    reviews.review(call=first, note="", by=coordinator, now=TUESDAY)
+    texts.leave(flagged=first.flagged_texts.get(), by=coordinator, now=TUESDAY)
+    debriefs.close(debrief=first.debrief, by=coordinator, now=TUESDAY)
+    found = dashboards.waiting(coordinator)
+    assert (found["reviews"], found["texts"], found["debriefs"]) == (4, 5, 5)
+
+
+def test_the_menu_counts_the_coordinator_s_own_sectors_and_nobody_s_own_calls(
+    campaign: Campaign, coordinator: Any, volunteer: Any, agency: Any, agency2: Any
+) -> None:
+    _told(factories.make_case(campaign, factories.make_household(agency=agency)), volunteer)
+    _told(factories.make_case(campaign, factories.make_household(agency=agency)), coordinator)
+    _told(factories.make_case(campaign, factories.make_household(agency=agency2)), volunteer)
+    everything = dashboards.waiting(coordinator)
+    # The words of one's own call are looked at like any other's; the call and its debrief are for somebody else.
+    assert (everything["reviews"], everything["debriefs"], everything["texts"]) == (2, 2, 3)
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    cache.clear()
+    found = dashboards.waiting(coordinator)
+    assert (found["reviews"], found["debriefs"], found["texts"]) == (1, 1, 1)
+
+
+def test_the_menu_stops_counting_reviews_and_counts_them_once_a_minute(
+    campaign: Campaign, coordinator: Any, volunteer: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(reviews, "MOST", 3)
+    case = factories.make_case(campaign)
+    for number in range(5):
+        _told(case, volunteer, number)
+    assert dashboards.waiting(coordinator)["reviews"] == 3
+    with count_queries() as again:
+        dashboards.waiting(coordinator)
+    assert len(again) == 2
+
+
+def test_the_dashboard_counts_them_for_what_it_shows(
+    campaign: Campaign, coordinator: Any, volunteer: Any, agency: Any
+) -> None:
+    _told(factories.make_case(campaign, factories.make_household(agency=agency)), volunteer)
+    _told(factories.make_case(campaign), volunteer)
+    _told(factories.make_case(figures_cast.make_campaign(volunteer)), volunteer)
+    assert values(board(campaign, coordinator).team) == {"debrief_list": 2, "text_list": 2, "review_list": 2}
+    narrowed = board(campaign, coordinator, agency_id=agency.pk)
+    assert values(narrowed.team) == {"debrief_list": 1, "text_list": 1, "review_list": 1}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "calls"),
+    [
+        (None, None, 3),
+        (date(2026, 1, 14), None, 2),
+        (None, date(2026, 1, 14), 2),
+        (date(2026, 1, 14), date(2026, 1, 14), 1),
+        (date(2026, 1, 16), None, 0),
+        (None, date(2026, 1, 12), 0),
+    ],
+)
+def test_both_ends_of_a_period_are_days_of_the_campaign_s_zone(
+    campaign: Campaign, coordinator: Any, volunteer: Any, since: date | None, until: date | None, calls: int
+) -> None:
+    """13, 14 and 15 January; a minute before midnight and a minute after, in Paris, are other days in UTC."""
+    case = factories.make_case(campaign)
+    for at in ("2026-01-13T23:59", "2026-01-14T00:01", "2026-01-15T00:00"):
+        moment = datetime.fromisoformat(at).replace(tzinfo=campaign.tz)
+        Call.objects.create(
+            case=case, volunteer=volunteer, state=Call.State.RECORDED, outcome="completed", started_at=moment,
+            recorded_at=moment,
+        )  # fmt: skip
+    found = board(campaign, coordinator, since=since, until=until)
+    assert (found.calls, sum(day.calls for day in found.days), sum(hour.calls for hour in found.hours)) == (calls,) * 3

@@ -11,7 +11,7 @@ from django.utils import timezone
 from campaigns import reviews
 from campaigns.models import Call, CallReview, Campaign, CoordinatorScope
 from solidarites.models import JournalEntry
-from tests.factories import make_case, make_household
+from tests.factories import make_case, make_household, make_user
 
 
 def recorded(case: Any, by: Any, minutes: int = 0, **fields: Any) -> Call:
@@ -141,3 +141,25 @@ def test_a_word_waits_until_it_is_read_and_a_bare_review_says_nothing(alone, cas
     assert reviews.mark_read(review_id=word.pk, by=volunteer, now=now)
     assert not reviews.unread(volunteer).exists()
     assert JournalEntry.objects.filter(action="review.read", user=volunteer).count() == 1
+
+
+def test_the_calls_of_one_volunteer_stand_together_those_who_begin_first(
+    campaign, case, volunteer, volunteer2, coordinator
+):
+    """Léa has made calls for long, Paul begins today, Inès began yesterday."""
+    campaign.review_share = 1
+    campaign.save()
+    hers = series(case, volunteer, 7)
+    CallReview.objects.bulk_create([CallReview(call=call, at=timezone.now()) for call in hers[:5]])
+    his = [recorded(case, volunteer2, minutes) for minutes in (50, 20)]
+    ines = make_user("ines@exemple.fr", "Inès", "Roux")
+    her_own = [recorded(case, ines, minutes) for minutes in (10, 90)]
+    found = list(reviews.by_volunteer(reviews.waiting(coordinator)))
+    assert found == [*her_own, *reversed(his), *hers[5:]]
+
+
+def test_the_count_of_the_menu_follows_what_one_reads(alone, case, volunteer, coordinator):
+    calls = series(case, volunteer, 3)
+    assert reviews.count_waiting(coordinator) == 3
+    reviews.review(call=calls[0], note="", by=coordinator, now=timezone.now())
+    assert reviews.count_waiting(coordinator) == 2

@@ -79,7 +79,8 @@ def nav_link(
         current = mark_safe(' aria-current="page"')
     elif url != "/" and path.startswith(url) and not context.get("nav_exact"):
         current = mark_safe(' aria-current="true"')
-    badge = format_html(' <span class="count count-{}">{}</span>', kind, count) if count else ""
+    shown = "99+" if count and count > 99 else count
+    badge = format_html(' <span class="count count-{}">{}</span>', kind, shown) if count else ""
     return format_html('<li><a href="{}"{}>{}<span>{}</span>{}</a></li>', url, current, icon(icon_name), label, badge)
 
 

@@ -124,3 +124,26 @@ def test_the_list_costs_the_same_for_one_call_and_for_twenty(nadia, call, volunt
     with count_queries() as twenty:
         nadia.get(LIST)
     assert len(one) == len(twenty)
+
+
+def test_a_page_holds_twenty_calls_each_under_its_volunteer(nadia, call, volunteer, volunteer2):
+    type(call.case.campaign).objects.update(review_share=1)
+    for minute in range(24):
+        recorded(call.case, volunteer2 if minute % 2 else volunteer, minute)
+    page = nadia.get(LIST)
+    assert (len(page.context["page_obj"]), page.context["page_obj"].paginator.num_pages) == (20, 2)
+    assert text(page).count("Léa Bonnet</h2>") == text(page).count("Paul Girard</h2>") == 1
+    assert nadia.get(f"{LIST}?page=zz").status_code == 200
+
+
+def test_the_list_is_narrowed_like_the_figure_that_opens_it(nadia, call, agency, agency2, volunteer):
+    recorded(make_case(call.case.campaign, make_household(agency=agency)), volunteer)
+    assert nadia.get(LIST, {"agence": agency.pk}).context["page_obj"].paginator.count == 1
+    assert nadia.get(LIST, {"agence": agency2.pk}).context["page_obj"].paginator.count == 0
+    assert nadia.get(LIST, {"campagne": call.case.campaign.slug}).context["page_obj"].paginator.count == 2
+
+
+def test_the_menu_says_how_many_wait(nadia, call):
+    assert '<span>Appels à relire</span> <span class="count count-">1</span>' in text(nadia.get(LIST))
+    nadia.post(page_of(call), {"act": "read"})
+    assert "<span>Appels à relire</span></a>" in text(nadia.get(LIST))

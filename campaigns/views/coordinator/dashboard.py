@@ -166,6 +166,7 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
             Figure(board.callbacks_missed, "dont plus de 30 minutes de retard", lists("case_list", rappel="missed")),
             Figure(board.callbacks_planned, "à venir", lists("case_list", rappel="planned")),
         ],
+        "team": [Figure(cell.value, cell.label, lists(cell.key)) for cell in board.team if cell.value],
         "referrals": [
             Figure(cell.value, cell.label, lists("referral_list", etat=cell.key))
             for cell in board.referrals

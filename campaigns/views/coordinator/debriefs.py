@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import debriefs
 from campaigns.forms.team import ContactForm, MeetingForm
-from campaigns.models import Debrief, Meeting, SharedMoment
-from campaigns.views.coordinator.common import campaign_filter, page_of, posted
+from campaigns.models import Case, Debrief, Meeting, SharedMoment
+from campaigns.views.coordinator.common import campaign_filter, narrowed, page_of, posted
 from solidarites import journal
 from solidarites.roles import COORDINATOR, role_required
 
@@ -26,8 +26,8 @@ def debrief_list(request: HttpRequest) -> HttpResponse:
     state = state if state in STATES else ""
     chosen = campaign_filter(request)
     rows = debriefs.visible(request.user).filter(closed_at__isnull=state != "closed")
-    if chosen["campaign"]:
-        rows = rows.filter(call__case__campaign=chosen["campaign"])
+    if any(request.GET.get(name) for name in ("campagne", "agence", "commune")):
+        rows = rows.filter(call__case__in=narrowed(request, Case.objects.order_by()).values("pk"))
     page = page_of(request, rows.order_by("-closed_at" if state else "asked_at", "pk"))
     context = {"page_obj": page, "state": state, "states": STATES, "now": timezone.now(), **chosen}
     return render(request, "coordinator/debrief_list.html", context)

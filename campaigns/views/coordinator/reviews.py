@@ -12,24 +12,26 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import reviews
 from campaigns.forms.team import NoteForm
-from campaigns.models import Call
+from campaigns.models import Call, Case
 from campaigns.views.coordinator.answers import answers_in_words
-from campaigns.views.coordinator.common import campaign_filter, page_of, with_people
+from campaigns.views.coordinator.common import campaign_filter, narrowed, page_of, with_people
 from solidarites import journal
 from solidarites.roles import COORDINATOR, role_required
 
 LONGEST = timedelta(hours=1)
+# What one reads in a sitting, and a phone still scrolls.
+PER_PAGE = 20
 
 
 @role_required(COORDINATOR)
 @require_GET
 def review_list(request: HttpRequest) -> HttpResponse:
-    """Who called, when, what came of it: nobody's household is named before the call is opened."""
+    """Who called, when, what came of it, by volunteer: nobody's household is named before the call is opened."""
     chosen = campaign_filter(request)
     rows = reviews.waiting(request.user).select_related("volunteer", "case__campaign", "case__agency")
-    if chosen["campaign"]:
-        rows = rows.filter(case__campaign=chosen["campaign"])
-    page = page_of(request, rows.order_by("-beginner", "recorded_at", "pk"))
+    if any(request.GET.get(name) for name in ("campagne", "agence", "commune")):
+        rows = rows.filter(case__in=narrowed(request, Case.objects.order_by()).values("pk"))
+    page = page_of(request, reviews.by_volunteer(rows), PER_PAGE)
     for call in page.object_list:
         call.minutes = minutes_of(call)
     return render(
