@@ -72,6 +72,8 @@ def test_each_list_holds_its_plans(nadia: Any, campaign: Campaign, volunteer: An
     assert found("review") == {review.pk}
     assert found("ended") == {ended.pk}
     assert found("") == {late.pk, opened.pk, calm.pk, orphan.pk, review.pk, stranger.pk}
+    # What waits comes first, whatever the hour of the next one.
+    assert [row.pk for row in nadia.get("/suivis/").context["page_obj"]][:2] == [late.pk, opened.pk]
 
 
 def test_the_page_says_the_next_dates(nadia: Any, plan: FollowUpPlan) -> None:

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from campaigns import scope
-from campaigns.calendar import calendar_of, clock_label, holiday_name
+from campaigns.calendar import WEEKDAYS, calendar_of, clock_label, holiday_name
 from campaigns.followups import week
-from campaigns.followups.words import day_words
+from campaigns.followups.words import day_words, short_day
 from campaigns.models import CampaignVolunteer, Case
 from campaigns.views.caller.labels import typography
 from campaigns.views.coordinator.common import campaign_filter, narrowed, note_read, with_people
@@ -98,7 +98,7 @@ def _shown(days: list[week.Day], today: date, *, whole: bool) -> list[dict[str, 
     return [
         {
             "day": one.day,
-            "name": day_words(one.day),
+            "name": day_words(one.day) if whole else _in_week(one.day),
             "today": one.day == today,
             "holiday": holiday_name(one.day),
             "count": len(one.entries),
@@ -107,6 +107,11 @@ def _shown(days: list[week.Day], today: date, *, whole: bool) -> list[dict[str, 
         }
         for one in days
     ]
+
+
+def _in_week(day: date) -> str:
+    """« lundi 6 »: the month stands above the week."""
+    return f"{WEEKDAYS[day.weekday()]} {short_day(day).partition(' ')[0]}"
 
 
 def _row(entry: week.Entry, case: Case, names: dict[int, str]) -> dict[str, object]:

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -63,7 +64,9 @@ def _plans(cases: QuerySet[Any], state: str, now: datetime) -> QuerySet[FollowUp
         plans = handover.to_reassign(plans, now)
     elif state == "review":
         plans = plans.filter(review_on__lte=today)
-    return plans.order_by("next_due_at", "pk")
+    # What waits now comes before what is to come, the longest late first.
+    first = Coalesce(Subquery(opened.order_by("due_at").values("due_at")[:1]), "next_due_at")
+    return plans.order_by(first.asc(nulls_last=True), "pk")
 
 
 @role_required(COORDINATOR)
