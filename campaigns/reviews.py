@@ -85,7 +85,10 @@ def by_volunteer(calls: QuerySet[Call]) -> QuerySet[Call]:
 
 def count_waiting(by: User) -> int:
     """How many wait, ``MOST`` at most, for the menu of every page: counted once a minute, and after each reading."""
-    found: int = cache.get_or_set(_key(by), lambda: len(waiting(by).order_by().values_list("pk")[:MOST]), COUNTED_FOR)
+    found: int | None = cache.get(_key(by))
+    if found is None:
+        found = len(waiting(by).order_by().values_list("pk")[:MOST])
+        cache.set(_key(by), found, COUNTED_FOR)
     return found
 
 
