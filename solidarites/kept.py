@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
@@ -156,13 +157,56 @@ def insert(row: Model) -> None:
     row._state.adding, row._state.db = False, "default"
 
 
-def update(row: Model, names: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class Insert:
+    """A plain new row, whose id nobody needs."""
+
+    row: Model
+
+    def text(self, vendor: str) -> tuple[str, list[_Column]]:
+        return _insert_text(type(self.row), vendor)
+
+    def values(self, columns: list[_Column], db: BaseDatabaseWrapper) -> list[Any]:
+        return [_prepared(column, self.row, db, new=True) for column in columns]
+
+
+@dataclass(frozen=True)
+class Update:
     """``row.save(update_fields=names)`` of a row that exists. Model.save is not called, nor any signal."""
+
+    row: Model
+    names: tuple[str, ...]
+
+    def text(self, vendor: str) -> tuple[str, list[_Column]]:
+        return _update_text(type(self.row), self.names, vendor)
+
+    def values(self, columns: list[_Column], db: BaseDatabaseWrapper) -> list[Any]:
+        return [*(_prepared(column, self.row, db, new=False) for column in columns), adapt(self.row.pk, db)]
+
+
+def write(*writes: Insert | Update) -> None:
+    """Rows that do not depend on one another, each once: one statement on PostgreSQL, one each elsewhere.
+
+    Raises DatabaseError when a row to update is gone.
+    """
     db = database()
-    sql, columns = _update_text(type(row), tuple(names), db.vendor)
-    values = [_prepared(column, row, db, new=False) for column in columns]
-    if not execute(sql, [*values, adapt(row.pk, db)], db).rowcount:
-        raise DatabaseError(f"{row._meta.label} {row.pk} is gone")
+    texts = [one.text(db.vendor) for one in writes]
+    given = [one.values(columns, db) for one, (_, columns) in zip(writes, texts, strict=True)]
+    if db.vendor == "postgresql":
+        whole = _together(tuple(text for text, _ in texts))
+        counts = execute(whole, [value for values in given for value in values], db).fetchall()[0]
+    else:
+        counts = [len(execute(text, values, db).fetchall()) for (text, _), values in zip(texts, given, strict=True)]
+    for one, count in zip(writes, counts, strict=True):
+        if not count:
+            raise DatabaseError(f"{one.row._meta.label} {one.row.pk} is gone")
+
+
+@lru_cache(maxsize=64)
+def _together(texts: tuple[str, ...]) -> str:
+    named = ", ".join(f"w{place} AS ({text})" for place, text in enumerate(texts))
+    counted = ", ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(texts)))  # noqa: S608
+    return f"WITH {named} SELECT {counted}"
 
 
 class _Column:
@@ -194,7 +238,7 @@ def _insert_text(model: type[Model], vendor: str) -> tuple[str, list[_Column]]:
 def _update_text(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[_Column]]:
     fields = [cast("Field[Any, Any]", model._meta.get_field(name)) for name in names]
     columns = ", ".join(f'"{field.column}" = %s' for field in fields)
-    text = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{model._meta.pk.column}" = %s'  # noqa: S608
+    text = f'UPDATE "{model._meta.db_table}" SET {columns} WHERE "{model._meta.pk.column}" = %s RETURNING 1'  # noqa: S608
     return text, [*map(_Column, fields)]
 
 

@@ -28,7 +28,12 @@ from solidarites import journal, kept
 from solidarites.models import User
 from tenants.models import Household, PhoneNumber, Tenant
 
-_CALL_FIELDS = tuple(field.name for field in Call._meta.concrete_fields if not field.primary_key)
+# All but what a call is from its first minute.
+_CALL_FIELDS = tuple(
+    field.name
+    for field in Call._meta.concrete_fields
+    if field.name not in ("id", "case", "volunteer", "submission", "started_at")
+)
 _submitted = kept.Kept(
     lambda submission, case_id, user_id: Call.objects.filter(submission=submission, case_id=case_id, volunteer=user_id),
     uuid.UUID,
@@ -198,12 +203,13 @@ def finish(
     if outcomes.TABLE[call.outcome].reached:
         raise_answer_alerts(call, case, reading.alerts, by, now)
     call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
-    kept.update(call, _CALL_FIELDS)
     if again:
+        kept.write(kept.Update(call, _CALL_FIELDS))
         return
-    journal.record(
+    noted = journal.entry(
         "call.recorded", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id, outcome=call.outcome
     )
+    kept.write(kept.Update(call, _CALL_FIELDS), kept.Insert(noted))
 
 
 def _after(call: Call, case: Case, situation: outcomes.Situation, said: Said) -> undo.Photo:

@@ -41,11 +41,12 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     if call.outcome in NUMBER_VALIDITY and call.phone is not None:
         households.mark_number(phone=call.phone, validity=NUMBER_VALIDITY[call.outcome], now=now, by=by)
         case.has_number = situation.other_number
+    writes = [kept.Update(case, (*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS))]
     if rule.reached and call.phone is not None and call.phone.validity == PhoneNumber.Validity.UNKNOWN:
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
-        kept.update(call.phone, ("validity", "validity_at"))
+        writes.append(kept.Update(call.phone, ("validity", "validity_at")))
     move(case, decision, now)
-    kept.update(case, (*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS))
+    kept.write(*writes)
     _settle_due_call(call, case, situation, decision, rule, by)
     if decision.welfare and situation.due is None:
         welfare.open_check(case=case, origin=WelfareCheck.Origin.EXHAUSTED, now=now, by=by)

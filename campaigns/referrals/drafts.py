@@ -157,28 +157,27 @@ def _hand_over(
     """Link needs to their referrals, mark them « signalé », and write the timeline."""
     link = Referral.needs.through
     created = {referral.pk for referral in new}
-    links = [link(referral_id=referral.pk, need_id=need.pk) for referral, group in result for need in group]
-    if len(links) == 1 and new:
-        kept.insert(links[0])
-    else:
-        link.objects.bulk_create(links, ignore_conflicts=True)
     needs = [need for _, group in result for need in group]
     waiting = [need for need in needs if need.state != Need.State.REFERRED]
     if waiting:
         Need.objects.filter(pk__in=[need.pk for need in waiting]).update(state=Need.State.REFERRED)
     for need in waiting:
         need.state = Need.State.REFERRED
-    for referral, _ in result:
-        kept.insert(
-            ReferralEvent(
-                referral=referral,
-                at=now,
-                by=by,
-                actor=Actor.USER if by else Actor.SYSTEM,
-                action="drafted" if referral.pk in created else "extended",
-                to_state=State.DRAFT,
-            )
+    for referral, group in result:
+        links = [link(referral_id=referral.pk, need_id=need.pk) for need in group]
+        event = ReferralEvent(
+            referral=referral,
+            at=now,
+            by=by,
+            actor=Actor.USER if by else Actor.SYSTEM,
+            action="drafted" if referral.pk in created else "extended",
+            to_state=State.DRAFT,
         )
+        if referral.pk in created and len(links) == 1:
+            kept.write(kept.Insert(event), kept.Insert(links[0]))
+        else:
+            link.objects.bulk_create(links, ignore_conflicts=True)
+            kept.write(kept.Insert(event))
 
 
 @transaction.atomic

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from campaigns.models import Call, Case
-from solidarites import kept
+from solidarites import journal, kept
 from solidarites.kept import Columns, Kept
+from solidarites.models import JournalEntry
 from tests import factories
 
 
@@ -45,9 +46,29 @@ def test_a_row_is_inserted_and_updated_as_the_models_would() -> None:
         call.answers, now, call.submission, call.comment,
     )  # fmt: skip
     read.comment, read.answers = "autre", {}
-    kept.update(read, ["comment"])
+    kept.write(kept.Update(read, ("comment",)))
     again = Call.objects.get(pk=call.pk)
     assert (again.comment, again.answers) == ("autre", {"q": {"": "oui"}})
     Call.objects.all().delete()
     with pytest.raises(DatabaseError):
-        kept.update(read, ["comment"])
+        kept.write(kept.Update(read, ("comment",)))
+
+
+@pytest.mark.django_db
+def test_rows_written_together_are_one_statement_where_the_database_can(django_assert_num_queries: Any) -> None:
+    case, now = factories.make_case(factories.make_campaign()), timezone.now()
+    call = Call(case=case, started_at=now)
+    kept.insert(call)
+    call.comment, case.attempts = "d'accord, à 100 %", 2
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
+        kept.write(
+            kept.Update(call, ("comment", "saved_at")),
+            kept.Update(case, ("attempts",)),
+            kept.Insert(journal.entry("call.saved", call, actor="system")),
+        )
+    assert Call.objects.get(pk=call.pk).comment == call.comment
+    assert Case.objects.get(pk=case.pk).attempts == 2
+    assert JournalEntry.objects.filter(action="call.saved", object_id=call.pk).count() == 1
+    Call.objects.all().delete()
+    with transaction.atomic(), pytest.raises(DatabaseError, match="gone"):
+        kept.write(kept.Update(case, ("attempts",)), kept.Update(call, ("comment",)))
