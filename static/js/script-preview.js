@@ -1,4 +1,4 @@
-/* The preview of a script: the server reads the answers, this page only shows what it says. Without it, a button does. */
+/* The preview of a script: the call's own conversation; the server says what would happen. Without it, a button does. */
 "use strict";
 
 (() => {
@@ -7,8 +7,6 @@
   for (const element of form.querySelectorAll("[data-without-js]")) element.hidden = true;
   let asked = 0;
 
-  const parts = (root) => [...root.querySelectorAll(".q, .answer, [data-panel], [data-consent], [data-consents], [data-need-name], [data-lonely-hint]")];
-
   async function follow() {
     const mine = ++asked;
     const response = await fetch(location.pathname, {
@@ -16,20 +14,16 @@
       headers: { "X-Requested-With": "fetch" },
     });
     if (!response.ok || response.redirected) return location.reload();
-    const said = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("preview-form");
+    const said = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("#follows");
     // An older answer that comes back late says nothing any more.
-    if (!said || mine !== asked) return;
-    const here = parts(form), there = parts(said);
-    if (here.length !== there.length) {
-      // Another person answers: the questions themselves change.
-      form.querySelector(".script").replaceWith(said.querySelector(".script"));
-    } else {
-      here.forEach((element, index) => element.toggleAttribute("data-off", there[index].hasAttribute("data-off")));
-    }
-    document.getElementById("follows").replaceChildren(...said.querySelector("#follows").childNodes);
+    if (said && mine === asked) document.getElementById("follows").replaceChildren(...said.childNodes);
   }
 
-  form.addEventListener("change", follow);
+  window.conversation(form, (target) => {
+    // Another person answers: the questions themselves change.
+    if (target.name === "personnes") form.submit();
+    else follow();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     follow();

@@ -279,54 +279,6 @@ def test_help_is_one_touch_away_on_a_phone(open_call: Any, check_page: Any, shot
     shot(page, "aide")
 
 
-# Corrected ----------------------------------------------------------------------------------------------------
-@SIZES
-def test_a_correction_folds_its_answers_and_is_made_by_the_keyboard(
-    viewport: dict[str, int], open_call: Any, check_page: Any
-) -> None:
-    page = open_call(viewport)
-    page.locator("button[name=outcome][value=no_answer]").click()
-    page.get_by_role("link", name="Corriger cet appel").click()
-    expect(page.locator(".fold[open]")).to_have_count(0)
-    check_page(page)
-    first = page.locator(".fold").first
-    first.locator("summary").focus()
-    page.keyboard.press("Enter")
-    first.get_by_role("radio", name="Plutôt un autre moment").focus()
-    page.keyboard.press("Space")
-    first.locator("input[name=callback]").first.focus()
-    page.keyboard.press("Space")
-    page.get_by_label("Issue").select_option("")
-    page.get_by_role("button", name="Voir ce qui va changer").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("devient « Rappel convenu »")
-    check_page(page)
-    page.get_by_role("button", name="Enregistrer la correction").press("Enter")
-    expect(page.locator("h1")).to_have_text("Appel enregistré")
-    assert Call.objects.get(state=Call.State.RECORDED).outcome == "callback"
-
-
-# Without a script ---------------------------------------------------------------------------------------------
-@SIZES
-def test_without_javascript_a_call_is_recorded(viewport: dict[str, int], open_call: Any, case: Case) -> None:
-    page = open_call(viewport, javascript=False)
-    # Everything is in view, with the condition in words.
-    expect(question(page, "urgence")).to_contain_text("Si la réponse est")
-    for key, value in WELL.items():
-        answer(page, key, value)
-    page.get_by_label("Commentaire").fill("Tout va bien")
-    page.get_by_role("button", name="Enregistrer l'appel").last.click()
-    expect(page.locator("h1")).to_have_text("Appel enregistré")
-    assert Call.objects.get().outcome == "completed"
-
-
-def test_without_javascript_the_alert_keeps_what_was_typed(open_call: Any, coordinator: Any) -> None:
-    page = open_call(PHONE, javascript=False)
-    page.get_by_label("Commentaire").fill("Elle est tombée")
-    page.get_by_role("button", name="Alerte").click()
-    expect(page.locator("#alert-box")).to_contain_text("Nadia Benali")
-    expect(page.get_by_label("Commentaire")).to_have_value("Elle est tombée")
-
-
 # Keyboard -----------------------------------------------------------------------------------------------------
 def test_a_whole_call_by_the_keyboard(open_call: Any) -> None:
     page = open_call(LAPTOP)

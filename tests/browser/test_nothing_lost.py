@@ -120,6 +120,24 @@ def test_a_case_taken_meanwhile_is_kept_for_a_coordinator(open_call: Any, case: 
     assert Call.objects.get(volunteer__first_name="Léa").state == Call.State.PENDING
 
 
+def test_recording_without_a_network_says_so_then_asks_again(open_call: Any, watcher: Any) -> None:
+    watcher.expected.append("ERR_INTERNET_DISCONNECTED")
+    page = open_call(PHONE)
+    answer_all(page, **WELL)
+    saved(page)
+    page.context.set_offline(True)
+    page.get_by_label("Commentaire").fill("Écrit dans un tunnel")
+    page.get_by_role("button", name="Enregistrer l'appel").click()
+    expect(page.locator("#notice")).to_contain_text("l'appel n'est pas encore enregistré")
+    expect(page.locator("#notice")).to_be_in_viewport()
+    page.context.set_offline(False)
+    expect(page.locator("#notice")).to_contain_text("Appuyez de nouveau")
+    assert Call.objects.get().state == Call.State.DRAFT
+    page.get_by_role("button", name="Enregistrer l'appel").click()
+    expect(page.locator("h1")).to_have_text("Appel enregistré")
+    assert Call.objects.get().comment == "Écrit dans un tunnel"
+
+
 def test_an_alert_without_a_network_says_whom_to_call_and_leaves_once_it_is_back(
     open_call: Any, coordinator: Any, watcher: Any
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_script_from_its_copy_to_the_call(
     expect(told).to_contain_text("Problème dans le logement")
     assert not accessibility_problems(page) + layout_problems(page)
     shot(page, "trame-apercu", full_page=True)
+    page.locator(".q[data-question=accueil]").get_by_role("button", name="Modifier la réponse").click()
     page.locator(".q[data-question=accueil]").get_by_text("Non merci, tout va bien").click()
     expect(told).to_contain_text("Ne souhaite pas cette fois")
     expect(bons_gestes).to_be_hidden()
@@ -144,3 +145,34 @@ def test_the_editor_stands_on_every_screen_and_without_javascript(
         wrong += [f"{name}: {one}" for one in accessibility_problems(seen) + layout_problems(seen)]
         shot(seen, f"trames-{name.replace('/', '-')}page", full_page=True)
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_preview_on_a_phone_is_what_the_volunteer_will_see(
+    cold: Any, coordinator: Any, open_browser: Callable[..., Page], session_of: Callable[..., None], shot: Any
+) -> None:
+    """One question at a time, answers that fold, the moments to call back; then two people, the answers kept."""
+    page = open_browser(PHONE)
+    session_of(page, coordinator)
+    page.goto(f"/trames/{Script.objects.get(kind=Script.Kind.FIRST).pk}/apercu/")
+    asked = page.locator(".q-body:visible")
+    expect(asked).to_have_count(1)
+    greeting = page.locator(".q[data-question=accueil]")
+    greeting.get_by_text("Plutôt un autre moment").click()
+    expect(greeting.locator(".q-line")).to_contain_text("Plutôt un autre moment")
+    expect(asked).to_have_count(0)
+    panel = page.get_by_role("group", name="Quand rappeler")
+    expect(panel.get_by_role("radio")).to_have_count(5)
+    expect(panel).to_be_in_viewport()
+    panel.locator(".choice", has_text="À un autre moment").click()
+    expect(panel.get_by_label("Jour", exact=True)).to_be_visible()
+    panel.locator(".choice").first.click()
+    expect(page.locator("#follows")).to_contain_text(re.compile(r"Rappel .* à \d+"))
+    assert not accessibility_problems(page) + layout_problems(page)
+    shot(page, "trame-apercu-rappel", full_page=True)
+    page.get_by_label("Deux personnes dans le foyer").check()
+    expect(page.locator("#follows")).to_contain_text("Rappel")
+    greeting.get_by_role("button", name="Modifier la réponse").click()
+    greeting.get_by_text("Oui, je vous écoute").click()
+    expect(asked).to_have_count(1)
+    page.locator(".q[data-question=information]").get_by_text("Oui", exact=True).click()
+    expect(page.locator(".q[data-question=sante] .answer:visible")).to_have_count(2)

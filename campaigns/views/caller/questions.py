@@ -99,6 +99,12 @@ class ConsentView:
         return consent_name(*self.categories)
 
     @property
+    def named(self) -> str:
+        """The needs that were heard; where none was, all those this partner would be told."""
+        heard = [need.label for need in self.needs if need.shown]
+        return " · ".join(heard or [need.label for need in self.needs])
+
+    @property
     def shown(self) -> bool:
         return any(need.shown for need in self.needs)
 
