@@ -53,3 +53,5 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+    # Seconds. kombu would wait a whole one, even between the messages of a burst, and beat's ticks grow old behind it.
+    polling_interval = 0.1

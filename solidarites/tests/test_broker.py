@@ -49,6 +49,19 @@ def test_messages_come_in_the_order_in_which_they_were_put(connect, name):
         assert taken(queue) == list(range(20))
 
 
+def test_a_worker_that_found_nothing_looks_again_at_once(connect, name, monkeypatch):
+    class PausedError(Exception):
+        """How long it would have slept."""
+
+    def pause(seconds: float) -> None:
+        raise PausedError(seconds)
+
+    monkeypatch.setattr("kombu.transport.virtual.base.sleep", pause)
+    with connect() as connection, pytest.raises(PausedError) as told:
+        connection.SimpleQueue(name).get(timeout=60)
+    assert told.value.args[0] <= 0.1
+
+
 def test_each_message_has_one_taker(connect, name):
     with connect() as connection:
         queue = connection.SimpleQueue(name)
