@@ -30,6 +30,10 @@ class Inbox:
         self.slowness = 0.0
         # A message whose answer never left was taken all the same.
         self.keeps_when_closing = False
+        self.answered = 0
+        # Of those taken: cut by the server itself, and those whose sender was gone before it was answered.
+        self.closed: list[Any] = []
+        self.hung_up: list[Any] = []
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         answer = self.at_rcpt.pop(0) if self.at_rcpt else ""
@@ -43,17 +47,27 @@ class Inbox:
         if answer == CLOSE:
             if self.keeps_when_closing:
                 self.taken.append(envelope)
+                self.closed.append(envelope)
             server.transport.close()
             return "421 closing"
         if answer:
             return answer
         self.taken.append(envelope)
-        await asyncio.sleep(self.slowness)
+        try:
+            await asyncio.sleep(self.slowness)
+        except asyncio.CancelledError:
+            self.hung_up.append(envelope)
+            raise
+        self.answered += 1
         return "250 OK"
 
+    @property
+    def answering(self) -> bool:
+        """A message has been taken, and its sender waits for the answer."""
+        return len(self.taken) > self.answered + len(self.closed) + len(self.hung_up)
+
     def message_ids(self) -> list[str]:
-        found = [re.search(rb"^Message-ID: (<[^>]+>)", one.content, re.I | re.M) for one in self.taken]
-        return [match[1].decode() for match in found if match is not None]
+        return ids_of(self.taken)
 
     def copies(self) -> Counter[str]:
         return Counter(self.message_ids())
@@ -75,6 +89,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def ids_of(envelopes: list[Any]) -> list[str]:
+    found = [re.search(rb"^Message-ID: (<[^>]+>)", one.content, re.I | re.M) for one in envelopes]
+    return [match[1].decode() for match in found if match is not None]
 
 
 @contextmanager

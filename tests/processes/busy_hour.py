@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.utils import timezone
 
-from solidarites.models import Heartbeat
+from solidarites.models import Heartbeat, OutgoingMail
 from tests.house.source import ROOT
 from tests.processes.installation import Installation, Process, wait_until
 from tests.smtp import free_port
@@ -90,6 +91,21 @@ class Broker:
                 message.unlink(missing_ok=True)
 
 
+class Interrupted:
+    """The sendings that a death cut short, one by one: told by the rows, read while nobody can be sending."""
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[str, int]] = set()
+
+    def note(self) -> None:
+        """Every worker is dead: what is still « sending » was in its hands, this time or an earlier one."""
+        rows = OutgoingMail.objects.filter(state=OutgoingMail.State.SENDING)
+        self.seen |= set(rows.values_list("message_id", "attempts"))
+
+    def times(self) -> Counter[str]:
+        return Counter(message_id for message_id, _ in self.seen)
+
+
 class Machine:
     """Web, worker and two beats under the test's clock; any of them may be killed and comes back."""
 
@@ -103,6 +119,8 @@ class Machine:
             "SITE_URL": f"http://127.0.0.1:{self.port}",
         }
         self.broker = Broker(installation)
+        self.interrupted = Interrupted()
+        self.deaths: Counter[str] = Counter()
         subprocess.run(
             [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"],
             cwd=ROOT,
@@ -131,10 +149,13 @@ class Machine:
         self.parts[name] = self.installation.start(name, "tests.processes.shifted", *arguments[name])
 
     def kill(self, name: str) -> None:
+        self.deaths[name] += 1
         if name == "broker":
             self.broker.kill()
         else:
             self.parts[name].kill()
+            if name == "worker":
+                self.interrupted.note()
             self.start(name)
 
     def at_work(self) -> None:

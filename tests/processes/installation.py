@@ -50,13 +50,18 @@ class Process:
             os.killpg(self.popen.pid, number)
 
     def kill(self) -> None:
-        """As a power cut: SIGKILL to the process and its children, no last words."""
-        with suppress(psutil.NoSuchProcess):
-            family = psutil.Process(self.popen.pid)
-            for process in [*family.children(recursive=True), family]:
+        """As a power cut: SIGKILL to the process and all that it started, no last words; they are gone afterwards."""
+        family: list[psutil.Process] = []
+        if self.popen.poll() is None:
+            parent = psutil.Process(self.popen.pid)
+            # The parent first: it would start others in the place of its children.
+            family = [parent, *parent.children(recursive=True)]
+            for process in family:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
+        self._signal(signal.SIGKILL)
         self.popen.wait(timeout=PATIENCE)
+        wait_until(lambda: not any(map(_lives, family)), say=self.output)
 
     def stop(self, patience: float = 30) -> int:
         """As honcho and systemd: SIGTERM to the whole group; what is held is finished first."""
@@ -65,6 +70,12 @@ class Process:
             return self.popen.wait(timeout=patience)
         finally:
             self.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def wait_until(happened: Callable[[], Any], patience: float = PATIENCE, say: Callable[[], str] = str) -> None:
