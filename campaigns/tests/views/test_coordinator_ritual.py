@@ -32,7 +32,7 @@ POST_ONLY = {
     "campaign_open", "campaign_pause", "campaign_resume", "campaign_heat_wave", "volunteer_remove", "alert_take",
     "alert_reopen", "follow_up_review", "follow_up_end", "welfare_owner", "welfare_step", "welfare_close",
     "cases_first", "cases_last", "cases_release", "case_first", "case_last", "case_ask", "case_hold", "case_resume", "case_close", "case_release", "welfare_open",
-    "case_number", "case_phone", "case_household", "case_person", "case_oppose", "pending_call", "need_settle",
+    "case_number", "case_phone", "case_household", "case_person", "case_oppose", "case_unoppose", "pending_call", "need_settle",
 }  # fmt: skip
 BOTH = {
     "campaign_create", "campaign_edit", "campaign_enrol", "campaign_ages", "campaign_close", "campaign_volunteers",
@@ -48,6 +48,12 @@ FOR_ADMINISTRATORS = {name for name in (pattern.name for pattern in urlpatterns)
 }
 NAMES = [pattern.name for pattern in urlpatterns]
 PAGES = [name for name in NAMES if name not in POST_ONLY]
+
+
+def limit_to(coordinator: Any, agency: Any) -> None:
+    """Somebody else follows the rest: alerts of a sector that nobody follows are everybody's."""
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    factories.make_user("partout@exemple.fr", "Zoé", "Partout", "coordinator")
 
 
 @pytest.fixture
@@ -158,7 +164,7 @@ def test_an_unknown_id_gives_not_found(name: str, world: Any, client_of: Any, co
 def test_another_agency_s_household_does_not_exist(
     name: str, world: Any, client_of: Any, coordinator: Any, agency2: Any
 ) -> None:
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    limit_to(coordinator, agency2)
     client = client_of(coordinator)
     method = client.post if name in POST_ONLY else client.get
     assert method(address(name, world)).status_code == 404
@@ -171,7 +177,7 @@ def test_another_agency_s_households_are_in_no_list(
     family = Case.objects.get(pk=world["case_id"]).household.tenants.get().last_name.upper()
     client = client_of(coordinator)
     assert family in client.get(address(name, world)).content.decode()
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    limit_to(coordinator, agency2)
     assert family not in client_of(coordinator).get(address(name, world)).content.decode()
 
 

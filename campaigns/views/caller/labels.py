@@ -28,7 +28,7 @@ def typography(text: str) -> str:
 
 
 def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
-    """« aujourd'hui à 10 h », « hier à 14 h 30 », « lundi à 10 h », « lundi 2 mars à 10 h »."""
+    """« aujourd'hui à 10 h », « hier à 14 h 30 », « lundi dernier à 10 h », « lundi 2 mars à 10 h »."""
     local, today = at.astimezone(tz), now.astimezone(tz).date()
     ago = (today - local.date()).days
     if ago <= 0:
@@ -36,7 +36,7 @@ def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:
     elif ago == 1:
         day = "hier"
     elif ago < 7:
-        day = WEEKDAYS[local.weekday()]
+        day = f"{WEEKDAYS[local.weekday()]} dernier"
     else:
         number = "1er" if local.day == 1 else str(local.day)
         year = "" if local.year == today.year else f" {local.year}"
