@@ -39,7 +39,12 @@ def survive(installation: Installation, coordinator: Any, *, count: int, kills: 
     with smtp_server() as (inbox, port):
         # So that deaths fall between a message taken and its answer.
         inbox.slowness = 0.05
-        installation.environment |= {"EMAIL_URL": f"smtp://127.0.0.1:{port}", "EMAIL_TIMEOUT": "2"}
+        # Their pace and their patience are not what is looked at here.
+        installation.environment |= {
+            "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+            "EMAIL_TIMEOUT": "10",
+            "MAIL_PER_MINUTE": "10000",
+        }
         broker, interrupted = Broker(installation), Interrupted()
         worker = installation.worker()
         for number in range(kills):
