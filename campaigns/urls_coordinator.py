@@ -54,6 +54,7 @@ urlpatterns = [
     path("dossiers/<int:case_id>/foyer/", cases.case_household, name="case_household"),
     path("dossiers/<int:case_id>/personne/", cases.case_person, name="case_person"),
     path("dossiers/<int:case_id>/opposition/", cases.case_oppose, name="case_oppose"),
+    path("dossiers/<int:case_id>/opposition/levee/", cases.case_unoppose, name="case_unoppose"),
     path("dossiers/appels/", pending.pending_list, name="pending_list"),
     path("dossiers/appels/<int:call_id>/", pending.pending_call, name="pending_call"),
     path("besoins/", needs.need_list, name="need_list"),

@@ -45,14 +45,8 @@ def person_keys(*, reference: str, last_name: str, first_name: str, birth: str) 
     return keys
 
 
-@transaction.atomic
-def record_opposition(*, household: Household, now: datetime, by: Any = None) -> None:
-    """« Ne plus jamais appeler »: the household and, by keyed hashes, its people and own numbers.
-
-    Idempotent. Tells subscribers, who stop every call and follow-up in the same transaction.
-    """
-    if household.opposed_at:
-        return
+def _known_by(household: Household) -> set[str]:
+    """The keyed hashes of a household's people and of their own numbers."""
     keys: set[str] = set()
     for tenant in household.tenants.all():
         keys.update(
@@ -64,6 +58,18 @@ def record_opposition(*, household: Household, now: datetime, by: Any = None) ->
             )
         )
     keys.update(digest(f"tel:{p.e164}") for p in household.phones.all() if not p.third_party)
+    return keys
+
+
+@transaction.atomic
+def record_opposition(*, household: Household, now: datetime, by: Any = None) -> None:
+    """« Ne plus jamais appeler »: the household and, by keyed hashes, its people and own numbers.
+
+    Idempotent. Tells subscribers, who stop every call and follow-up in the same transaction.
+    """
+    if household.opposed_at:
+        return
+    keys = _known_by(household)
     Opposition.objects.bulk_create(
         [Opposition(landlord_id=household.landlord_id, digest=key, created_at=now) for key in sorted(keys)],
         ignore_conflicts=True,
@@ -72,6 +78,35 @@ def record_opposition(*, household: Household, now: datetime, by: Any = None) ->
     household.save(update_fields=["opposed_at"])
     journal.record("household.opposed", household, by=by, household_id=household.pk)
     events.tell(events.HouseholdOpposed(household_id=household.pk, now=now, by=by))
+
+
+@transaction.atomic
+def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any = None) -> bool:
+    """The opposition was a slip, or the household asks to be called after all. False when there is none.
+
+    ``reason`` is a code, kept in the journal. Hashes that another household's opposition needs (a number they share)
+    stay. Nothing is called by itself and nothing that stopped starts again: who decides asks for a call.
+    """
+    locked = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
+    if locked.opposed_at is None:
+        return False
+    keys = _known_by(locked)
+    numbers = [phone.e164 for phone in locked.phones.all() if not phone.third_party]
+    names = [tenant.last_name for tenant in locked.tenants.all()]
+    others = (
+        Household.objects.filter(landlord=locked.landlord_id, opposed_at__isnull=False)
+        .exclude(pk=locked.pk)
+        .filter(Q(phones__e164__in=numbers) | Q(tenants__last_name__in=names))
+        .distinct()
+        .prefetch_related("tenants", "phones")
+    )
+    for other in others:
+        keys -= _known_by(other)
+    Opposition.objects.filter(landlord=locked.landlord_id, digest__in=keys).delete()
+    Household.objects.filter(pk=locked.pk).update(opposed_at=None, updated_at=now)
+    household.opposed_at = None
+    journal.record("household.opposition_lifted", household, by=by, household_id=household.pk, reason=reason)
+    return True
 
 
 @transaction.atomic

@@ -116,5 +116,18 @@ class ClosePersonForm(forms.Form):
         )
 
 
+class LiftOppositionForm(forms.Form):
+    REASONS = {
+        "mistake": "Elle a été enregistrée par erreur",
+        "asked": "Ce foyer demande à être appelé de nouveau",
+    }
+    reason = forms.ChoiceField(
+        label="Pourquoi la lever",
+        choices=list(REASONS.items()),
+        widget=forms.RadioSelect(),
+        error_messages={"required": "Indiquez pourquoi.", "invalid_choice": "Indiquez pourquoi."},
+    )
+
+
 class SettleNeedForm(forms.Form):
     state = forms.ChoiceField(choices=[("met", "satisfait"), ("dropped", "sans suite")])

@@ -17,6 +17,7 @@ from campaigns.forms.coordinator import (
     CloseCaseForm,
     ClosePersonForm,
     HouseholdForm,
+    LiftOppositionForm,
     NumberForm,
     OpenCheckForm,
 )
@@ -170,6 +171,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "running": case.campaign.is_running,
         "check_form": OpenCheckForm(),
         "close_form": CloseCaseForm(),
+        "lift_form": LiftOppositionForm(),
         "number_form": NumberForm(),
         "household_form": HouseholdForm(
             initial={"language": household.language, "fragile": household.fragile, "notes": household.notes}
@@ -375,4 +377,20 @@ def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
     else:
         households.record_opposition(household=found.household, by=request.user, now=timezone.now())
         messages.success(request, "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne.")
+    return redirect("coordinator:case", case_id)
+
+
+@role_required(COORDINATOR)
+@require_POST
+def case_unoppose(request: HttpRequest, case_id: int) -> HttpResponse:
+    """« Ne plus jamais appeler » said by mistake, or taken back by the household: lifted, with its reason."""
+    found = _whole(request, case_id)
+    form = LiftOppositionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, lift_form=form)
+    reason = form.cleaned_data["reason"]
+    if households.lift_opposition(household=found.household, reason=reason, by=request.user, now=timezone.now()):
+        messages.success(request, "L'opposition est levée. Rien ne repart seul\u00a0: demandez un appel s'il le faut.")
+    else:
+        messages.info(request, "Ce foyer ne s'oppose pas aux appels.")
     return redirect("coordinator:case", case_id)
