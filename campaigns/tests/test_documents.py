@@ -135,6 +135,24 @@ def test_the_caretakers_list_holds_names_and_dwellings_and_nothing_else(door: Ca
     assert "jamais dans un logement" in said
 
 
+def test_no_row_is_cut_between_two_pages(door: Case, coordinator: Any) -> None:
+    """Its boxes stay beside its name; otherwise an answer would stand against nobody."""
+    residence = door.household.residence
+    assert residence is not None
+    found = [make_door(door.campaign, residence, now=TUESDAY, phone=None, last_name="Rangée") for _ in range(40)]
+    cases = list(letters.to_write_to(Case.objects.filter(pk__in=[case.pk for case in found])))
+    made = make_round([open_check(case, coordinator, TUESDAY) for case in cases], coordinator, TUESDAY)
+    for pdf, box in (
+        (numberless.ask(cases=cases, by=coordinator, now=TUESDAY), "inconnu"),
+        (caretakers.list_pdf(made, caretakers.doors_of(made), TUESDAY), "vu, va bien"),
+    ):
+        pages = [page.extract_text() for page in read(pdf).pages]
+        assert len(pages) > 1
+        for page in pages:
+            explained = page.count("«")  # « inconnu », said once above the table
+            assert page.count("RANGÉE") == page.count(box) - explained > 0
+
+
 def test_the_sheet_of_a_referral_is_tagged_too(coordinator: Any) -> None:
     referral = referral_cast.make_referral(coordinator, TUESDAY)
     assert referral.reference in words(sheet.pdf_of(referral, TUESDAY))
