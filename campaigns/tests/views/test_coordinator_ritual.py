@@ -31,8 +31,9 @@ pytestmark = pytest.mark.django_db
 POST_ONLY = {
     "campaign_open", "campaign_pause", "campaign_resume", "campaign_heat_wave", "volunteer_remove", "alert_take",
     "alert_reopen", "follow_up_review", "follow_up_end", "welfare_owner", "welfare_step", "welfare_close",
-    "cases_first", "cases_last", "cases_release", "case_first", "case_last", "case_ask", "case_hold", "case_resume", "case_close", "case_release", "welfare_open",
-    "case_number", "case_phone", "case_household", "case_person", "case_oppose", "case_unoppose", "pending_call", "need_settle",
+    "cases_first", "cases_last", "cases_release", "case_first", "case_last", "case_ask", "case_hold", "case_resume",
+    "case_close", "case_release", "welfare_open", "case_number", "case_phone", "case_household", "case_person",
+    "case_oppose", "case_unoppose", "pending_call", "need_settle",
 }  # fmt: skip
 BOTH = {
     "campaign_create", "campaign_edit", "campaign_enrol", "campaign_ages", "campaign_close", "campaign_volunteers",
