@@ -135,22 +135,28 @@ def test_the_caretakers_list_holds_names_and_dwellings_and_nothing_else(door: Ca
     assert "jamais dans un logement" in said
 
 
-def test_no_row_is_cut_between_two_pages(door: Case, coordinator: Any) -> None:
+@pytest.mark.parametrize("demo", [False, True])
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_no_row_is_cut_between_two_pages(door: Case, coordinator: Any, settings: Any, demo: bool, lines: int) -> None:
     """Its boxes stay beside its name; otherwise an answer would stand against nobody."""
+    # What stands above the table moves the place where the first page ends.
+    settings.DEMO = demo
     residence = door.household.residence
     assert residence is not None
-    found = [make_door(door.campaign, residence, now=TUESDAY, phone=None, last_name="Rangée") for _ in range(40)]
+    residence.landlord.spoken_name = "Gironde Habitat Social " * (4 * lines)
+    residence.landlord.save()
+    found = [make_door(door.campaign, residence, now=TUESDAY, phone=None, last_name="Rangée") for _ in range(24)]
     cases = list(letters.to_write_to(Case.objects.filter(pk__in=[case.pk for case in found])))
     made = make_round([open_check(case, coordinator, TUESDAY) for case in cases], coordinator, TUESDAY)
     for pdf, box in (
         (numberless.ask(cases=cases, by=coordinator, now=TUESDAY), "inconnu"),
-        (caretakers.list_pdf(made, caretakers.doors_of(made), TUESDAY), "vu, va bien"),
+        (caretakers.list_pdf(made, caretakers.doors_of(made), TUESDAY), "absent"),
     ):
         pages = [page.extract_text() for page in read(pdf).pages]
         assert len(pages) > 1
         for page in pages:
             explained = page.count("«")  # « inconnu », said once above the table
-            assert page.count("RANGÉE") == page.count(box) - explained > 0
+            assert page.count("RANGÉE") == page.count(box) - explained > 0, box
 
 
 def test_the_sheet_of_a_referral_is_tagged_too(coordinator: Any) -> None:
