@@ -189,3 +189,25 @@ def test_a_link_opened_once_its_hour_is_over_is_still_good(lea, campaign, volunt
     assert "Personne n'a repris ce dossier : vous pouvez encore enregistrer." in page
     done = lea.post(url("record", case.pk), well(case, submission=str(given.call.submission)), follow=True)
     assert "Appel enregistré" in text(done)
+
+
+def test_who_rings_back_while_one_has_another_household_leaves_a_message(lea, campaign, volunteer):
+    ringing = make_case(campaign, make_household(phone="+33536491234"))
+    mine = hold(make_case(campaign, rank=-1), volunteer).case
+    page = text(lea.post(url("returned"), {"number": "05 36 49 12 34"}, follow=True))
+    assert "Vous avez un autre dossier en main : prenez un message." in page
+    assert url("call", mine.pk) in page  # and back to it
+    done = text(lea.post(url("message", ringing.pk), {"text": "Rappeler après 16 h."}, follow=True))
+    assert "Le message est gardé. La coordination le lira." in done
+    assert ringing.messages.get().text == "Rappeler après 16 h."
+    mine.refresh_from_db()
+    assert mine.claimed_by == volunteer
+
+
+def test_a_moment_that_would_be_refused_is_not_summed_up_as_agreed(lea, campaign, volunteer):
+    case = make_case(campaign)
+    hold(case, volunteer)
+    typed = {"q-accueil": "plus_tard", "callback": "other", "callback_date": "2020-03-17", "callback_time": "10:30"}
+    said = text(lea.post(url("save", case.pk), typed).json()["follows"])
+    assert "Ce moment est déjà passé. Choisissez un moment à venir." in said
+    assert "Rappel mardi" not in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from campaigns import followups, needs, outcomes, partners, scripts
+from campaigns import calls, followups, needs, outcomes, partners, scripts
 from campaigns.calendar import WEEKDAYS, Calendar, calendar_of, clock_label, holiday_name
 from campaigns.followups.words import day_words
 from campaigns.forms.caller import Typed, callback_of, wish_of
@@ -56,6 +56,8 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
         found.lines.append(Line("heart", "Le suivi s'arrête, comme la personne le souhaite."))
     if wish is not None:
         found.lines.append(_plan_line(place.case, wish, calendar, now))
+    elif situation.callback_at is not None and (problem := _unfit(place, situation.callback_at)):
+        found.lines.append(Line("clock", problem, "attention"))
     elif outcome == COMPLETED and "follow_up" in reading.opens:
         found.lines.append(Line("heart", "Suivi : il reste à choisir le jour et l'heure.", "attention"))
     else:
@@ -71,6 +73,15 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
             Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention")
         )
     return found
+
+
+def _unfit(place: Place, at: datetime) -> str:
+    """Why this moment would be refused; nothing when it fits."""
+    try:
+        calls.check_callback(place.case, at, place.now)
+    except calls.CallError as error:
+        return error.message
+    return ""
 
 
 def _plan_line(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> Line:

@@ -267,6 +267,11 @@ def _take(request: HttpRequest, case_id: int, *, incoming: bool) -> HttpResponse
         messages.warning(request, str(error))
         return redirect("caller:message", case_id) if incoming else redirect("caller:home")
     except queue.QueueError as error:
+        mine = queue.current_claim(request.user) if incoming else None
+        if mine is not None and mine.pk != case_id:
+            # Somebody is on the line: what they say is not lost for a case that is open elsewhere.
+            messages.warning(request, "Vous avez un autre dossier en main : prenez un message.")
+            return redirect("caller:message", case_id)
         messages.warning(request, str(error))
         return redirect("caller:home")
     response = redirect("caller:call", case_id)

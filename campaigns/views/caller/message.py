@@ -47,4 +47,6 @@ def message(request: HttpRequest, case_id: int) -> HttpResponse:
             for warning in comments.warnings([text]):
                 said.warning(request, warning)
             return redirect("caller:home")
-    return render(request, "volunteer/message.html", {"form": form, "holder": holder})
+    mine = queue.current_claim(request.user)
+    context = {"form": form, "holder": holder, "mine": mine if mine is not None and mine.pk != case_id else None}
+    return render(request, "volunteer/message.html", context)
