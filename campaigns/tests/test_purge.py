@@ -37,8 +37,11 @@ from campaigns import (
     welfare,
 )
 from campaigns.calls import corrections
+from campaigns.followups import feed
 from campaigns.models import (
+    Absence,
     Alert,
+    CalendarFeed,
     Campaign,
     Case,
     FrozenFigures,
@@ -50,7 +53,7 @@ from campaigns.models import (
 from campaigns.tests import figures_cast, referral_cast, welfare_cast
 from campaigns.tests.figures_cast import TUESDAY, call
 from solidarites import journal
-from solidarites.models import JournalEntry, OutgoingMail
+from solidarites.models import JournalEntry, OutgoingMail, User
 from tenants import households
 from tenants.models import Household, ImportRow, ListImport, Opposition, Tenant
 from tests import factories
@@ -266,15 +269,42 @@ def test_after_the_purge_no_word_about_anybody_is_left(
 
 # Deleted by the purge itself once nothing of a case hangs on them.
 EMPTIED = {"campaigns.CaretakerRound", "campaigns.Meeting", "campaigns.SharedMoment"}
+# Of people of the cell, who stay; a campaign's rows about them go with it, or with their account.
+OF_THE_CELL = {"campaigns.CampaignVolunteer", "campaigns.CoordinatorScope"}
 
 
 def test_every_model_is_either_purged_or_named_as_kept(campaign: Campaign) -> None:
     """A model added later must be thought of: it hangs on a case or a household, or stands in KEPT."""
     roots = {Case, Household, ListImport}
     for model in [*apps.get_app_config("campaigns").get_models(), *apps.get_app_config("tenants").get_models()]:
-        if model._meta.label in (KEPT.keys() | EMPTIED) or model in roots or not list(text_fields(model)):
+        if model._meta.label in (KEPT.keys() | EMPTIED | OF_THE_CELL) or model in roots:
             continue
-        assert hangs_on(model, roots), f"{model._meta.label} is neither erased with its case nor named as kept"
+        # Even without a word in it, a row that leads to somebody goes with them.
+        if list(text_fields(model)) or leads_to_somebody(model):
+            assert hangs_on(model, roots), f"{model._meta.label} is neither erased with its case nor named as kept"
+
+
+def leads_to_somebody(model: type[models.Model], seen: frozenset[type[models.Model]] = frozenset()) -> bool:
+    """A chain of keys from ``model`` to a person: a tenant, their household, or somebody of the cell."""
+    people = {Household, Tenant, Case, User}
+    targets = {field.related_model for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)}
+    return any(
+        target in people or (target not in seen and leads_to_somebody(target, seen | {model}))
+        for target in targets
+        if isinstance(target, type) and target is not model
+    )
+
+
+def test_what_is_about_people_of_the_cell_goes_with_their_account(volunteer: Any) -> None:
+    """Absences and the link of an agenda: nothing of a campaign, nothing that outlives the account."""
+    followups.add_absence(user=volunteer, first_day=TUESDAY.date(), last_day=None, by=None, now=TUESDAY)
+    feed.renew(user=volunteer, now=TUESDAY)
+    for model in (Absence, CalendarFeed):
+        assert leads_to_somebody(model)
+        assert model._meta.label in KEPT
+    volunteer.delete()
+    assert not Absence.objects.exists()
+    assert not CalendarFeed.objects.exists()
 
 
 def hangs_on(model: type[models.Model], roots: set[type[models.Model]]) -> bool:

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from campaigns import alerts, queue
-from campaigns.models import Alert, Call, Campaign, Case, CasePass, Partner
+from campaigns.models import Absence, Alert, Call, Campaign, Case, CasePass, Partner
 from campaigns.tests.caller_cast import budget, hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants.models import PhoneNumber
-from tests.factories import make_case, make_household
+from tests.factories import make_case, make_household, make_user
 
 
 @pytest.fixture
@@ -431,6 +431,12 @@ def test_the_red_button_works_before_anything_is_saved(lea, held, coordinator):
     assert 'href="tel:+33199005678"' in page
     assert "Elle est tombée" in page
     assert Call.objects.get().comment == "Elle est tombée"
+
+
+def test_the_red_button_names_who_is_there(lea, held, coordinator):
+    make_user("zoe@exemple.fr", "Zoé", "Ailleurs", "coordinator")
+    Absence.objects.create(user=coordinator, first_day=timezone.localdate())
+    assert "Transmise à Zoé Ailleurs," in text(lea.post(url("alert", held.case.pk), {}, follow=True))
 
 
 def test_the_red_button_answers_a_script_with_its_fragment(lea, held):

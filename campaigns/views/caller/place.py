@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from campaigns import calls, scope, scripts
+from campaigns import alerts, calls, scripts
 from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
 from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
@@ -168,7 +168,7 @@ def alert_of(draft: Call, place: Place) -> AlertView | None:
 
 
 def describe_alert(alert: Alert, place: Place) -> AlertView:
-    people = [person.display_name for person in scope.coordinators_of(place.case)]
+    people = [person.display_name for person in alerts.audience(place.case, place.now)]
     told = ""
     if people:
         told = people[0] if len(people) == 1 else ", ".join(people[:-1]) + " et " + people[-1]
