@@ -29,6 +29,7 @@ OPENS = [
 ]
 SAYS_WHAT_IS_SAID = "Les mots entre accolades, comme {nom}, sont remplacés pendant l'appel."
 KEY = r"[a-z0-9_\-]*"
+ASKS_GONE = "Cette question n'est plus dans la trame, ou n'est plus posée après."
 KEY_MESSAGE = "Des lettres minuscules sans accent, des chiffres et le trait bas."
 
 
@@ -74,6 +75,8 @@ class FileForm(forms.Form):
 
 
 # A question ---------------------------------------------------------------------------------------------
+# What an answer may lead to.
+EFFECTS = ("need", "level", "alert", "lonely", "outcome", "opens", "cadence", "plan", "asks", "asks_more")
 
 
 class ChoiceForm(forms.Form):
@@ -96,8 +99,12 @@ class ChoiceForm(forms.Form):
     opens = forms.ChoiceField(label="Ouvre", required=False, choices=[NONE, *OPENS])
     cadence = forms.ChoiceField(label="Rythme proposé", required=False, choices=[NONE, *FollowUpPlan.Cadence.choices])
     plan = forms.ChoiceField(label="Suivi en cours", required=False, choices=[("", "continue"), ("end", "s'arrête")])
-    asks = forms.MultipleChoiceField(label="Fait poser", required=False, widget=Boxes)
-    asks_more = forms.ChoiceField(label="Faire aussi poser", required=False)
+    asks = forms.MultipleChoiceField(
+        label="Fait poser", required=False, widget=Boxes, error_messages={"invalid_choice": ASKS_GONE}
+    )
+    asks_more = forms.ChoiceField(
+        label="Faire aussi poser", required=False, error_messages={"invalid_choice": ASKS_GONE}
+    )
     key = KeyField(label="Identifiant")
 
     def __init__(self, *args: Any, needs: list[tuple[str, str]], later: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -108,11 +115,20 @@ class ChoiceForm(forms.Form):
         for name in ("need", "level", "outcome", "opens", "cadence", "plan"):
             _keep(self.fields[name], self.initial.get(name))
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("label") or "label" in self.errors or data.get("DELETE"):
+            return data
+        if data.get("was"):
+            self.add_error("label", "Écrivez la réponse, ou cochez « Retirer cette réponse ».")
+        elif any(data.get(name) for name in (*EFFECTS, "key")):
+            self.add_error("label", "Écrivez la réponse : sans elle, ce qu'elle entraîne ne serait pas gardé.")
+        return data
+
     @property
     def leads(self) -> bool:
         """Whether it leads to anything, so that its panel is open."""
-        names = ("need", "level", "alert", "lonely", "outcome", "opens", "cadence", "plan", "asks", "asks_more")
-        return any(self[name].value() for name in names) or bool(self.errors)
+        return any(self[name].value() for name in EFFECTS) or bool(self.errors)
 
     @property
     def dependents(self) -> list[Any]:
@@ -140,6 +156,18 @@ class BaseChoices(forms.BaseFormSet):
         if "DELETE" in form.fields:
             form.fields["DELETE"].label = "Retirer cette réponse"
 
+    def clean(self) -> None:
+        """Two answers under one identifier would be one answer."""
+        seen: set[str] = set()
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            key = data.get("key") or data.get("was") or ""
+            if not key or data.get("DELETE"):
+                continue
+            if key in seen:
+                form.add_error("key", f"Une autre réponse porte déjà l'identifiant « {key} ».")
+            seen.add(key)
+
 
 ChoiceRows = forms.formset_factory(
     ChoiceForm, formset=BaseChoices, extra=1, can_delete=True, max_num=MOST_ROWS, absolute_max=MOST_ROWS + 5
@@ -162,7 +190,10 @@ class QuestionForm(forms.Form):
     section = forms.CharField(
         label="Partie", required=False, max_length=80, help_text="Le titre au-dessus des questions."
     )
-    shown_if = forms.MultipleChoiceField(label="Posée seulement si", required=False, widget=Boxes)
+    shown_if = forms.MultipleChoiceField(
+        label="Posée seulement si", required=False, widget=Boxes,
+        error_messages={"invalid_choice": "une réponse cochée n'est plus dans la trame."},
+    )  # fmt: skip
     key = KeyField(label="Identifiant de la question", help_text="Il nomme la question dans les chiffres.")
 
     def __init__(self, *args: Any, content: Mapping[str, Any], editing: str, **kwargs: Any) -> None:
@@ -180,6 +211,13 @@ class QuestionForm(forms.Form):
         boxes = {box.data["value"]: box for box in self["shown_if"]}
         return [(title, [boxes[code] for code, _ in pairs]) for title, pairs in self.groups]
 
+    def holds_with(self, choices: list[dict[str, Any]]) -> bool:
+        """Whether the sort of answer fits the answers; said at its field when it does not: none is lost unsaid."""
+        if self.cleaned_data["kind"] != "text" or not choices:
+            return True
+        self.add_error("kind", "Une réponse libre n'a pas de réponses proposées : retirez-les d'abord.")
+        return False
+
     def question(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         data = self.cleaned_data
         others = [raw.get("key", "") for raw in self.content.get("questions", []) if raw is not self.raw]
@@ -193,7 +231,7 @@ class QuestionForm(forms.Form):
             **known,
             "key": key,
             "shown_if": kept + [one for one in chosen if one not in kept],
-            "choices": [] if data["kind"] == "text" else choices,
+            "choices": choices,
         }
 
 

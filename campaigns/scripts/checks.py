@@ -32,6 +32,7 @@ EMERGENCY = ("15", "18", "112", "114")
 LONG = 450
 # « {nom » or « { nom } »: meant to be a placeholder, and is none.
 LOOSE_BRACE = re.compile(r"\{(?!\w+\})|(?<!\w)\}")
+ENDS = re.compile(r"[.?!]")
 # A label that speaks of something missing, dangerous or to be done; those that begin by a « no » do not.
 SPEAKS_OF_NEED = re.compile(
     r"\b(manque|manquent|danger|dangereu\w*|urgen\w*|plus rien|plus du tout|n'a plus|n'ai plus|difficile|portage|"
@@ -64,8 +65,8 @@ class Finding:
 
 def short(text: str, limit: int = 60) -> str:
     """The beginning of what is said, or its last question, which names it better."""
-    asked = re.findall(r"[^.?!]*\?", text)
-    said = (asked[-1] if asked else text).strip()
+    before, asked, _ = text.rpartition("?")
+    said = (ENDS.split(before)[-1] + asked if asked else text).strip()
     return said if len(said) <= limit else said[: limit - 1].rstrip() + "…"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,6 +99,9 @@ def _shape(raw: dict[str, Any]) -> Iterator[str]:
         return
     for number, one in enumerate(questions, 1):
         yield from _question(one, f"question {number}")
+    # Two of one name could not be told apart afterwards.
+    for key in _twice(questions):
+        yield f"« key » : deux questions portent l'identifiant « {key} »."
     yield from _list(raw, "reactions", REACTION)
     yield from _list(raw, "helplines", HELPLINE)
     for name in ("voicemail", "consent"):
@@ -117,6 +121,15 @@ def _question(one: dict[str, Any], where: str) -> Iterator[str]:
     choices = one.get("choices", [])
     if isinstance(choices, list) and not all(_is_key(c.get("key")) for c in choices if isinstance(c, dict)):
         yield f"{where} : une réponse n'a pas d'identifiant simple."
+    elif isinstance(choices, list):
+        for key in _twice(choices):
+            yield f"{where} : deux réponses portent l'identifiant « {key} »."
+
+
+def _twice(rows: list[Any]) -> list[str]:
+    """The identifiers that several of these have."""
+    found = Counter(str(row.get("key"))[:60] for row in rows if isinstance(row, dict) and row.get("key"))
+    return [key for key, number in found.items() if number > 1]
 
 
 def _list(raw: dict[str, Any], name: str, known: dict[str, str], where: str = "") -> Iterator[str]:

@@ -25,24 +25,26 @@ PART_TITLES = {
 
 def _part(request: HttpRequest, script_id: int, part: str) -> HttpResponse:
     one = script_or_404(script_id)
-    if one.is_published:
+    if one.is_published and "seen" not in request.POST:
         messages.info(request, scripts.ALREADY_PUBLISHED)
         return redirect("coordinator:script", one.pk)
     forms = PARTS[part](one.content, posted(request))
-    seen, stale = document.fingerprint(document.part_of(one.content, part)), ""
-    if request.method == "POST" and forms.is_valid():
+    fresh, stale = document.fingerprint(document.part_of(one.content, part)), ""
+    seen = request.POST.get("seen", "")[:40] if request.method == "POST" else fresh
+    over = one.is_published
+    if request.method == "POST" and forms.is_valid() and not over:
         act = request.POST.get("act", "")
         try:
             scripts.save_part(
-                script_id=one.pk, part=part, value=forms.value(act), seen=request.POST.get("seen", "")[:40],
+                script_id=one.pk, part=part, value=forms.value(act), seen=seen,
                 by=request.user, now=timezone.now(),
             )  # fmt: skip
         except scripts.StaleError as error:
             # The page now knows what is stored: saving again replaces it.
-            stale = str(error)
-        except scripts.ScriptError as error:
-            messages.error(request, str(error))
-            return redirect("coordinator:script", one.pk)
+            stale, seen = str(error), fresh
+        except scripts.ScriptError:
+            # Published between the reading and the writing: what was typed stays in sight.
+            over = True
         else:
             if act:
                 return redirect(f"coordinator:script_{part}", one.pk)
@@ -50,7 +52,8 @@ def _part(request: HttpRequest, script_id: int, part: str) -> HttpResponse:
             return redirect("coordinator:script", one.pk)
     title, text = PART_TITLES[part]
     context = base_context(one) | {
-        "part": part, "forms": forms, "seen": seen, "stale": stale, "part_title": title, "part_text": text,
+        "part": part, "forms": forms, "seen": seen, "stale": stale, "over": over,
+        "part_title": title, "part_text": text,
         "placeholders": scripts.PLACEHOLDERS if part in ("words", "reactions") else {},
         "mine": [found for found in checks.findings(one.content, one.kind) if found.part == part],
     }  # fmt: skip

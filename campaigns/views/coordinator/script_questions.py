@@ -28,8 +28,9 @@ GONE = (
 
 
 def _draft(request: HttpRequest, script_id: int) -> Script | HttpResponse:
+    """The draft; a version published while somebody was writing comes back with what they wrote."""
     one = script_or_404(script_id)
-    if one.is_published:
+    if one.is_published and "seen" not in request.POST:
         messages.info(request, scripts.ALREADY_PUBLISHED)
         return redirect("coordinator:script", one.pk)
     return one
@@ -66,19 +67,24 @@ def _question(request: HttpRequest, one: Script, key: str, after: str) -> HttpRe
     act = request.POST.get("act", "")
     if act == "preview" and request.headers.get("HX-Request"):
         return _beside(request, one, key, form, rows)
-    said: dict[str, Any] = {"seen": document.seen_of(content, key), "stale": ""}
-    valid = request.method == "POST" and all([form.is_valid(), rows.is_valid()])
-    if valid:
-        answers = Answers(rows, act)
+    # What the page was made from: kept through every mistake, until somebody is told that it changed.
+    seen = request.POST.get("seen", "")[:40]
+    fresh = document.seen_of(content, key)
+    said: dict[str, Any] = {
+        "seen": seen if request.method == "POST" else fresh, "stale": "", "over": one.is_published
+    }  # fmt: skip
+    valid = request.method == "POST" and all([form.is_valid(), rows.is_valid()]) and not one.is_published
+    answers = Answers(rows, act) if valid else None
+    if answers is not None and form.holds_with(answers.choices):
         question = form.question(answers.choices)
         try:
             scripts.save_question(
-                script_id=one.pk, key=key, question=question, seen=request.POST.get("seen", "")[:40], after=after,
+                script_id=one.pk, key=key, question=question, seen=seen, after=after,
                 renamed=answers.renamed, asks=answers.asks, by=request.user, now=timezone.now(),
             )  # fmt: skip
         except scripts.StaleError as error:
             gone = bool(key) and document.question_of(content, key) is None
-            said["stale"] = GONE if gone else str(error)
+            said |= {"stale": GONE if gone else str(error), "seen": fresh}
         except scripts.ScriptError as error:
             form.add_error(None, str(error))
         else:
@@ -119,8 +125,9 @@ def _page(
 def _beside(request: HttpRequest, one: Script, key: str, form: Any, rows: Any) -> HttpResponse:
     """The question as it is being typed, beside its form; nothing is saved."""
     context: dict[str, Any] = {"preview": None, "mine": []}
-    if all([form.is_valid(), rows.is_valid()]):
-        answers = Answers(rows)
+    valid = all([form.is_valid(), rows.is_valid()])
+    answers = Answers(rows) if valid else None
+    if answers is not None and form.holds_with(answers.choices):
         raw = document.tidy_question(form.question(answers.choices))
         content = document.with_question(one.content, raw, key=key, renamed=answers.renamed, asks=answers.asks)
         context["preview"] = question_preview(content, one.kind, raw, request.user)
@@ -135,6 +142,9 @@ def script_question_act(request: HttpRequest, script_id: int, key: str) -> HttpR
     one = _draft(request, script_id)
     if isinstance(one, HttpResponse):
         return one
+    if one.is_published:
+        messages.info(request, scripts.ALREADY_PUBLISHED)
+        return redirect("coordinator:script", one.pk)
     act, by, now = request.POST.get("act", ""), request.user, timezone.now()
     page = reverse("coordinator:script", args=[one.pk])
     try:
