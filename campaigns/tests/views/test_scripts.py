@@ -15,7 +15,9 @@ from django.utils import timezone
 from campaigns import scripts
 from campaigns.models import Script
 from campaigns.scripts import document
+from campaigns.tests.caller_cast import hold, running_campaign, url, well
 from solidarites.models import JournalEntry
+from tests.factories import make_case
 
 PARTS = ("reglages", "paroles", "reactions", "aide")
 
@@ -411,3 +413,38 @@ def test_the_pages_cost_the_same_for_one_script_and_for_twenty(
                 make_campaign(script=shipped["first"])
     assert costs[0] == costs[1]
     assert costs[0] <= 45
+
+
+# Published while somebody calls ------------------------------------------------------------------------------------
+
+
+def test_an_open_call_ends_with_its_version_and_the_next_one_follows_the_new(
+    nadia: Any, shipped: Any, volunteer: Any, client_of: Any
+) -> None:
+    campaign = running_campaign(volunteer)
+    first, second = make_case(campaign), make_case(campaign)
+    lea, call = client_of(volunteer), hold(first, volunteer).call
+    mine = url("call", first.pk)
+    nadia.post(f"/trames/{shipped['first'].pk}/copier/", {"act": "version"})
+    draft = Script.objects.get(status=Script.Status.DRAFT)
+    address = f"/trames/{draft.pk}/questions/sante/"
+    nadia.post(address, form_of(nadia.get(address)) | {"say": "Tout va bien chez vous ?", "c-0-key": "tout_va_bien"})
+    nadia.post(f"/trames/{draft.pk}/publier/", form_of(nadia.get(f"/trames/{draft.pk}/publier/")))
+    nadia.post(f"/trames/{draft.pk}/campagne/", {"campaign": campaign.slug})
+    campaign.refresh_from_db()
+    assert campaign.script_id == draft.pk
+    # The page that was open, read again, saved, recorded: the words and the answers of the version it began with.
+    page = said(lea.get(mine))
+    assert "Comment allez-vous, ces jours-ci ?" in page
+    assert "Tout va bien chez vous ?" not in page
+    typed = {**well(first), "submission": str(call.submission)}
+    assert lea.post(url("save", first.pk), typed).status_code == 200
+    lea.post(url("record", first.pk), typed)
+    call.refresh_from_db()
+    assert (call.state, call.script_id) == ("recorded", shipped["first"].pk)
+    assert "bien" in call.answers["sante"].values()
+    # What was said is read with the words it was said with.
+    assert "Comment allez-vous, ces jours-ci ?" in said(nadia.get(f"/dossiers/{first.pk}/"))
+    given = hold(second, volunteer)
+    assert given.call.script_id == draft.pk
+    assert "Tout va bien chez vous ?" in said(lea.get(url("call", second.pk)))
