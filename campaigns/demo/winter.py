@@ -178,6 +178,10 @@ class Winter:
         at = at.replace(second=0, microsecond=0)
         return at if self.calendar.is_open(at) else self.calendar.next_opening(at)
 
+    def _agreed(self, at: datetime) -> datetime:
+        """The same at the quarter of an hour before: nobody agrees on 10 h 29."""
+        return self._open(at - timedelta(minutes=at.minute % 15))
+
     def _what(self, case: Case, by: User, at: datetime) -> Said:
         caller, rng = self.caller, self.rng
         if case.pk in self.never:
@@ -252,7 +256,7 @@ class Winter:
         now, say_later = self.now, {"accueil": "plus_tard"}
         if left == 2:
             for user, minutes in ((self.one, -30), (self.one, 100), (self.two, 55)):
-                due = self.calendar.local(self._open(now + timedelta(minutes=minutes)))
+                due = self.calendar.local(self._agreed(now + timedelta(minutes=minutes)))
                 wish = Wish(
                     "weekly", (due.weekday(),), due.time().replace(second=0, microsecond=0), user.pk, self.others[1].pk
                 )
@@ -266,7 +270,7 @@ class Winter:
             (self.others[2], -50),
             (self.others[3], 1500),
         ):
-            at = self._open(now + timedelta(minutes=minutes))
+            at = self._agreed(now + timedelta(minutes=minutes))
             self._call_new(user, evening, Said("callback", say_later, callback_at=at))
             evening += timedelta(minutes=18)
         for user in (self.one, self.two, *self.others[:6]):
