@@ -150,7 +150,7 @@ def test_a_coordinator_reads_again_listens_and_announces(
     page.goto("/relectures/")
     check_page(page)
     shot(page, "relectures")
-    page.locator("tbody th a").first.click()
+    page.locator(".rows a").first.click()
     page.get_by_text("Relu, avec un mot").click()
     page.get_by_label("Votre mot").fill("Vous avez pris le temps qu'il fallait.")
     check_page(page)

@@ -196,6 +196,7 @@ def test_who_rings_back_while_one_has_another_household_leaves_a_message(lea, ca
     mine = hold(make_case(campaign, rank=-1), volunteer).case
     page = text(lea.post(url("returned"), {"number": "05 36 49 12 34"}, follow=True))
     assert "Vous avez un autre dossier en main : prenez un message." in page
+    assert "Merci de nous rappeler." in page
     assert url("call", mine.pk) in page  # and back to it
     done = text(lea.post(url("message", ringing.pk), {"text": "Rappeler après 16 h."}, follow=True))
     assert "Le message est gardé. La coordination le lira." in done
