@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from icalendar import Calendar as Agenda
-from icalendar import Event
+from icalendar import Event, Timezone, vDuration
 
 from campaigns.calendar import calendar_of
 from campaigns.followups.absences import presence_of
@@ -102,7 +102,13 @@ def _written(calls: dict[str, datetime], now: datetime) -> bytes:
     book.add("version", "2.0")
     book.add("x-wr-calname", "Appels de suivi")
     book.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
-    book.add("x-published-ttl", EVERY)
+    # The older name of the same, which icalendar does not know for a duration.
+    book.add("x-published-ttl", vDuration(EVERY).to_ical().decode())
+    # An agenda without a single component is none (RFC 5545): the zone stays when no call does.
+    today = now.date()
+    zone = Timezone.from_tzid(settings.TIME_ZONE, first_date=today, last_date=today + timedelta(days=366))
+    zone.pop("comment", None)
+    book.add_component(zone)
     link = settings.SITE_URL + reverse("caller:home")
     for uid, at in sorted(calls.items(), key=lambda item: (item[1], item[0])):
         event = Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -111,6 +112,41 @@ def test_the_agenda_says_when_and_nothing_else(
     with time_machine.travel(TUESDAY, tick=False):
         first = Calendar.from_ical(client.get(link).content).walk("VEVENT")[0]
     assert first.decoded("dtstart") == at(22, 15)
+
+
+NAME = re.compile(rb"[A-Z][A-Z0-9-]*(;[A-Z-]+=[^:;]+)*:")
+
+
+@pytest.mark.parametrize("calls", [0, 3])
+def test_the_agenda_follows_the_letter_of_its_format(office: Campaign, volunteer: Any, calls: int) -> None:
+    """RFC 5545: ends of lines, their length, what each component must have, and a component at least."""
+    for hour in (10, 11, 15)[:calls]:
+        plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, hour).time(), volunteer.pk))
+    body = feeds.agenda(volunteer, TUESDAY)
+    lines = body.split(b"\r\n")
+    assert lines.pop() == b""
+    assert b"\n" not in b"".join(lines)
+    for line in lines:
+        assert len(line) <= 75
+        assert NAME.match(line) or line.startswith(b" "), line
+    assert lines[0] == b"BEGIN:VCALENDAR"
+    assert [line for line in lines if line.startswith((b"VERSION", b"PRODID"))] == [
+        b"VERSION:2.0",
+        b"PRODID:-//Solidarites//Suivis//FR",
+    ]
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT4H" in lines
+    assert b"X-PUBLISHED-TTL:PT4H" in lines
+    read = Calendar.from_ical(body)
+    assert not read.errors
+    assert read.subcomponents, "an agenda without a component is none"
+    events = read.walk("VEVENT")
+    assert bool(events) == bool(calls)
+    assert len({str(one["uid"]) for one in events}) == len(events)
+    for one in events:
+        assert not one.errors
+        assert one.decoded("dtend") - one.decoded("dtstart") == timedelta(minutes=30)
+        for name in ("dtstamp", "dtstart", "dtend"):
+            assert one[name].to_ical().endswith(b"Z"), "in UTC, whatever the agenda's own zone"
 
 
 def test_every_link_that_opens_nothing_gets_the_same_answer(lea: Any, client: Any, volunteer: Any) -> None:
