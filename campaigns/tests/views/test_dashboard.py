@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import alerts, lifecycle, purge, welfare
+from campaigns import alerts, lifecycle, purge, queue, welfare
 from campaigns.models import Alert, Campaign, CoordinatorScope
 from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import call
@@ -203,6 +203,21 @@ def test_every_figure_opens_the_list_of_what_it_counts(
                 assert listed <= int(value), url
             else:
                 assert listed == int(value), url
+
+
+def test_the_page_says_why_volunteers_are_given_nothing(
+    client_of: Any, coordinator: Any, campaign: Campaign, volunteer: Any
+) -> None:
+    client = client_of(coordinator)
+    # At any hour, on a public holiday too.
+    factories.make_case(campaign, urgent=True)
+    assert client.get(URL, {"campagne": campaign.slug}).context["idle"] is None
+    queue.claim_next(campaign=campaign, by=volunteer, now=timezone.now())
+    assert "en ce moment avec des bénévoles" in client.get(URL, {"campagne": campaign.slug}).content.decode()
+    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.PAUSED)
+    assert "Pendant la pause" in client.get(URL, {"campagne": campaign.slug}).content.decode()
+    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.CLOSED)
+    assert client.get(URL, {"campagne": campaign.slug}).context["idle"] is None
 
 
 # The closing report ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from campaigns import dashboards
+from campaigns import dashboards, queue
 from campaigns.calendar import WEEKDAYS
 from campaigns.dashboards import Dashboard, Filters
 from campaigns.models import Campaign
@@ -97,6 +97,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "board": board,
         **figures(board, filters),
         "charts": charts(board),
+        "idle": queue.idle(campaign=filters.campaign, now=now) if filters.campaign.is_running else None,
+        "now": now,
         "fewest": FEWEST_CALLS,
         "shown_at": timezone.localtime(now, filters.campaign.tz),
         "query": request.GET.urlencode(),
