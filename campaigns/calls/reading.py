@@ -139,7 +139,16 @@ def callback_presets(case: Case, now: datetime) -> list[datetime]:
 
 
 def check_callback(case: Case, at: datetime | None, now: datetime) -> datetime:
-    """A future moment within opening hours and sixty days. Raises CallError with the nearest proposals."""
+    """A future moment within opening hours and sixty days. Raises CallError with the nearest proposals.
+
+    Nothing is promised to a household that opposed: its coordinator lifts the opposition first.
+    """
+    if case.household.opposed_at:
+        raise CallError(
+            "callback_at",
+            "Ce foyer a demandé de ne plus être appelé. Notez ce que la personne souhaite dans le commentaire : la "
+            "coordination peut lever l'opposition.",
+        )
     proposals = callback_presets(case, now)
     if at is None:
         raise CallError("callback_at", "Choisissez le jour et l'heure du rappel.", proposals)

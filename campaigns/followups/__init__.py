@@ -22,6 +22,7 @@ from campaigns.followups.opening import (
     watch_missed,
 )
 from campaigns.followups.plans import (
+    OPPOSED,
     REVIEW_AFTER,
     FollowUpError,
     Wish,
@@ -38,6 +39,7 @@ from campaigns.followups.plans import (
 )
 
 __all__ = [
+    "OPPOSED",
     "REVIEW_AFTER",
     "FollowUpError",
     "Wish",

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
-from campaigns.calendar import Calendar, calendar_of
+from campaigns.calendar import Calendar, calendar_of, clock_label, day_label
 from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_closed, set_next
 from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
-from solidarites import journal
+from solidarites import journal, mail
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -88,14 +89,18 @@ def _stands(plan: FollowUpPlan, calendar: Calendar, now: datetime) -> bool:
 
 # Start -------------------------------------------------------------------------------------------------
 
+OPPOSED = "Ce foyer a demandé de ne plus être appelé."
+
 
 @transaction.atomic
 def create_plan(*, case: Case, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
     """Start the plan that the tenant accepted; a plan already open for the household takes the new rhythm.
 
-    The first call is at least a full day ahead. Raises FollowUpError (see check_wish), or when the campaign is over.
-    The case instance is not saved: record_call does.
+    The first call is at least a full day ahead. Raises FollowUpError (see check_wish), or when the household opposed or
+    the campaign is over. The case instance is not saved: record_call does.
     """
+    if case.household.opposed_at:
+        raise FollowUpError(OPPOSED)
     return _start(case, wish, by, now, volunteer_id=wish.volunteer_id or by.pk)
 
 
@@ -118,7 +123,7 @@ def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> Follo
 def _check_household(case: Case) -> None:
     others = Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk)
     if case.household.opposed_at:
-        raise FollowUpError("Ce foyer a demandé de ne plus être appelé.")
+        raise FollowUpError(OPPOSED)
     if case.status == Case.Status.ON_HOLD:
         raise FollowUpError("Ce dossier attend d'abord votre décision.")
     if case.status == Case.Status.CLOSED and others.exclude(status=Case.Status.CLOSED).exists():
@@ -193,7 +198,7 @@ def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowU
     if plan.next_due_at is None and not _opened(plan):
         raise FollowUpError("La date de fin vient avant le prochain appel\u00a0: terminez plutôt le suivi.", "ends_on")
     plan.save()
-    give_opened_to(plan, plan.volunteer_id)
+    give_opened_to(plan, plan.volunteer_id, now=now, by=by)
     journal.record("plan.changed", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id)
     return plan
 
@@ -212,8 +217,11 @@ def _opened(plan: FollowUpPlan) -> bool:
     return DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).exists()
 
 
-def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None) -> None:
-    """The call that is open goes to this volunteer (nobody: to everybody) unless somebody is making it."""
+def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None, *, now: datetime, by: User | None = None) -> None:
+    """The call that is open goes to this volunteer (nobody: to everybody) unless somebody is making it.
+
+    They are told at once by e-mail, the hour alone: the evening's reminder went to somebody else.
+    """
     opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
     if opened is None or opened.volunteer_id == volunteer_id:
         return
@@ -223,6 +231,21 @@ def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None) -> None:
         waiting.update(next_call_for=None, anyone_from=None)
     else:
         waiting.update(next_call_for_id=volunteer_id)
+        if by is None or by.pk != volunteer_id:
+            _tell_given(opened, volunteer_id, now)
+
+
+def _tell_given(due: DueCall, volunteer_id: int, now: datetime) -> None:
+    zone = timezone.get_default_timezone()
+    ours, today = due.due_at.astimezone(zone), now.astimezone(zone).date()
+    person = User.objects.get(pk=volunteer_id)
+    mail.queue_mail(
+        key=f"due_call_given:{due.pk}:{person.pk}",
+        to=person.email,
+        template="follow_up_given",
+        context={"day": day_label(ours.date(), today), "hours": [clock_label(ours)]},
+        now=now,
+    )
 
 
 # Interrupt ---------------------------------------------------------------------------------------------

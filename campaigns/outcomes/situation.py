@@ -45,6 +45,7 @@ def situation_of(
         due=followups.opened_due_call(case) if plans else None,
         callback_at=callback_at,
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
+        opposed=case.household.opposed_at is not None,
     )
 
 

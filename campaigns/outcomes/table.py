@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from campaigns import followups, retries
@@ -58,6 +58,8 @@ class Situation:
     due: DueCall | None = None
     callback_at: datetime | None = None
     speaker: bool = False
+    # The household asked never to be called: whatever is heard when it rings back, nothing is planned.
+    opposed: bool = False
 
     @property
     def attempts_now(self) -> int:
@@ -219,8 +221,14 @@ def _when(s: Situation, at: datetime) -> str:
 
 _CLOSED_PERSON = _held(Case.Hold.PERSON_CLOSED, "personne notée, la coordination décide pour le foyer")
 
+
+def _unless_opposed(decide: Callable[[Situation], Decision]) -> Callable[[Situation], Decision]:
+    still = _closed("opt_out", "plus aucun appel, ce foyer l'a demandé")
+    return lambda situation: (still if situation.opposed else decide)(situation)
+
+
 TABLE: dict[str, Rule] = {
-    rule.code: rule
+    rule.code: replace(rule, decide=_unless_opposed(rule.decide))
     for rule in (
         Rule("completed", "Échange réalisé", REACHED, True, False, _completed),
         Rule("callback", "Rappel convenu", REACHED, True, False, _callback, "Rappeler à un autre moment"),

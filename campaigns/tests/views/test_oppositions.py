@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import CallRevision, Case, FollowUpPlan
-from campaigns.tests.caller_cast import hold, running_campaign, text, url
+from campaigns.outcomes import TABLE
+from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants import households
 from tenants.models import Household, Opposition, PhoneNumber
@@ -141,3 +142,57 @@ def test_the_campaign_takes_the_household_again_only_when_asked(nadia: Any, oppo
     enrolment.enrol_arrivals(now=timezone.now() + timedelta(minutes=5))
     opposed.refresh_from_db()
     assert (Case.objects.count(), opposed.status) == (1, "closed")
+
+
+# It rings back ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ringing(client_of: Any, volunteer: Any, opposed: Case) -> Any:
+    """Léa has the household that opposed on the line: her browser, and the fields of her form."""
+    lea = client_of(volunteer)
+    number = opposed.household.phones.get().e164.replace("+33", "0")
+    page = text(lea.post(url("returned"), {"number": number}, follow=True))
+    assert "Ce foyer a demandé de ne plus être appelé : aucun appel ne sera prévu." in page
+    assert "plus aucun appel, ce foyer l'a demandé" in page  # what the buttons would bring
+    return lea, {"submission": page.split('name="submission" value="')[1].split('"')[0]}
+
+
+@pytest.mark.parametrize("outcome", sorted(set(TABLE) - {"completed", "callback", "language"}))
+def test_whatever_is_heard_nothing_is_planned(ringing: Any, opposed: Case, outcome: str) -> None:
+    lea, typed = ringing
+    done = text(lea.post(url("record", opposed.pk), {**typed, "outcome": outcome}, follow=True))
+    assert "Appel enregistré" in done
+    opposed.refresh_from_db()
+    assert (opposed.status, opposed.next_call_at, opposed.claimed_by) == (Case.Status.CLOSED, None, None)
+
+
+def test_a_conversation_is_kept_and_nothing_is_planned(ringing: Any, opposed: Case) -> None:
+    lea, typed = ringing
+    done = text(lea.post(url("record", opposed.pk), {**typed, **well(opposed)}, follow=True))
+    assert "Dossier clos" in done
+    opposed.refresh_from_db()
+    assert (opposed.status, opposed.closed_reason) == (Case.Status.CLOSED, "opt_out")
+
+
+def test_no_callback_is_promised_before_the_coordination_lifts_it(ringing: Any, opposed: Case, nadia: Any) -> None:
+    lea, typed = ringing
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    typed |= {"q-accueil": "plus_tard", "callback": tomorrow, "comment": "Veut bien nos appels."}
+    page = text(lea.post(url("record", opposed.pk), typed))
+    assert "la coordination peut lever l'opposition." in page
+    assert "Veut bien nos appels." in page
+    lift(nadia, opposed, "asked")
+    lea.post(url("record", opposed.pk), typed)
+    opposed.refresh_from_db()
+    assert (opposed.status, opposed.next_call_kind) == (Case.Status.OPEN, Case.Kind.CALLBACK)
+
+
+def test_a_regular_call_is_not_started_either(ringing: Any, opposed: Case) -> None:
+    lea, typed = ringing
+    typed |= well(opposed, **{"q-suivi": "hebdo", "weekdays": "2", "follow_up_time": "10:30"})
+    said = "Ce foyer a demandé de ne plus être appelé."
+    assert f"Suivi : {said}" in text(lea.post(url("save", opposed.pk), typed).json()["follows"])
+    page = text(lea.post(url("record", opposed.pk), typed))
+    assert f'<a href="#follow_up">{said}</a>' in page
+    assert not FollowUpPlan.objects.exists()

@@ -54,7 +54,9 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     elif reading.ends_plan and situation.plan:
         situation = replace(situation, plan=False, due=None)
         found.lines.append(Line("heart", "Le suivi s'arrête, comme la personne le souhaite."))
-    if wish is not None:
+    if wish is not None and situation.opposed:
+        found.lines.append(Line("heart", f"Suivi : {followups.OPPOSED}", "attention"))
+    elif wish is not None:
         found.lines.append(_plan_line(place.case, wish, calendar, now))
     elif situation.callback_at is not None and (problem := _unfit(place, situation.callback_at)):
         found.lines.append(Line("clock", problem, "attention"))

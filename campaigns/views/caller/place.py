@@ -107,6 +107,12 @@ def notice_of(place: Place) -> Notice | None:
             "Cette campagne est terminée : l'appel ne peut plus être enregistré. Votre texte est gardé.",
             "closed",
         )
+    if case.household.opposed_at:
+        text = (
+            "Ce foyer a demandé de ne plus être appelé : aucun appel ne sera prévu. Si la personne souhaite de "
+            "nouveau nos appels, notez-le dans le commentaire : la coordination peut lever l'opposition."
+        )
+        return Notice("warning", text, "opposed")
     if case.claimed_by_id == place.by.pk:
         if case.campaign.status == Campaign.Status.PAUSED:
             return Notice("info", "La campagne est en pause. Vous pouvez terminer et enregistrer cet appel.", "paused")
