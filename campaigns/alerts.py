@@ -148,7 +148,7 @@ def release_left(*, now: datetime) -> int:
     today = timezone.localdate(now)
     here = Exists(scope.coordinators_of(None).filter(pk=mine))
     away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
-    left = Alert.objects.filter(solved_at=None, taken_at__isnull=False).filter(
+    left = Alert.objects.filter(solved_at=None, taken_by__isnull=False).filter(
         ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))
     )
     released = 0

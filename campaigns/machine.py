@@ -42,6 +42,7 @@ TASKS = {
 MAILS = {
     "follow_up_tomorrow": "les suivis du lendemain",
     "follow_up_week": "les suivis de la semaine",
+    "follow_up_given": "un appel de suivi confié",
     "alert": "une alerte",
     "welfare_overdue": "une veille en retard",
     "caretaker_round": "une tournée de visites",

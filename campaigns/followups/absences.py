@@ -156,7 +156,7 @@ def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) ->
             plan = locked(due.plan_id)
             caller = presence.caller(plan, day)
             if caller != due.volunteer_id:
-                give_opened_to(plan, caller)
+                give_opened_to(plan, caller, now=now)
                 moved += 1
     return moved
 

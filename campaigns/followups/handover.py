@@ -91,7 +91,7 @@ def give_to(*, plan_id: int, user_id: int, by: User, now: datetime) -> FollowUpP
         plan.volunteer_id = user_id
         plan.backup_id = None if plan.backup_id == user_id else plan.backup_id
     plan.save(update_fields=["volunteer", "backup"])
-    give_opened_to(plan, presence.caller(plan, today))
+    give_opened_to(plan, presence.caller(plan, today), now=now, by=by)
     journal.record(
         "plan.given", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id, volunteer=user_id
     )
@@ -188,7 +188,7 @@ def hand_over(
         plan.volunteer_id = given[plan_id]
         plan.backup_id = None if plan.backup_id == plan.volunteer_id else plan.backup_id
         plan.save(update_fields=["volunteer", "backup"])
-        give_opened_to(plan, plan.volunteer_id)
+        give_opened_to(plan, plan.volunteer_id, now=now, by=by)
         changed.append(plan_id)
     if changed:
         journal.record("plans.handed_over", campaign, by=by, campaign_id=campaign.pk, plans=changed)

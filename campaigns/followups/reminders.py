@@ -5,7 +5,8 @@ One row of the queue of mails a person and a day (its key is unique): however of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -26,13 +27,15 @@ NOON = time(12)
 
 
 def remind(*, now: datetime) -> int:
-    """Queue what is due at this hour of this day: the evening's reminders, the Monday's summaries. How many."""
+    """Queue what is due at this hour of this day: the evening's reminders, the Monday's summaries, and what has
+    changed hands since. How many."""
     local = now.astimezone(timezone.get_default_timezone())
     if local.time() >= EVENING:
         return remind_tomorrow(today=local.date(), now=now)
-    if local.weekday() == 0 and MORNING <= local.time() < NOON:
-        return sum_up_week(today=local.date(), now=now)
-    return 0
+    if local.time() < MORNING:
+        return 0
+    summed_up = sum_up_week(today=local.date(), now=now) if local.weekday() == 0 and local.time() < NOON else 0
+    return summed_up + tell_given(today=local.date(), now=now)
 
 
 def remind_tomorrow(*, today: date, now: datetime) -> int:
@@ -58,6 +61,43 @@ def sum_up_week(*, today: date, now: datetime) -> int:
         week = [{"day": day_words(day), "hours": days[day]} for day in sorted(days)]
         contexts[user_id] = {"week": week, "count": sum(len(one) for one in days.values())}
     return _queue("follow_up_week", today, contexts, now)
+
+
+def tell_given(*, today: date, now: datetime) -> int:
+    """The calls still to come today of which nobody told this person: somebody is away since the evening before."""
+    told = _told_of(today)
+    sent = 0
+    for user_id, days in _hours(today, today, now).items():
+        known = told.get(user_id, Counter())
+        new = Counter(days[today]) - known
+        if not new:
+            continue
+        hours = [hour for hour in dict.fromkeys(days[today]) for _ in range(new[hour])]
+        # How many were told before is in the key: each change of the day is told once.
+        context = {user_id: {"day": "aujourd'hui", "hours": hours}}
+        sent += _queue("follow_up_given", today, context, now, suffix=f":{known.total()}")
+    return sent
+
+
+def _told_of(today: date) -> dict[int, Counter[str]]:
+    """The hours of today that each person read in an e-mail: the evening before or on Monday, then those that came."""
+    day = today.isoformat()
+    found: dict[int, Counter[str]] = {}
+    added: dict[int, Counter[str]] = {}
+    rows = OutgoingMail.objects.filter(
+        template__in=["follow_up_tomorrow", "follow_up_week", "follow_up_given"], key__contains=f":{day}"
+    )
+    for key, template, context in rows.values_list("key", "template", "context"):
+        user_id = int(key.split(":")[1])
+        if template == "follow_up_given":
+            added[user_id] = added.get(user_id, Counter()) + Counter(context["hours"])
+            continue
+        hours = context.get("hours") or [
+            hour for one in context.get("week", ()) if one["day"] == day_words(today) for hour in one["hours"]
+        ]
+        # The evening and the Monday tell of the same calls.
+        found[user_id] = found.get(user_id, Counter()) | Counter[str](hours)
+    return {pk: found.get(pk, Counter()) + added.get(pk, Counter()) for pk in found.keys() | added.keys()}
 
 
 def _hours(first: date, last: date, now: datetime) -> dict[int, dict[date, list[str]]]:
@@ -94,9 +134,11 @@ def _clock(ours: datetime, theirs: datetime) -> str:
     return f"{clock_label(ours)} ({clock_label(theirs)} chez la personne)"
 
 
-def _queue(template: str, day: date, contexts: dict[int, dict[str, object]], now: datetime) -> int:
+def _queue(
+    template: str, day: date, contexts: Mapping[int, Mapping[str, object]], now: datetime, suffix: str = ""
+) -> int:
     people = User.objects.filter(pk__in=contexts, is_active=True)
-    keys = {person.pk: f"{template}:{person.pk}:{day.isoformat()}" for person in people}
+    keys = {person.pk: f"{template}:{person.pk}:{day.isoformat()}{suffix}" for person in people}
     known = _known(keys.values())
     sent = 0
     for person in people:
@@ -104,7 +146,7 @@ def _queue(template: str, day: date, contexts: dict[int, dict[str, object]], now
             continue
         with transaction.atomic():
             mail.queue_mail(
-                key=keys[person.pk], to=person.email, template=template, context=contexts[person.pk], now=now
+                key=keys[person.pk], to=person.email, template=template, context=dict(contexts[person.pk]), now=now
             )
         sent += 1
     return sent

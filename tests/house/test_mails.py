@@ -115,6 +115,10 @@ def follow_ups(case: Any, lea: Any, coordinator: Any, now: datetime) -> None:
     reminders.remind_tomorrow(today=(now + timedelta(days=1)).date(), now=now + timedelta(days=1))
     monday = now + timedelta(days=6)
     reminders.sum_up_week(today=monday.date(), now=monday)
+    # Nobody told of it on that day: it was somebody else's.
+    thursday = now + timedelta(days=2)
+    OutgoingMail.objects.filter(template="follow_up_tomorrow").update(context={"day": "x", "hours": ["9 h"]})
+    reminders.tell_given(today=thursday.date(), now=thursday)
 
 
 def sheets(case: Any, coordinator: Any, now: datetime) -> None:

@@ -16,7 +16,7 @@ from icalendar import Calendar
 from campaigns import followups, tasks
 from campaigns.followups import feed as feeds
 from campaigns.followups import reminders
-from campaigns.models import CalendarFeed, Campaign, Case, DueCall, FollowUpPlan, Partner, Referral
+from campaigns.models import CalendarFeed, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan, Partner, Referral
 from campaigns.tests.test_followups import OFFICE, PARIS, TUESDAY, at, plan_for
 from campaigns.tests.views.test_follow_ups import make_plan
 from solidarites import mail
@@ -218,6 +218,51 @@ def test_on_monday_the_week_is_summed_up_once(office: Campaign, volunteer: Any, 
     body = mail.build(row).body
     assert "mardi 20 janvier : 15 h" in body.replace("\xa0", " ")
     assert reminders.remind(now=at(19, 13)) == 0
+
+
+def hours_told(user: Any, template: str = "follow_up_given") -> list[list[str]]:
+    rows = OutgoingMail.objects.filter(template=template, to=user.email).order_by("pk")
+    return [row.context["hours"] for row in rows]
+
+
+def test_who_replaces_somebody_away_since_this_morning_is_told_once(
+    office: Campaign, volunteer: Any, volunteer2: Any
+) -> None:
+    for hour in (10, 15):
+        wish = followups.Wish("weekly", [3], at(15, hour).time(), volunteer.pk, volunteer2.pk)
+        plan_for(office, volunteer, wish)
+    plan_for(office, volunteer2, followups.Wish("weekly", [3], at(15, 15).time(), volunteer2.pk))
+    assert reminders.remind(now=at(14, 18, 5)) == 2
+    assert reminders.remind(now=at(15, 7, 5)) == 0, "everybody knows"
+    day = date(2026, 1, 15)
+    followups.add_absence(user=volunteer, first_day=day, last_day=day, by=volunteer, now=at(15, 8))
+    # A second call at the same hour is one more.
+    assert [reminders.remind(now=at(15, 8, minute)) for minute in (10, 20)] == [1, 0]
+    assert hours_told(volunteer2) == [["10 h", "15 h"]]
+    followups.open_due_calls(now=at(15, 10))
+    assert reminders.remind(now=at(15, 10, 10)) == 0
+    assert hours_told(volunteer) == []
+
+
+def test_who_is_given_a_call_that_waits_is_told_at_once(
+    office: Campaign, volunteer: Any, volunteer2: Any, coordinator: Any
+) -> None:
+    plan = plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 10).time(), volunteer.pk, volunteer2.pk))
+    reminders.remind(now=at(14, 18, 5))
+    followups.open_due_calls(now=at(15, 10))
+    day = date(2026, 1, 15)
+    followups.add_absence(user=volunteer, first_day=day, last_day=day, by=volunteer, now=at(15, 10, 5))
+    followups.hand_over_opened(now=at(15, 10, 6))
+    assert hours_told(volunteer2) == [["10 h"]]
+    row = OutgoingMail.objects.get(template="follow_up_given")
+    built = mail.build(row)
+    assert built.subject == "Un appel de suivi vous est confié"
+    assert "aujourd'hui" in built.body
+    assert plan.household.tenants.get().last_name not in built.body
+    # Who takes it herself needs no e-mail.
+    CampaignVolunteer.objects.create(campaign=office, user=coordinator)
+    followups.give_to(plan_id=plan.pk, user_id=coordinator.pk, by=coordinator, now=at(15, 10, 10))
+    assert hours_told(coordinator) == []
 
 
 def test_overseas_both_hours_are_said(office: Campaign, volunteer: Any) -> None:
