@@ -99,7 +99,7 @@ def test_eight_weeks_across_a_leap_day_a_change_of_hour_and_easter() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_five_hundred_plans_for_a_year() -> None:
     began = clock.perf_counter()
     life = Life(random.Random(68), date(2027, 9, 6), 366)

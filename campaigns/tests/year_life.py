@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import time_machine
+from django.db import connection
 from django.db.models import Count
 
 from campaigns import calls, followups, lifecycle, queue, tasks, welfare
@@ -298,8 +299,15 @@ class Life:
                         act(now)
                     tasks.settle_follow_ups()
                     tasks.forget_past_absences()
+                    self.sweep(now)
                 else:
                     self.tick(now)
+
+    def sweep(self, now: datetime) -> None:
+        """Each week what autovacuum does all the time, where there may be none; not inside a test's transaction."""
+        if connection.vendor == "postgresql" and not connection.in_atomic_block and now.weekday() == 6:
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")
 
     def ticks(self) -> set[datetime]:
         """The hours of each zone, in our own order; nobody calls on weekends, but the machine does not know."""
