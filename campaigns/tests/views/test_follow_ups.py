@@ -76,6 +76,14 @@ def test_each_list_holds_its_plans(nadia: Any, campaign: Campaign, volunteer: An
     assert [row.pk for row in nadia.get("/suivis/").context["page_obj"]][:2] == [late.pk, opened.pk]
 
 
+def test_plans_are_shared_out_in_running_campaigns_alone(nadia: Any, campaign: Campaign) -> None:
+    make_plan(factories.make_case(campaign), None)
+    over = factories.make_campaign(status=Campaign.Status.CLOSED)
+    page = nadia.get("/suivis/?etat=reassign").content.decode()
+    assert f"/campagnes/{campaign.slug}/suivis/repartir/" in page
+    assert f"/campagnes/{over.slug}/suivis/repartir/" not in page
+
+
 def test_the_page_says_the_next_dates(nadia: Any, plan: FollowUpPlan) -> None:
     shown = nadia.get(f"/suivis/{plan.pk}/")
     assert len(shown.context["next_dates"]) == 8
