@@ -104,9 +104,15 @@ def duplicate(*, script: Script, by: User, now: datetime) -> Script:
 
 
 @transaction.atomic
-def delete_draft(*, script_id: int, by: User) -> None:
-    """Forget a draft; published versions stay. Raises ScriptError when it was published meanwhile."""
+def delete_draft(*, script_id: int, by: User, seen: str = "") -> None:
+    """Forget a draft; published versions stay.
+
+    ``seen`` is the fingerprint of what was there when it was asked. Raises ScriptError when it was published meanwhile,
+    StaleError when somebody changed it.
+    """
     script = _locked(script_id)
+    if seen and document.fingerprint(script.content) != seen:
+        raise StaleError(script)
     journal.record("script.deleted", script, by=by, version=script.version)
     script.delete()
 

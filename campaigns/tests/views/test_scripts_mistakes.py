@@ -262,6 +262,21 @@ def test_a_version_published_meanwhile_keeps_what_was_being_written_in_sight(
     assert content(draft) == before
 
 
+def test_a_draft_that_somebody_has_just_changed_is_not_deleted(
+    nadia: Any, draft: Script, client_of: Any, administrator: Any
+) -> None:
+    address = f"/trames/{draft.pk}/supprimer/"
+    asked = form_of(nadia.get(address))
+    theirs = client_of(administrator)
+    theirs.post(page_of(draft, "sante"), form_of(theirs.get(page_of(draft, "sante"))) | {"say": "La sienne."})
+    page = said(nadia.post(address, asked, follow=True))
+    assert "La trame a changé depuis que vous avez ouvert cette page." in page
+    assert "par Hugues Perrin" in page
+    assert question(draft, "sante")["say"] == "La sienne."
+    assert nadia.post(address, form_of(nadia.get(address)))["Location"] == "/trames/"
+    assert not Script.objects.filter(pk=draft.pk).exists()
+
+
 # Files ----------------------------------------------------------------------------------------------------------------
 
 GOOD = "title: Essai\nquestions: [{key: a, say: Bonjour, choices: [{key: b, label: B}]}]\n"

@@ -275,13 +275,17 @@ def script_delete(request: HttpRequest, script_id: int) -> HttpResponse:
         return redirect("coordinator:script", one.pk)
     if request.method == "POST":
         try:
-            scripts.delete_draft(script_id=one.pk, by=request.user)
+            scripts.delete_draft(script_id=one.pk, by=request.user, seen=request.POST.get("seen", "")[:40])
+        except scripts.StaleError:
+            messages.warning(request, "La trame a changé depuis que vous avez ouvert cette page. Elle est gardée.")
+            return redirect("coordinator:script_delete", one.pk)
         except (scripts.ScriptError, PublishedScriptError) as error:
             messages.error(request, str(error))
             return redirect("coordinator:script", one.pk)
         messages.success(request, "Le brouillon est supprimé.")
         return redirect("coordinator:script_list")
-    return render(request, "coordinator/script_delete.html", base_context(one))
+    context = base_context(one) | {"seen": document.fingerprint(one.content)}
+    return render(request, "coordinator/script_delete.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
