@@ -141,13 +141,19 @@ def callback_presets(case: Case, now: datetime) -> list[datetime]:
 def check_callback(case: Case, at: datetime | None, now: datetime) -> datetime:
     """A future moment within opening hours and sixty days. Raises CallError with the nearest proposals.
 
-    Nothing is promised to a household that opposed: its coordinator lifts the opposition first.
+    Nothing is promised to a household that opposed, or where nobody is left: a coordinator decides first.
     """
     if case.household.opposed_at:
         raise CallError(
             "callback_at",
             "Ce foyer a demandé de ne plus être appelé. Notez ce que la personne souhaite dans le commentaire : la "
             "coordination peut lever l'opposition.",
+        )
+    if not any(tenant.status == Tenant.Status.PRESENT for tenant in case.household.tenants.all()):
+        raise CallError(
+            "callback_at",
+            "Plus personne n'est noté à cette adresse. Notez qui appelle et ce qui est demandé dans le commentaire : "
+            "la coordination décide.",
         )
     proposals = callback_presets(case, now)
     if at is None:

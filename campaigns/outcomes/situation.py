@@ -12,7 +12,7 @@ from campaigns.outcomes.table import TABLE, Situation
 from solidarites.kept import Kept
 from solidarites.models import User
 from tenants import households
-from tenants.models import PhoneNumber
+from tenants.models import PhoneNumber, Tenant
 
 _plans_of = Kept(lambda household_id: FollowUpPlan.objects.filter(household_id=household_id), int)
 
@@ -26,7 +26,7 @@ def situation_of(
     callback_at: datetime | None = None,
     language: str = "",
 ) -> Situation:
-    """Read what a decision on this case depends on (``case.campaign`` and the household's phones loaded)."""
+    """Read what a decision on this case depends on (``case.campaign``, the household's people and phones loaded)."""
     others = [other for other in households.usable_phones(case.household) if phone is None or other.pk != phone.pk]
     untried = False
     if case.attempts == 1 and others and phone is not None:
@@ -46,6 +46,7 @@ def situation_of(
         callback_at=callback_at,
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
         opposed=case.household.opposed_at is not None,
+        nobody=not any(one.status == Tenant.Status.PRESENT for one in case.household.tenants.all()),
     )
 
 

@@ -60,6 +60,8 @@ class Situation:
     speaker: bool = False
     # The household asked never to be called: whatever is heard when it rings back, nothing is planned.
     opposed: bool = False
+    # Everybody died, moved or entered a care home: whoever rings back, a coordinator decides.
+    nobody: bool = False
 
     @property
     def attempts_now(self) -> int:
@@ -222,13 +224,22 @@ def _when(s: Situation, at: datetime) -> str:
 _CLOSED_PERSON = _held(Case.Hold.PERSON_CLOSED, "personne notée, la coordination décide pour le foyer")
 
 
-def _unless_opposed(decide: Callable[[Situation], Decision]) -> Callable[[Situation], Decision]:
-    still = _closed("opt_out", "plus aucun appel, ce foyer l'a demandé")
-    return lambda situation: (still if situation.opposed else decide)(situation)
+def _if_any_call(decide: Callable[[Situation], Decision]) -> Callable[[Situation], Decision]:
+    """The line of the table, where there still is somebody who may be called."""
+    opposed = _closed("opt_out", "plus aucun appel, ce foyer l'a demandé")
+
+    def decided(situation: Situation) -> Decision:
+        if situation.opposed:
+            return opposed(situation)
+        decision = decide(situation)
+        leaves_open = decision.status == Case.Status.OPEN
+        return _CLOSED_PERSON(situation) if situation.nobody and leaves_open else decision
+
+    return decided
 
 
 TABLE: dict[str, Rule] = {
-    rule.code: replace(rule, decide=_unless_opposed(rule.decide))
+    rule.code: replace(rule, decide=_if_any_call(rule.decide))
     for rule in (
         Rule("completed", "Échange réalisé", REACHED, True, False, _completed),
         Rule("callback", "Rappel convenu", REACHED, True, False, _callback, "Rappeler à un autre moment"),

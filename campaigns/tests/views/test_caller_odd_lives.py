@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from campaigns import calls, queue
+from campaigns import calls, outcomes, queue
 from campaigns.models import Call, Case
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
+from tenants import households
 from tenants.models import Household, Tenant
 from tests.factories import make_case, make_household
 
@@ -212,3 +213,40 @@ def test_a_moment_that_would_be_refused_is_not_summed_up_as_agreed(lea, campaign
     said = text(lea.post(url("save", case.pk), typed).json()["follows"])
     assert "Ce moment est déjà passé. Choisissez un moment à venir." in said
     assert "Rappel mardi" not in said
+
+
+# Nobody left ----------------------------------------------------------------------------------------------
+@pytest.fixture
+def departed(lea, campaign, volunteer):
+    """The one person of the household died; a relative rings back from that number."""
+    case = make_case(campaign, make_household(last_name="Garnier", phone="+33536494321"))
+    households.close_person(tenant=case.household.tenants.get(), status=Tenant.Status.DECEASED, now=timezone.now())
+    page = text(lea.post(url("returned"), {"number": "05 36 49 43 21"}, follow=True))
+    assert "<h1>Foyer GARNIER</h1>" in page
+    assert "Plus personne n'est noté à cette adresse." in page
+    return case, Call.objects.get(state=Call.State.DRAFT)
+
+
+@pytest.mark.parametrize("outcome", sorted(set(outcomes.TABLE) - {"completed", "callback", "language"}))
+def test_a_household_where_nobody_is_left_is_never_called_again_by_itself(lea, departed, outcome):
+    case, draft = departed
+    lea.post(url("record", case.pk), {"submission": str(draft.submission), "outcome": outcome})
+    case.refresh_from_db()
+    assert case.status != Case.Status.OPEN
+    assert case.next_call_at is None
+
+
+def test_what_the_relative_says_is_kept_and_nothing_is_promised(lea, departed):
+    case, draft = departed
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    typed = {
+        "submission": str(draft.submission),
+        "q-accueil": "plus_tard",
+        "callback": tomorrow,
+        "comment": "Son fils rend les clés vendredi.",
+    }
+    page = text(lea.post(url("record", case.pk), typed))
+    assert "Notez qui appelle et ce qui est demandé dans le commentaire" in page
+    assert "Son fils rend les clés vendredi." in page
+    lea.post(url("record", case.pk), {**typed, "outcome": "unable"})
+    assert Call.objects.get(state=Call.State.RECORDED).comment == "Son fils rend les clés vendredi."

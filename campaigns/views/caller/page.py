@@ -142,7 +142,10 @@ class CallPage:
     @property
     def title(self) -> str:
         """« Mme Jeanne MARTIN », « Mme et M. MARTIN »."""
-        return family(self.place.people)
+        if self.place.people:
+            return family(self.place.people)
+        names = dict.fromkeys(one.last_name.upper() for one in self.household.tenants.all())
+        return " ".join(["Foyer", *names])
 
     @property
     def residents(self) -> list[PersonView]:

@@ -113,6 +113,9 @@ def notice_of(place: Place) -> Notice | None:
             "nouveau nos appels, notez-le dans le commentaire : la coordination peut lever l'opposition."
         )
         return Notice("warning", text, "opposed")
+    if not any(one.status == Tenant.Status.PRESENT for one in case.household.tenants.all()):
+        text = "Plus personne n'est noté à cette adresse. Notez qui appelle et pourquoi : la coordination décide."
+        return Notice("warning", text, "nobody")
     if case.claimed_by_id == place.by.pk:
         if case.campaign.status == Campaign.Status.PAUSED:
             return Notice("info", "La campagne est en pause. Vous pouvez terminer et enregistrer cet appel.", "paused")
