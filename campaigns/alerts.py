@@ -94,7 +94,12 @@ def after_quiet_hours(alert: Alert, now: datetime) -> datetime:
     """``now``, or the next morning in the campaign's zone when it is night and the alert is not vital."""
     if alert.level == Level.U0:
         return now
-    local = now.astimezone(alert.campaign.tz if alert.campaign is not None else ZoneInfo(settings.TIME_ZONE))
+    return not_by_night(now, alert.campaign.tz if alert.campaign is not None else ZoneInfo(settings.TIME_ZONE))
+
+
+def not_by_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """``now``, or seven in the morning when it is night there."""
+    local = now.astimezone(zone)
     if QUIET_UNTIL <= local.time() < QUIET_FROM:
         return now
     day = local.date() + timedelta(days=local.time() >= QUIET_FROM)

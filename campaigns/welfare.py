@@ -158,7 +158,8 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
 
 
 def _settle_alert(check: WelfareCheck, solution: str, by: User | None, now: datetime) -> None:
-    """The alert of an overdue check has its answer."""
+    """The alert of an overdue check has its answer; what still waits to be sent about it does not leave."""
+    mail.cancel(f"welfare:{check.pk}:overdue:")
     for alert in Alert.objects.filter(key=f"welfare:{check.pk}", solved_at=None):
         # Somebody may be settling it by hand at this moment: that is as good.
         with suppress(alerts.AlertError):
@@ -249,7 +250,7 @@ def watch_overdue(*, now: datetime) -> int:
     """Overdue checks climb to every coordinator, once for each step that did not come.
 
     An alert, and an e-mail with the number of the case and a link: for U0 and U1 the alert's own, which rings again
-    until somebody takes it; otherwise one to each coordinator.
+    until somebody takes it; otherwise one to each coordinator, in the morning when it is night.
     """
     told = 0
     overdue = WelfareCheck.objects.filter(closed_at=None, due_at__lte=now, overdue_told_at=None)
@@ -267,7 +268,13 @@ def watch_overdue(*, now: datetime) -> int:
                 case=check.case,
                 now=now,
             )
-            for person in () if urgent else scope.coordinators_of(check.case):
+            people = () if urgent else alerts.audience(check.case, now)
+            seen_by = set(scope.coordinators_of(check.case).values_list("pk", flat=True)) if people else set()
+            for person in people:
+                if person.pk not in seen_by:
+                    # Of a sector that nobody follows: the alert opens, the check does not.
+                    alerts.tell(alert, person, now, occasion="raised")
+                    continue
                 mail.queue_mail(
                     # The same deadline tells once; the deadline of a later step tells anew.
                     key=f"welfare:{check.pk}:overdue:{check.due_at:%Y%m%d%H%M%S}:{person.pk}",
@@ -279,7 +286,7 @@ def watch_overdue(*, now: datetime) -> int:
                         "alert_id": alert.pk,
                         "level": check.level,
                     },
-                    now=now,
+                    now=alerts.after_quiet_hours(alert, now),
                 )
             told += 1
     return told

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from campaigns import alerts
 from campaigns.calendar import Calendar, calendar_of, clock_label, day_label
 from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_closed, set_next
 from campaigns.followups.dates import end_of_day, next_due
@@ -236,7 +238,7 @@ def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None, *, now: datetim
 
 
 def _tell_given(due: DueCall, volunteer_id: int, now: datetime) -> None:
-    zone = timezone.get_default_timezone()
+    zone = ZoneInfo(settings.TIME_ZONE)
     ours, today = due.due_at.astimezone(zone), now.astimezone(zone).date()
     person = User.objects.get(pk=volunteer_id)
     mail.queue_mail(
@@ -244,7 +246,8 @@ def _tell_given(due: DueCall, volunteer_id: int, now: datetime) -> None:
         to=person.email,
         template="follow_up_given",
         context={"day": day_label(ours.date(), today), "hours": [clock_label(ours)]},
-        now=now,
+        # An absence begins at midnight.
+        now=alerts.not_by_night(now, zone),
     )
 
 

@@ -114,6 +114,26 @@ def test_an_overdue_check_climbs_once_to_every_coordinator_who_sees_the_case(
     assert [mail.to for mail in OutgoingMail.objects.filter(template="welfare_overdue")] == [coordinator.email]
 
 
+def test_a_late_check_wakes_nobody_and_is_not_told_once_somebody_wrote_a_step(case: Case, coordinator: Any) -> None:
+    check = opened(case, coordinator)
+    night = datetime(2026, 1, 17, 2, tzinfo=TUESDAY.tzinfo)
+    assert welfare.watch_overdue(now=night) == 1
+    row = OutgoingMail.objects.get(template="welfare_overdue")
+    assert row.next_try_at == night.replace(hour=7)
+    welfare.add_step(check=check, kind="letter", result="Déposée.", by=coordinator, now=night)
+    row.refresh_from_db()
+    assert row.state == OutgoingMail.State.CANCELLED
+
+
+def test_a_late_check_of_a_sector_that_nobody_follows_is_told_by_its_alert(case: Case, coordinator: Any) -> None:
+    elsewhere = factories.make_agency(case.household.landlord, "Agence de Pau")
+    opened(case, coordinator)
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(elsewhere)
+    welfare.watch_overdue(now=TUESDAY + timedelta(hours=73))
+    row = OutgoingMail.objects.get()
+    assert (row.template, row.to) == ("alert", coordinator.email)
+
+
 def test_each_step_starts_the_delay_of_the_next_and_the_climb_comes_once_a_step(case: Case, coordinator: Any) -> None:
     check = opened(case, coordinator)
     assert welfare.watch_overdue(now=check.due_at) == 1

@@ -73,6 +73,21 @@ def test_steps_are_dated_with_their_result(nadia: Any, check: WelfareCheck, coor
     assert nadia.post(f"{url}demarche/", {"kind": "xx", "result": "ok"}).context["step_form"].errors
 
 
+def test_a_check_whose_owner_left_has_nobody(nadia: Any, check: WelfareCheck, client_of: Any) -> None:
+    zoe = factories.make_user("zoe@exemple.fr", "Zoé", "Partout", "coordinator")
+    client = client_of(zoe)
+
+    def listed() -> list[int]:
+        return [one.pk for one in client.get("/veilles/?etat=nobody").context["page_obj"]]
+
+    assert listed() == []
+    assert check.owner is not None
+    check.owner.groups.clear()
+    assert listed() == [check.pk]
+    WelfareCheck.objects.update(owner=None)
+    assert listed() == [check.pk]
+
+
 def test_a_neighbour_who_may_be_asked_is_said(nadia: Any, check: WelfareCheck, case: Case) -> None:
     url = f"/veilles/{check.pk}/"
     assert "Un voisin peut nous prévenir" not in text(nadia.get(url))

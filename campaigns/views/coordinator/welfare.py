@@ -47,7 +47,8 @@ def _checks(request: HttpRequest, state: str, now: datetime) -> QuerySet[Welfare
         return checks.filter(due_at__lt=now)
     if state == "mine":
         return checks.filter(owner=request.user)
-    return checks.filter(owner=None) if state == "nobody" else checks
+    # Whoever left or coordinates no more is nobody.
+    return checks.exclude(owner__in=scope.coordinators_of(None)) if state == "nobody" else checks
 
 
 @role_required(COORDINATOR)
