@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns import followups, lifecycle, purge, queue, tasks
+from campaigns import calls, followups, lifecycle, purge, queue, tasks
 from campaigns.followups import absences, handover, words
 from campaigns.followups import review as reviews
 from campaigns.models import (
     Absence,
+    Call,
     Campaign,
     CampaignVolunteer,
     Case,
@@ -25,6 +26,7 @@ from campaigns.models import (
 )
 from campaigns.tests.test_followups import OFFICE, PARIS, TUESDAY, at, plan_for
 from solidarites.models import JournalEntry
+from tenants import households
 from tests import factories
 
 Error = followups.FollowUpError
@@ -237,6 +239,35 @@ def test_a_case_that_was_being_called_when_its_plan_ended_closes_once_it_is_free
     assert followups.settle_ended(now=at(15, 17)) == 1
     plan.case.refresh_from_db()
     assert plan.case.status == Case.Status.CLOSED
+
+
+@pytest.mark.parametrize("end", ["by hand", "opposition", "deceased", "moved", "care_home"])
+@pytest.mark.parametrize("outcome", ["completed", "no_answer"])
+def test_whatever_ends_a_plan_the_call_under_way_is_recorded_and_none_follows(
+    campaign: Campaign, volunteer: Any, coordinator: Any, end: str, outcome: str
+) -> None:
+    plan = plan_for(campaign, volunteer)
+    followups.open_due_calls(now=at(15, 15))
+    given = queue.claim_one(case_id=plan.case_id, by=volunteer, now=at(15, 15))
+    assert given.call is not None
+    household, now = plan.household, at(15, 15, 5)
+    if end == "by hand":
+        followups.end_plan(plan_id=plan.pk, reason="no_need", by=coordinator, now=now)
+    elif end == "opposition":
+        households.record_opposition(household=household, now=now, by=coordinator)
+    else:
+        households.close_person(tenant=household.tenants.get(), status=end, now=now, by=coordinator)
+    made = calls.record_call(
+        case_id=plan.case_id, by=volunteer, submission=given.call.submission, outcome=outcome, now=at(15, 15, 9)
+    )
+    assert made.state in (Call.State.RECORDED, Call.State.PENDING)
+    plan.refresh_from_db()
+    assert (plan.status, plan.next_due_at) == (FollowUpPlan.Status.ENDED, None)
+    for day in (16, 22, 29):
+        assert followups.open_due_calls(now=at(day, 15)) == 0
+    assert not DueCall.objects.filter(state=DueCall.State.OPENED).exists()
+    case = Case.objects.get(pk=plan.case_id)
+    assert case.next_call_kind != Case.Kind.FOLLOW_UP or case.next_call_at is None
 
 
 def test_today_s_call_stands_when_the_rhythm_changes_and_silent_days_are_listed(
