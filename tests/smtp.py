@@ -58,7 +58,11 @@ class Inbox:
         except asyncio.CancelledError:
             self.hung_up.append(envelope)
             raise
-        self.answered += 1
+        if server._reader.at_eof():
+            # Gone without a word: the answer will reach nobody.
+            self.hung_up.append(envelope)
+        else:
+            self.answered += 1
         return "250 OK"
 
     @property

@@ -61,9 +61,10 @@ def survive(installation: Installation, coordinator: Any, *, count: int, kills: 
             worker.kill()
             interrupted.note()
             worker = installation.worker()
-            # Pauses and leases pass at once.
+            # Pauses and leases pass at once; what was tried comes after what never was, or the first ones would
+            # meet every death and every rudeness until no try is left.
             past = timezone.now() - timedelta(seconds=1)
-            OutgoingMail.objects.filter(mail.WAITING).update(next_try_at=past)
+            OutgoingMail.objects.filter(mail.WAITING, next_try_at__gt=past).update(next_try_at=past)
 
         def settled() -> bool:
             past = timezone.now() - timedelta(seconds=1)
