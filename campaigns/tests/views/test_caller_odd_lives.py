@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,6 +122,7 @@ def test_three_people_with_long_names_are_all_named_with_their_age(lea, campaign
     hold(case, volunteer)
     page = text(lea.get(url("call", case.pk)))
     assert "Mme Marie-Antoinette Bérengère d'Anjou DE LA ROCHEFOUCAULD-MONTMORENCY D'ARTAGNAN, 8" in page
+    assert re.search(r"<h1>\S+ [^<]+, [^<]+ et [^<]+</h1>", page)
     assert page.count("M. Jean L'HERMITTE, 8") == 2  # below the top, and where one says who is no longer there
 
 

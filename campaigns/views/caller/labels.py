@@ -138,7 +138,8 @@ def family(people: Sequence[Tenant]) -> str:
     names = {one.last_name.upper() for one in people}
     if len(people) > 1 and len(names) == 1 and all(one.civility for one in people):
         return f"{' et '.join(dict.fromkeys(one.civility for one in people))} {names.pop()}"
-    return " et ".join(one.full_name for one in people) or "Foyer sans nom"
+    *others, last = [one.full_name for one in people] or ["Foyer sans nom"]
+    return f"{', '.join(others)} et {last}" if others else last
 
 
 def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:
