@@ -20,9 +20,14 @@
   function write(element, text) {
     if (element && element.textContent !== text) element.textContent = text;
   }
-  function say(kind, text) {
+  // What may be done about it is where one looks: the notice may be far above.
+  function say(kind, text, way = null) {
     state.dataset.state = kind;
     write(state.querySelector("[data-said]"), text);
+    const link = state.querySelector("[data-way-out]");
+    link.hidden = !way;
+    if (!way) return;
+    [link.textContent, link.href, link.target] = way;
   }
   // Fragments come from our own server, escaped by its templates.
   function show(element, html) {
@@ -112,12 +117,12 @@
   function stop(html) {
     stopped = true;
     clearTimeout(timer);
-    say("unsaved", "cette page ne s'enregistre plus");
+    say("unsaved", "cette page ne s'enregistre plus", ["voir pourquoi", "#notice", ""]);
     notice(html);
   }
 
   function signIn() {
-    say("unsaved", "non enregistré\u00a0: votre session est terminée");
+    say("unsaved", "non enregistré\u00a0: votre session est terminée", ["se reconnecter", form.dataset.login, "_blank"]);
     if ($("notice").querySelector("[data-sign-in]")) return;
     const one = document.createElement("div");
     one.className = "alert alert-warning";

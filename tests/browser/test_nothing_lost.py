@@ -83,12 +83,27 @@ def test_signing_in_again_returns_to_the_form_with_its_content(open_call: Any, c
     expect(page.get_by_label("Commentaire")).to_have_value("Avant la fin de la session")
 
 
+def test_on_a_phone_the_way_to_sign_in_again_is_at_the_thumb(open_call: Any, check_page: Any) -> None:
+    """The notice is at the top of the page, the hands at its bottom."""
+    page = open_call(PHONE)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Commentaire").fill("Écrit trop tard")
+    way = page.get_by_role("link", name="se reconnecter")
+    expect(way).to_be_in_viewport()
+    check_page(page)
+    with page.context.expect_page() as opened:
+        way.click()
+    expect(opened.value.locator("input[name=login]")).to_be_visible()
+
+
 def test_the_older_of_two_tabs_is_told_at_once(open_call: Any) -> None:
     old = open_call()
     new = old.context.new_page()
     new.goto(old.url)
     expect(old.locator("#notice")).to_contain_text("onglet plus récent")
     expect(old.locator("#save-state")).to_contain_text("cette page ne s'enregistre plus")
+    old.get_by_role("link", name="voir pourquoi").click()
+    expect(old.locator("#notice")).to_be_in_viewport()
 
 
 def test_pressed_again_while_the_first_is_slow_records_one_call(open_call: Any) -> None:
