@@ -122,6 +122,18 @@ def test_a_household_outside_the_campaign_is_enrolled_for_its_check(nadia: Any, 
     assert "vient de rejoindre" in text(again)
 
 
+def test_households_outside_are_looked_for_when_asked(nadia: Any, campaign: Campaign) -> None:
+    factories.make_case(campaign, factories.make_household(street="12 rue des Lilas", city="Pessac"))
+    outside = factories.make_household(street="12 rue des Lilas", city="Pessac")
+    made = report()
+    page = text(nadia.get(f"/inquietudes/{made.pk}/"))
+    assert 'href="?hors=1#hors"' in page
+    shown = f'name="household" value="{outside.pk}"'
+    assert shown not in page
+    for asked in ("hors=1", "q=lilas"):
+        assert shown in text(nadia.get(f"/inquietudes/{made.pk}/?{asked}"))
+
+
 @pytest.mark.parametrize("data", [{}, {"household": "x"}, {"household": "9" * 40, "campaign": "1", "level": "U1"}])
 def test_a_wrong_enrolment_changes_nothing(nadia: Any, campaign: Campaign, data: dict[str, str]) -> None:
     made = report()

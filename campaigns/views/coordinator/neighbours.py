@@ -53,7 +53,9 @@ def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpRes
     proposals, outside = [], []
     if found.state == State.NEW:
         proposals = neighbours.proposals(report=found, by=request.user, words=words)
-        outside = neighbours.proposals_outside(report=found, by=request.user, words=words)
+        # Everybody on the lists: looked through only when the campaigns do not have the household, or when asked.
+        if words or not proposals or "hors" in request.GET:
+            outside = neighbours.proposals_outside(report=found, by=request.user, words=words)
     journal.record("neighbour.read", found, by=request.user)
     note_read(request, "cases.proposed", [one.case.pk for one in proposals if one.case])
     if outside:
@@ -62,6 +64,7 @@ def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpRes
         "report": found,
         "proposals": proposals,
         "outside": outside,
+        "more_outside": not outside and bool(proposals) and not words and "hors" not in request.GET,
         "campaigns": neighbours.campaigns_to_join() if outside else [],
         "words": words,
         "levels": Level.choices,
