@@ -33,10 +33,11 @@ KEPT_AT_MOST = timedelta(days=90)
 # The same words again within this time are a second press of the button.
 TWICE = timedelta(minutes=10)
 PROPOSED = 8
-# Words that every address has.
+# Words that every address has, and every sentence.
 _COMMON = {
     "DE", "DES", "DU", "LA", "LE", "LES", "AU", "AUX", "RUE", "AVENUE", "AV", "PLACE", "ALLEE", "BAT", "BATIMENT",
-    "ETAGE", "PORTE", "APT", "MME", "MONSIEUR", "MADAME",
+    "ETAGE", "PORTE", "APT", "MME", "MONSIEUR", "MADAME", "ET", "EN", "SUR", "SOUS", "UN", "UNE", "JE", "ON", "ELLE",
+    "IL", "NE", "PAS", "PLUS", "SA", "SES", "SON", "QUE", "QUI", "CHEZ", "DEPUIS", "DAME", "VOISIN", "VOISINE", "RESIDENCE",
 }  # fmt: skip
 
 

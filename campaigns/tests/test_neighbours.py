@@ -91,6 +91,14 @@ def test_accents_capitals_and_hyphens_do_not_matter(campaign: Campaign, coordina
     assert [one.case for one in found] == [right]
 
 
+def test_the_words_of_any_sentence_bring_nobody(campaign: Campaign, coordinator: Any) -> None:
+    right = door(campaign, street="12 rue des Lilas", city="Pessac")
+    for number in range(9):
+        door(campaign, street=f"{number} place Royale et de la Résidence", city="Pau")
+    made = report(text="Je ne la vois plus, et ses volets sont clos depuis une semaine.")
+    assert [one.case for one in neighbours.proposals(report=made, by=coordinator)] == [right]
+
+
 def test_a_posters_residence_alone_is_proposed(campaign: Campaign, coordinator: Any) -> None:
     tilleuls, acacias = make_residence(), make_residence("Les Acacias")
     inside = [make_door(campaign, tilleuls, now=TUESDAY, street="1 place du Parc") for _ in range(2)]
