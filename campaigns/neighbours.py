@@ -37,7 +37,8 @@ PROPOSED = 8
 _COMMON = {
     "DE", "DES", "DU", "LA", "LE", "LES", "AU", "AUX", "RUE", "AVENUE", "AV", "PLACE", "ALLEE", "BAT", "BATIMENT",
     "ETAGE", "PORTE", "APT", "MME", "MONSIEUR", "MADAME", "ET", "EN", "SUR", "SOUS", "UN", "UNE", "JE", "ON", "ELLE",
-    "IL", "NE", "PAS", "PLUS", "SA", "SES", "SON", "QUE", "QUI", "CHEZ", "DEPUIS", "DAME", "VOISIN", "VOISINE", "RESIDENCE",
+    "IL", "NE", "PAS", "PLUS", "SA", "SES", "SON", "QUE", "QUI", "CHEZ", "DEPUIS", "DAME", "VOISIN", "VOISINE",
+    "RESIDENCE",
 }  # fmt: skip
 
 
