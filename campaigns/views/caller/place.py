@@ -110,7 +110,7 @@ def notice_of(place: Place) -> Notice | None:
     if case.household.opposed_at:
         text = (
             "Ce foyer a demandé de ne plus être appelé : aucun appel ne sera prévu. Si la personne souhaite de "
-            "nouveau nos appels, notez-le dans le commentaire : la coordination peut lever l'opposition."
+            "nouveau nos appels, notez-le dans le commentaire : la coordination peut lever l'opposition."
         )
         return Notice("warning", text, "opposed")
     if not any(one.status == Tenant.Status.PRESENT for one in case.household.tenants.all()):
