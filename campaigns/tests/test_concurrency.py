@@ -123,14 +123,14 @@ def test_two_identical_submissions_at_the_same_instant_store_one_call() -> None:
 def test_two_schedulers_at_once_open_each_due_call_once() -> None:
     (user,) = make_team(1)
     campaign = factories.make_campaign(volunteers=[user])
-    now = timezone.now()
+    now = timezone.localtime().replace(second=0, microsecond=0)
     for _ in range(60):
         case = factories.make_case(campaign)
         FollowUpPlan.objects.create(
             case=case,
             household=case.household,
-            weekdays=list(range(1)),
-            time="10:00",
+            weekdays=[now.weekday()],
+            time=now.time(),
             volunteer=user,
             starts_on=now.date(),
             next_due_at=now,

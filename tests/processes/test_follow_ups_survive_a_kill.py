@@ -17,7 +17,8 @@ PLANS = 600
 
 def many_plans(volunteer) -> None:
     """PLANS households whose follow-up call was due an hour ago."""
-    now = timezone.now()
+    # Its own day and hour, whatever the hour of the run: the next one is in a week.
+    due = timezone.localtime().replace(second=0, microsecond=0) - timedelta(hours=1)
     campaign = make_campaign(volunteers=[volunteer])
     landlord = make_landlord()
     households = Household.objects.bulk_create(
@@ -34,12 +35,12 @@ def many_plans(volunteer) -> None:
             FollowUpPlan(
                 case=case,
                 household_id=case.household_id,
-                weekdays=[now.weekday()],
-                time="10:30",
+                weekdays=[due.weekday()],
+                time=due.time(),
                 volunteer=volunteer,
                 starts_on=date.today() - timedelta(days=30),
                 review_on=date.today() + timedelta(days=10),
-                next_due_at=now - timedelta(hours=1),
+                next_due_at=due,
             )
             for case in cases
         ]
