@@ -433,7 +433,8 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
         claimed_by=None, claimed_at=None, claimed_until=None
     )
     if freed:
-        journal.record("case.released", Case(pk=case_id), by=by)
+        case = Case.objects.only("campaign_id", "household_id").get(pk=case_id)
+        journal.record("case.released", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     return bool(freed)
 
 
@@ -476,12 +477,12 @@ def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
         moved = Case.objects.filter(
             pk__in=case_ids, status=Case.Status.OPEN, tier__in=[Case.Tier.RETRY, Case.Tier.FIRST]
         )
-        found = list(moved.values_list("pk", flat=True))
-        changed = Case.objects.filter(pk__in=found).update(
+        found = list(moved.select_for_update().order_by("pk").only("campaign_id", "household_id"))
+        changed = Case.objects.filter(pk__in=[case.pk for case in found]).update(
             tier=Case.Tier.PUT_FIRST, rank=0, next_call_at=now, next_call_for=None, anyone_from=None
         )
-        for pk in found:
-            journal.record("case.put_first", Case(pk=pk), by=by)
+        for case in found:
+            journal.record("case.put_first", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     return changed
 
 

@@ -260,6 +260,12 @@ def test_a_coordinator_puts_chosen_cases_first(campaign: Campaign, volunteer: An
     callback = make(campaign, Case.Tier.CALLBACK, Case.Kind.CALLBACK, minutes=-60)
     assert queue.put_first(case_ids=[cases[2].pk, callback.pk], by=coordinator, now=TUESDAY) == 1
     assert served(campaign, volunteer) == cases[2]
+    assert queue.release(case_id=cases[2].pk, by=coordinator, now=TUESDAY)
+    for action in ("case.put_first", "case.released"):
+        row = JournalEntry.objects.get(action=action)
+        assert (row.object_id, row.household_id, row.campaign_id, row.user_id) == (
+            cases[2].pk, cases[2].household_id, campaign.pk, coordinator.pk,
+        )  # fmt: skip
     callback.refresh_from_db()
     assert callback.tier == Case.Tier.CALLBACK
 
