@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
@@ -45,6 +48,23 @@ def test_the_worker_leaves_instead_of_serving(settings):
     settings.SECRET_KEY = settings.DEMO_SECRET
     with pytest.raises(SystemExit, match="secret public"):
         refuse_demonstration_leftovers()
+
+
+def test_what_the_address_of_the_database_asks_for_is_kept(tmp_path):
+    """« ?sslmode=require » : without it the lists would cross the network in clear."""
+    told = subprocess.run(
+        [sys.executable, "-c", "from solidarites.settings import DATABASES; print(DATABASES['default']['OPTIONS'])"],
+        env={
+            **os.environ,
+            "DATABASE_URL": "postgres://nom:mot@base.exemple.fr/app?sslmode=require",
+            "VAR_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'sslmode': 'require'" in told.stdout
+    assert "'prepare_threshold': 5" in told.stdout
 
 
 @pytest.fixture
