@@ -264,6 +264,8 @@ def check_page() -> Callable[[Page], None]:
     """Accessible, inside the screen, targets of 44 px."""
 
     def checked(page: Page) -> None:
+        # After a click the new page may stand without its style sheets yet.
+        page.wait_for_load_state("load")
         problems = accessibility_problems(page) + layout_problems(page)
         assert not problems, f"{page.url}\n" + "\n".join(problems)
 
