@@ -12,7 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from solidarites import accounts, mail, roles
+from solidarites import accounts, addresses, mail, roles
 from solidarites.kept import Kept
 from solidarites.models import User
 
@@ -85,6 +85,9 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": "Trop d'essais. Attendez cinq minutes, ou choisissez un nouveau mot de passe.",
         "rate_limited": "Trop d'essais. Attendez une minute, puis réessayez.",
     }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return addresses.client_address(request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by invitation only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,21 @@ def demonstration_secrets() -> bool:
 @register()
 def check_secrets(**kwargs: Any) -> list[CheckMessage]:
     return [Error(SECRETS, id="solidarites.E001")] if demonstration_secrets() else []
+
+
+@register()
+def check_proxies(**kwargs: Any) -> list[CheckMessage]:
+    wrong = [text for text in settings.TRUSTED_PROXIES if not _is_network(text)]
+    message = f"TRUSTED_PROXIES : « {', '.join(wrong)} » n'est ni une adresse ni un réseau (exemple : 10.0.0.0/24)."
+    return [Error(message, id="solidarites.E002")] if wrong else []
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def refuse_demonstration_leftovers() -> None:

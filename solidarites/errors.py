@@ -1,4 +1,4 @@
-"""French pages for what goes wrong: 400, 403, 404, 500, a refused form, and maintenance.
+"""French pages for what goes wrong: 400, 403, 404, 413, 500, a refused form, and maintenance.
 
 The last two must appear when nothing else works: they use neither the database nor the session.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -27,7 +28,16 @@ LAST_RESORT = (
 @public
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
     return _standalone("400.html", 400)
+
+
+@public
+@requires_csrf_token
+def too_large(request: HttpRequest) -> HttpResponse:
+    """A form or a file larger than the page takes: nothing of it was read."""
+    return _standalone("413.html", 413)
 
 
 @public

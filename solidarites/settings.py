@@ -7,11 +7,13 @@ CACHE_URL, SECRET_KEY, PRIVACY_KEY and SITE_URL.
 
 import secrets
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "solidarites.middleware.MaintenanceMiddleware",
+    "solidarites.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,9 +123,15 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Data -------------------------------------------------------------------------------------------
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"),
-}
+with warnings.catch_warnings(action="ignore"):  # environ warns with the password in its words
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"),
+    }
+ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+if DATABASES["default"].get("ENGINE") not in ENGINES or not DATABASES["default"].get("NAME"):
+    raise ImproperlyConfigured(
+        "DATABASE_URL ne se lit pas comme l'adresse d'une base. Exemple : postgres://compte:motdepasse@10.0.0.5:5432/base"
+    )
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a writer waits its turn from the start instead of failing when it first writes.
     DATABASES["default"]["OPTIONS"] = {
@@ -273,12 +282,17 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS and not TESTING
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Other sites of the landlord's domain may still be on http, and a browser's list is left only after months: on request.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env.bool("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.bool("BEHIND_PROXY", default=HTTPS):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=1)
+# From these alone is X-Forwarded-For believed: addresses or networks, separated by commas.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.1", "::1"])
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+# Bytes of one request: a form with its file; what takes a tenant list says so itself (middleware.takes_up_to).
+BODY_MAX_BYTES = 6 * 1024 * 1024
 
 LOGGING: dict[str, Any] = {
     "version": 1,

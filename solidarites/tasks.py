@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from solidarites import bounces, health, journal, mail
@@ -28,7 +29,8 @@ def read_bounces() -> int:
 
 @shared_task
 def forget_old_rows() -> None:
-    """Erase journal rows past their 12 months, and mail rows after 30 days."""
+    """Erase journal rows past their 12 months, mail rows after 30 days, and sessions that have ended."""
     now = timezone.now()
     JournalEntry.objects.filter(at__lt=now - timedelta(days=journal.KEEP_DAYS)).delete()
     OutgoingMail.objects.exclude(mail.WAITING).filter(created_at__lt=now - timedelta(days=30)).delete()
+    Session.objects.filter(expire_date__lt=now).delete()

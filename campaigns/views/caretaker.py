@@ -15,6 +15,7 @@ from campaigns import caretakers, letters
 from campaigns.models import CaretakerRound, CaretakerVisit
 from campaigns.views import public as shared
 from campaigns.views.partner import private
+from solidarites.addresses import client_address
 from solidarites.roles import public
 
 # Openings and answers of one address in ten minutes: a large residence fits, guessing does not.
@@ -22,7 +23,7 @@ MOST, WINDOW = 120, 10 * 60
 
 
 def _limited(request: HttpRequest) -> bool:
-    return not shared.within(f"caretaker:{shared.address_of(request)}", MOST, WINDOW)
+    return not shared.within(f"caretaker:{client_address(request)}", MOST, WINDOW)
 
 
 def _over(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from campaigns import neighbours, posters
 from campaigns.forms.welfare import NeighbourForm
 from campaigns.views import public as shared
 from campaigns.views.partner import private
+from solidarites.addresses import client_address
 from solidarites.roles import public
 
 # A whole stairwell may share one address; a robot stops soon.
@@ -34,7 +35,7 @@ def report(request: HttpRequest, code: str = "") -> HttpResponse:
         return redirect("public:neighbour_thanks")
     if not form.is_valid():
         return _page(request, form, residence)
-    address = shared.address_of(request)
+    address = client_address(request)
     if not shared.within(f"neighbour:{address}", PER_ADDRESS, ADDRESS_WINDOW) or not shared.within(
         "neighbour:all", IN_ALL, WHOLE_WINDOW
     ):

@@ -25,6 +25,7 @@ from campaigns.referrals import ReferralError, access, sheet
 from campaigns.referrals.states import Actor, can_move
 from campaigns.views import public as shared
 from campaigns.views import referral_looks as looks
+from solidarites.addresses import client_address
 from solidarites.roles import public
 
 State = Referral.State
@@ -39,7 +40,7 @@ LONGEST = 200
 
 
 def _limited(request: HttpRequest) -> bool:
-    return not shared.within(f"partner:{shared.address_of(request)}", MOST, WINDOW)
+    return not shared.within(f"partner:{client_address(request)}", MOST, WINDOW)
 
 
 def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -1,10 +1,8 @@
-"""What the pages open to everybody share: limits by address and in all, and answers that tell nothing."""
+"""What the pages open to everybody share: limits, by address and in all, and answers that tell nothing."""
 
 from __future__ import annotations
 
-from allauth.account.adapter import get_adapter
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,14 +14,6 @@ def within(name: str, most: int, seconds: int) -> bool:
         return bool(cache.incr(name) <= most)
     except ValueError:  # the window ended between the two lines
         return True
-
-
-def address_of(request: HttpRequest) -> str:
-    """The visitor's address as the trusted proxies give it; robots that forge it all count as one visitor."""
-    try:
-        return str(get_adapter().get_client_ip(request))[:64]
-    except (PermissionDenied, ImproperlyConfigured, ValueError):
-        return "unknown"
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

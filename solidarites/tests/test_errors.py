@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.conf import settings as django_settings
 from django.test import RequestFactory
@@ -87,6 +89,35 @@ def test_too_many_requests_are_answered_in_french(client, settings):
     response = client.post("/connexion/", {})
     assert response.status_code == 429
     assert "Trop d'essais" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/connexion/", "/voisins/"])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_a_request_larger_than_its_page_takes_is_refused_before_it_is_read(client, settings, address, kind):
+    # No django_db mark: nothing is looked at but its length.
+    response = client.generic("POST", address, b"x", content_type=kind, CONTENT_LENGTH=str(settings.BODY_MAX_BYTES + 1))
+    assert response.status_code == 413
+    assert "trop volumineux" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_without_a_file_that_is_too_long_says_so(client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    form = {"login": "a" * 2000}
+    response = client.post("/connexion/", urlencode(form), content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+    assert "trop volumineux" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_tenant_list_may_be_as_large_as_its_page_says(client_of, administrator, settings):
+    from tenants.imports.read import MAX_BYTES
+
+    browser, address = client_of(administrator), reverse("imports:upload")
+    within = browser.generic("POST", address, b"", CONTENT_LENGTH=str(MAX_BYTES))
+    assert within.status_code == 200
+    beyond = browser.generic("POST", address, b"", CONTENT_LENGTH=str(2 * MAX_BYTES))
+    assert beyond.status_code == 413
 
 
 @pytest.mark.parametrize("by", ["environment", "file"])

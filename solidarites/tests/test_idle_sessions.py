@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from solidarites.tasks import forget_old_rows
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 13, 9, 0).astimezone()
@@ -93,3 +96,11 @@ def test_a_strangers_page_starts_no_session(client, db):
 
 def test_what_a_person_is_shown_is_kept_by_no_cache(client_of, volunteer):
     assert "no-store" in client_of(volunteer).get("/compte/")["Cache-Control"]
+
+
+def test_sessions_that_have_ended_leave_at_night(client_of, volunteer):
+    client_of(volunteer)
+    kept = Session.objects.get()
+    Session.objects.create(session_key="finie", session_data="", expire_date=timezone.now() - timedelta(seconds=1))
+    forget_old_rows()
+    assert [row.session_key for row in Session.objects.all()] == [kept.session_key]

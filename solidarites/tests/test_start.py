@@ -120,3 +120,24 @@ def test_the_terminal_asks_until_the_answers_are_good(monkeypatch):
     assert "trop court" in out.getvalue()
     assert "différents" in out.getvalue()
     assert PASSWORD not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [({}, "False False"), ({"HSTS_SUBDOMAINS": "1", "HSTS_PRELOAD": "1"}, "True True")]
+)
+def test_hsts_reaches_other_sites_on_request_alone(tmp_path, asked, expected):
+    code = "from django.conf import settings as s; print(s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "solidarites.settings",
+            "VAR_DIR": str(tmp_path),
+            "SITE_URL": "https://solidarites.exemple.fr",
+            **asked,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,10 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from solidarites import journal
+from solidarites.middleware import takes_up_to
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages
 from tenants.forms import UploadForm
 from tenants.imports import columns, exports, headings, jobs, reasons
+from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
 from tenants.views.shown import duration, progress_of, row_view, section_views
@@ -44,6 +47,7 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "administrator/imports/list.html", context)
 
 
+@takes_up_to(MAX_BYTES + settings.BODY_MAX_BYTES)
 @role_required(ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:

@@ -140,9 +140,9 @@ def test_no_body_of_a_robot_breaks_the_site(client: Any, campaign: Campaign, bod
     assert client.post("/voisins/", body, content_type=kind).status_code < 500
 
 
-def test_forged_proxy_headers_break_nothing(client: Any, campaign: Campaign, settings: Any) -> None:
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
-    assert client.post("/voisins/", SAID, HTTP_X_FORWARDED_FOR="pas-une-adresse").status_code in (302, 429)
+def test_forged_proxy_headers_break_nothing(client: Any, campaign: Campaign) -> None:
+    for forged in ("pas-une-adresse", ",,,", "1.2.3.4, ::::", "\x00"):
+        assert client.post("/voisins/", SAID, HTTP_X_FORWARDED_FOR=forged).status_code in (302, 429)
 
 
 def test_no_other_method(client: Any, campaign: Campaign) -> None:
