@@ -174,9 +174,17 @@ def _best(report: NeighbourReport, words: str, households: QuerySet[Household]) 
     return {pk: ", ".join(sorted(owned[pk] & typed, key=lambda word: seen[word])[:4]).lower() for pk in best}
 
 
+# « 3e étage », « 3 ème », « étage 3 », « au 3e »; « 12E rue des Lilas » is a street number.
+_FLOOR = re.compile(
+    r"\bETAGE(?: ?:| N ?°)? ?(\d+)\b|\b(\d+) ?(?:(?:ERE?|I?EME|NDE?)\b(?: ETAGE)?|[ED°]? ?ETAGES?)\b|\bAU (\d+)E\b"
+)
+
+
 def _words(text: str) -> set[str]:
-    found = set(re.findall(r"[A-Z]{2,}|\d+", fold(text)))
-    return found - _COMMON
+    """Names and numbers, folded; a floor is a word of its own, « 3E », and no street number."""
+    folded = fold(text)
+    floors = {"".join(groups) + "E" for groups in _FLOOR.findall(folded)}
+    return (floors | set(re.findall(r"[A-Z]{2,}|\d+", _FLOOR.sub(" ", folded)))) - _COMMON
 
 
 def _names(households: QuerySet[Household]) -> dict[int, set[str]]:

@@ -72,16 +72,34 @@ def test_too_long_and_unknown_values_are_cut_or_dropped() -> None:
 
 def test_the_address_proposes_the_household(campaign: Campaign, coordinator: Any) -> None:
     right = door(campaign, street="12 rue des Lilas", city="Pessac", postal_code="33600", last_name="Etcheverry")
-    door(campaign, street="14 rue des Lilas", city="Pessac", postal_code="33600")
-    door(campaign, street="12 rue Sainte-Catherine", city="Bordeaux")
+    door(campaign, street="14 rue des Lilas", city="Pessac", postal_code="33600", last_name="Castaing")
+    door(campaign, street="12 rue Sainte-Catherine", city="Bordeaux", last_name="Dupouy")
     for number in range(5):
-        door(campaign, street=f"{number} cours Victor-Hugo", city="Bordeaux")
+        # Whatever the neighbours are called, one may have the same name.
+        door(campaign, street=f"{number} cours Victor-Hugo", city="Bordeaux", last_name="Etcheverry")
     found = neighbours.proposals(report=report(), by=coordinator)
     assert found[0].case == right
     assert "lilas" in found[0].why
     assert not any("Hugo" in one.case.household.street for one in found)
     named = report(place="Pessac", who="Madame ETCHEVERRY, 3e étage")
     assert neighbours.proposals(report=named, by=coordinator)[0].case == right
+
+
+@pytest.mark.parametrize(
+    "floor", ["3e étage", "3ème étage", "3 ème", "au 3e", "3ᵉ\u00a0étage", "étage 3", "Étage\u00a0: 3", "3 étage"]
+)
+def test_a_floor_is_no_street_number(campaign: Campaign, coordinator: Any, floor: str) -> None:
+    street = door(campaign, street="3 cours Victor-Hugo", last_name="Etcheverry")
+    right = door(campaign, street="12 rue des Lilas", door="3ème étage gauche", last_name="Etcheverry")
+    found = neighbours.proposals(report=report(place="", who=f"Mme Etcheverry, {floor}"), by=coordinator)
+    assert [(one.case, one.why) for one in found] == [(right, "3e, etcheverry"), (street, "etcheverry")]
+
+
+@pytest.mark.parametrize("place", ["12 rue des Lilas", "12E rue des Lilas", "3e étage, 12 rue des Lilas"])
+def test_a_street_number_beside_a_floor_or_a_letter_counts(campaign: Campaign, coordinator: Any, place: str) -> None:
+    door(campaign, street="3 rue des Lilas")
+    right = door(campaign, street="12 rue des Lilas")
+    assert neighbours.proposals(report=report(place=place), by=coordinator)[0].case == right
 
 
 def test_accents_capitals_and_hyphens_do_not_matter(campaign: Campaign, coordinator: Any) -> None:
