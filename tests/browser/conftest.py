@@ -213,8 +213,14 @@ STAND_UP = """
 """
 
 
+def _dressed(page: Page) -> None:
+    # After a click the new page may stand without its style sheets yet, and its scripts have not run.
+    page.wait_for_load_state("load")
+
+
 def accessibility_problems(page: Page) -> list[str]:
     """What axe-core finds; it is run by the browser's debugger, so the page's own policy stays as it is."""
+    _dressed(page)
     page.evaluate(LAY_DOWN)
     try:
         return _axe(page)
@@ -253,6 +259,7 @@ WIDE = "() => document.documentElement.scrollWidth - document.documentElement.cl
 
 def layout_problems(page: Page) -> list[str]:
     """The page scrolls sideways, or a finger would miss a target (44 px)."""
+    _dressed(page)
     problems = [f"target too small: {one}" for one in page.evaluate(SMALL_TARGETS)]
     if (extra := page.evaluate(WIDE)) > 0:
         problems.append(f"wider than the screen by {extra} px")
@@ -264,8 +271,6 @@ def check_page() -> Callable[[Page], None]:
     """Accessible, inside the screen, targets of 44 px."""
 
     def checked(page: Page) -> None:
-        # After a click the new page may stand without its style sheets yet.
-        page.wait_for_load_state("load")
         problems = accessibility_problems(page) + layout_problems(page)
         assert not problems, f"{page.url}\n" + "\n".join(problems)
 
