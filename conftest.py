@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as django_settings
+from hypothesis import settings as hypothesis_settings
 
 from tests import smtp, strict
 from tests.strict import StrictClient
@@ -24,6 +25,9 @@ PARIS = ZoneInfo("Europe/Paris")
 def pytest_configure(config: pytest.Config) -> None:
     # Playwright's own loop runs in the thread of the test; Django's guard is about something else.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    # The same examples every time, and no clock: a run tells of the code, never of its luck or of the machine.
+    hypothesis_settings.register_profile("house", derandomize=True, deadline=None)
+    hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,8 +61,11 @@ def clean_slate(quiet_settings: None) -> Iterator[None]:
     from django.core.cache import cache
 
     from campaigns import scripts
+    from tests import factories
 
     strict.PERSONAL.clear()
+    # Who lives where is drawn alike whatever ran before, alone or among all.
+    factories.start_again()
     cache.clear()
     # Published versions are read once per process; here ids start again with every test.
     scripts._published.cache_clear()

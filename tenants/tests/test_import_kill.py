@@ -70,6 +70,7 @@ def kill_and_resume(installation: Installation, worker: Process) -> Process:
 
 
 def disturb(installation: Installation, folder: Path, count: int, kills: list[tuple[str, float]]) -> None:
+    draw = random.Random(112)
     path = write_csv(folder / "liste.csv", count)
     calm = Landlord.objects.create(code="calme", name="Calme")
     import_list(path, landlord=calm, now=timezone.now())
@@ -109,7 +110,7 @@ def disturb(installation: Installation, folder: Path, count: int, kills: list[tu
             say=worker.output,
         )
         if phase == State.APPLYING and row.state == State.APPLYING:
-            time.sleep(random.random() * 0.2)
+            time.sleep(draw.random() * 0.2)
             worker = kill_and_resume(installation, worker)
             disturbed += 1
     assert disturbed, "every kill came too late"
