@@ -1,9 +1,10 @@
-"""What `make test` looks for on a machine before the browser tests, and what it does when that is missing."""
+"""What `make test` looks for on a machine before its tests, and what it does when that is missing."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,3 +161,45 @@ def test_it_is_a_program_of_its_own(machine: Machine) -> None:
     command = [sys.executable, "-m", "tests.browser.chromium"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"Chromium : {path}\n", "")
+
+
+@pytest.fixture
+def bare(machine: Machine, tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """``bare("requirements.txt")``: scripts/venv.sh on a Debian whose Python has no venv until apt-get brings it."""
+    folder = tmp_path / "house"
+    (folder / "scripts").mkdir(parents=True)
+    for name in ("scripts/venv.sh", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        shutil.copy(ROOT / name, folder / name)
+    brought = tmp_path / "brought"
+    made = f"{folder}/.venv/bin"
+    python = machine.program(
+        "python",
+        f'case "$*" in *"import ensurepip"*) test -e {brought};;\n'
+        f'"-m venv"*) mkdir -p {made}; cp "$0" {made}/python;; esac',
+    )
+    machine.program("apt-get", f'case "$*" in *"install"*python3-venv*) touch {brought};; esac')
+    for name in ("dirname", "cat", "cksum", "mkdir", "cp"):
+        machine.program(name, f'exec {name} "$@"')
+
+    def run(wanted: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if name != "CI"} | {"PYTHON": python}
+        return subprocess.run(
+            ["/bin/sh", "scripts/venv.sh", wanted], cwd=folder, env=environment, capture_output=True, text=True
+        )
+
+    return run
+
+
+def test_root_who_asks_for_the_tests_has_venv_installed(machine: Machine, bare: Any) -> None:
+    machine.program("id", "echo 0")
+    done = bare("requirements-dev.txt")
+    assert (done.returncode, done.stderr) == (0, "Il manque python3-venv : installation par apt-get\n")
+
+
+@pytest.mark.parametrize(("uid", "wanted"), [("0", "requirements.txt"), ("1000", "requirements-dev.txt")])
+def test_anybody_else_is_told_to_install_venv(machine: Machine, bare: Any, uid: str, wanted: str) -> None:
+    machine.program("id", f"echo {uid}")
+    done = bare(wanted)
+    assert done.returncode == 1
+    assert "sudo apt install python3-venv" in done.stderr
+    assert "installation par" not in done.stderr
