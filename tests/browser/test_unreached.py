@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from campaigns.models import Alert, CaretakerVisit, Letter, NeighbourReport, Poster, WelfareCheck
 from campaigns.tests.welfare_cast import make_door, make_residence, make_round, open_check
@@ -38,11 +39,11 @@ def test_a_neighbour_writes_from_the_code_of_a_poster(
     poster = Poster.objects.create(residence=residence)
     phone = open_browser(PHONE, javascript=javascript)
     phone.goto(f"/voisins/{poster.code}/")
-    assert phone.get_by_text("Danger en ce moment").is_visible()
+    expect(phone.get_by_text("Danger en ce moment")).to_be_visible()
     if javascript:
         check_page(phone)
     phone.get_by_role("button", name="Envoyer le message").click()
-    assert phone.get_by_text("Cochez ce qui vous inquiète.").is_visible()
+    expect(phone.get_by_text("Cochez ce qui vous inquiète.")).to_be_visible()
     if javascript:
         check_page(phone)
     phone.get_by_label("Je ne vois plus cette personne depuis plusieurs jours").check()
@@ -65,7 +66,7 @@ def test_a_caretaker_answers_on_a_phone(campaign, residence, door, coordinator, 
     made = make_round([open_check(one, coordinator, now) for one in (door, second)], coordinator, now)
     phone = open_browser(PHONE)
     phone.goto(f"/gardien/{made.token}/")
-    assert phone.get_by_text("N'entrez jamais dans un logement.").is_visible()
+    expect(phone.get_by_text("N'entrez jamais dans un logement.")).to_be_visible()
     check_page(phone)
     shot(phone, "gardien", full_page=True)
     phone.locator("section", has_text="porte 7").get_by_role("button", name="Absent").click()
@@ -110,18 +111,19 @@ def test_a_coordinator_matches_a_message_and_works_the_check_to_its_end(
     shot(page, "inquietude", full_page=True)
     page.get_by_role("button", name="C'est ce foyer").click()
     page.get_by_role("heading", name="La veille").wait_for()
-    assert page.get_by_text("Étape suivante proposée").is_visible()
+    expect(page.get_by_text("Étape suivante proposée")).to_be_visible()
     check_page(page)
 
     # A letter: the PDF opens beside, the step is there when one comes back.
     page.get_by_text("Écrire", exact=True).click()
-    with page.context.expect_page():
+    produced = page.context.expect_event("response", lambda response: "/lettre" in response.url)
+    with page.context.expect_page(), produced as answered:
         page.get_by_role("button", name="Produire la lettre").click()
-    page.wait_for_timeout(800)
+    assert answered.value.ok
     assert Letter.objects.get().case == door
     page.reload()
-    assert page.get_by_text("Lettre « nous avons cherché à vous joindre » produite.").is_visible()
-    assert page.get_by_text("voisin ou contact de confiance").first.is_visible()
+    expect(page.get_by_text("Lettre « nous avons cherché à vous joindre » produite.")).to_be_visible()
+    expect(page.get_by_text("voisin ou contact de confiance").first).to_be_visible()
 
     # The caretaker is asked.
     page.get_by_role("link", name="Demander une visite au gardien").click()
