@@ -92,7 +92,7 @@ def test_a_call_with_loneliness_and_a_need_leads_to_a_plan_a_referral_and_figure
     choose_an_hour(phone)
     phone.locator("[data-consent=repas] .choice", has_text="Oui").click()
     phone.locator("#comment").fill("Le four est en panne, elle mange froid.")
-    expect(phone.locator("#save-state")).to_contain_text("nregistré", timeout=10_000)
+    expect(phone.locator("#save-state")).to_contain_text("nregistré")
     phone.get_by_role("button", name="Enregistrer l'appel").last.click()
     phone.wait_for_url("**/appels/faits/**")
     check_page(phone)
@@ -130,7 +130,7 @@ def test_what_is_typed_is_still_there_after_the_laptop_was_closed(grand_froid, o
     page.get_by_role("button", name="Appeler le prochain foyer").click()
     answer(page, "accueil", "Oui, je vous écoute")
     page.locator("#comment").fill("Rappeler après le déjeuner.")
-    expect(page.locator("#save-state")).to_contain_text("nregistré", timeout=10_000)
+    expect(page.locator("#save-state")).to_contain_text("nregistré")
     page.context.close()
 
     again = open_browser(PHONE)

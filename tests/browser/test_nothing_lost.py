@@ -166,7 +166,7 @@ def test_an_alert_without_a_network_says_whom_to_call_and_leaves_once_it_is_back
     expect(page.locator("#alert-box")).to_contain_text("L'alerte n'est pas encore partie")
     expect(page.locator("#alert-box").get_by_role("link", name="Astreinte")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.locator("#alert-box")).to_contain_text("Transmise à Nadia Benali", timeout=8_000)
+    expect(page.locator("#alert-box")).to_contain_text("Transmise à Nadia Benali")
 
 
 # Seen and reached ---------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_a_beginners_first_quarter_of_an_hour(
     shot(page, "entrainement-alerte")
     converse(page)
     page.locator("#comment").fill("Elle est dépressive.")
-    expect(page.locator("#warnings")).to_contain_text("diagnostic", timeout=10_000)
+    expect(page.locator("#warnings")).to_contain_text("diagnostic")
     expect(page.locator("#save-state")).to_contain_text("rien n'est gardé")
     page.get_by_role("button", name="Enregistrer l'appel").last.click()
     page.wait_for_url("**/fini/**")
