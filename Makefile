@@ -1,7 +1,7 @@
 # Solidarités. « make » alone lists what can be asked for.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo demo-reset run backup screenshots test test-only lint fmt soak bench pins venv venv-dev
+.PHONY: help install demo demo-reset run backup restore screenshots test test-only lint fmt soak bench pins venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -57,8 +57,13 @@ run: venv ## l'application, sans donnée de démonstration
 	@$(MANAGE) first_admin
 	@exec sh scripts/serve.sh
 
-backup: venv ## sauvegarde la base dans VAR_DIR/backups
-	@$(MANAGE) backup
+backup: venv ## sauvegarde la base dans VAR_DIR/backups (TO=fichier ou dossier, RECIPIENT=clé publique)
+	@$(MANAGE) backup $(if $(TO),"$(TO)") $(if $(RECIPIENT),--recipient "$(RECIPIENT)") $(if $(KEEP),--keep "$(KEEP)")
+
+restore: venv ## remet une sauvegarde, application arrêtée : make restore FILE=… (YES=1 sans question)
+	@test -n "$(FILE)" || { echo "Dites quelle sauvegarde : make restore FILE=var/backups/…" ; exit 2; }
+	@$(MANAGE) restore "$(FILE)" $(if $(YES),--yes) $(if $(IDENTITY),--identity "$(IDENTITY)") \
+		$(if $(ACCEPT_OTHER_KEY),--accept-other-key)
 
 test: venv-dev ## tout ce qu'il faut, puis les contrôles, puis tous les tests
 	@$(PY) -m tests.browser.chromium

@@ -104,15 +104,25 @@ app.autodiscover_tasks(["solidarites", "tenants", "campaigns"])
 
 
 @worker_init.connect
+def start_worker(**kwargs: Any) -> None:
+    refuse_to_serve("worker")
+
+
 @beat_init.connect
-def refuse_demonstration_leftovers(**kwargs: Any) -> None:
-    """Secrets or accounts of the demonstration serve nobody real."""
+def start_beat(**kwargs: Any) -> None:
+    refuse_to_serve("beat")
+
+
+def refuse_to_serve(kind: str) -> None:
+    """Nothing starts during a restore, on the demonstration's secrets or accounts, nor with another PRIVACY_KEY."""
     from django.core.exceptions import ImproperlyConfigured
 
-    from solidarites import checks
+    from solidarites import checks, running
 
     try:
+        running.announce(kind)
         checks.refuse_demonstration_leftovers()
+        checks.refuse_other_key()
     except ImproperlyConfigured as error:
         # Celery logs what a signal raises and goes on: only leaving stops it.
         raise SystemExit(str(error)) from error

@@ -1,4 +1,4 @@
-"""What an installation refuses to start with: the secrets or the accounts of the demonstration."""
+"""What an installation refuses to start with: the demonstration's secrets or accounts, another PRIVACY_KEY."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, ProgrammingError, connection
 
 SECRETS = (
     "SECRET_KEY ou PRIVACY_KEY est le secret public de la démonstration. Donnez à cette installation ses propres "
@@ -17,6 +18,7 @@ ACCOUNTS = (
     "Cette base contient des comptes de démonstration, dont le mot de passe est public. Prenez une base neuve pour "
     "l'installation réelle, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
 )
+NOT_PREPARED = "La base n'est pas préparée pour cette version : lancez « make install », puis redémarrez."
 
 
 def demonstration_secrets() -> bool:
@@ -56,3 +58,29 @@ def refuse_demonstration_leftovers() -> None:
         raise ImproperlyConfigured(SECRETS)
     if User.objects.filter(is_demo=True).exists():
         raise ImproperlyConfigured(ACCOUNTS)
+
+
+def refuse_other_key() -> None:
+    """Called beside it: another PRIVACY_KEY than the one this database was used with serves nobody.
+
+    The first start on a database writes the fingerprint. Raises ImproperlyConfigured, in one line that says what to
+    do; also when the database was never prepared, or not for this version.
+    """
+    from solidarites import privacy
+
+    if settings.DEMO:
+        return
+    try:
+        problem = privacy.check()
+    except (OperationalError, ProgrammingError) as error:
+        if _never_prepared():
+            raise ImproperlyConfigured(NOT_PREPARED) from error
+        raise
+    if problem:
+        raise ImproperlyConfigured(problem)
+
+
+def _never_prepared() -> bool:
+    from solidarites.models import Installation
+
+    return Installation._meta.db_table not in connection.introspection.table_names()

@@ -16,6 +16,8 @@ from solidarites.models import Heartbeat, OutgoingMail
 log = logging.getLogger(__name__)
 
 WORKER, BEAT = "worker", "beat"
+# The last backup that succeeded (solidarites.backups.saving).
+BACKUP = "backup"
 # Both give a sign every 30 seconds; a long task may hold the worker for some of them.
 SILENT_AFTER = timedelta(minutes=3)
 # A message that has waited this long past its turn is not leaving.

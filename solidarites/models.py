@@ -179,6 +179,20 @@ class OutgoingMail(models.Model):
         return f"{self.key} ({self.get_state_display()})"
 
 
+class Installation(models.Model):
+    """What this database knows of the machine that serves it: one row (solidarites.privacy)."""
+
+    # Never the key: a fingerprint, which tells another key and gives nothing away.
+    privacy_key = models.CharField(max_length=20)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="installation_one_row")]
+
+    def __str__(self) -> str:
+        return self.privacy_key
+
+
 class Heartbeat(models.Model):
     """When beat, the worker and each task last gave a sign of life (solidarites.health)."""
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -129,8 +128,9 @@ with warnings.catch_warnings(action="ignore"):  # environ warns with the passwor
     }
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 if DATABASES["default"].get("ENGINE") not in ENGINES or not DATABASES["default"].get("NAME"):
-    raise ImproperlyConfigured(
-        "DATABASE_URL ne se lit pas comme l'adresse d'une base. Exemple : postgres://compte:motdepasse@10.0.0.5:5432/base"
+    # One line for a command as for a service; an exception would bring its traceback.
+    sys.exit(
+        "DATABASE_URL ne se lit pas : postgres://compte:motdepasse@hote:5432/base, ou sqlite:////chemin/base.sqlite3."
     )
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a writer waits its turn from the start instead of failing when it first writes.
@@ -152,6 +152,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     CACHES["default"]["BACKEND"] = "solidarites.cache.SharedCache"
+
+# Backups: whom they are encrypted to (age or gpg; empty: in clear), and how many of them stay in their folder.
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 
 UPLOADS_DIR = VAR_DIR / "uploads"
 

@@ -45,8 +45,8 @@ def person_keys(*, reference: str, last_name: str, first_name: str, birth: str) 
     return keys
 
 
-def _known_by(household: Household) -> set[str]:
-    """The keyed hashes of a household's people and of their own numbers."""
+def known_by(household: Household, *, numbers: bool = True) -> set[str]:
+    """The keyed hashes of a household's people and, with ``numbers``, of their own numbers."""
     keys: set[str] = set()
     for tenant in household.tenants.all():
         keys.update(
@@ -57,7 +57,8 @@ def _known_by(household: Household) -> set[str]:
                 birth=tenant.birth_date.isoformat() if tenant.birth_date else "",
             )
         )
-    keys.update(digest(f"tel:{p.e164}") for p in household.phones.all() if not p.third_party)
+    if numbers:
+        keys.update(digest(f"tel:{p.e164}") for p in household.phones.all() if not p.third_party)
     return keys
 
 
@@ -69,7 +70,7 @@ def record_opposition(*, household: Household, now: datetime, by: Any = None) ->
     """
     if household.opposed_at:
         return
-    keys = _known_by(household)
+    keys = known_by(household)
     Opposition.objects.bulk_create(
         [Opposition(landlord_id=household.landlord_id, digest=key, created_at=now) for key in sorted(keys)],
         ignore_conflicts=True,
@@ -90,7 +91,7 @@ def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any
     locked = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
     if locked.opposed_at is None:
         return False
-    keys = _known_by(locked)
+    keys = known_by(locked)
     numbers = [phone.e164 for phone in locked.phones.all() if not phone.third_party]
     names = [tenant.last_name for tenant in locked.tenants.all()]
     others = (
@@ -101,7 +102,7 @@ def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any
         .prefetch_related("tenants", "phones")
     )
     for other in others:
-        keys -= _known_by(other)
+        keys -= known_by(other)
     Opposition.objects.filter(landlord=locked.landlord_id, digest__in=keys).delete()
     Household.objects.filter(pk=locked.pk).update(opposed_at=None, updated_at=now)
     household.opposed_at = None

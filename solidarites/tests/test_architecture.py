@@ -19,9 +19,11 @@ OFFERED = {
     "solidarites.models",
     "solidarites.mail",
     "solidarites.accounts",
+    "solidarites.backups",
     "solidarites.bounces",
     "solidarites.health",
     "solidarites.kept",
+    "solidarites.privacy",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.
 FAN_OUT = {"retries", "welfare", "referrals"}

@@ -42,12 +42,13 @@ def test_a_real_installation_refuses_the_accounts_of_the_demonstration(settings)
 
 
 @pytest.mark.django_db
-def test_the_worker_leaves_instead_of_serving(settings):
-    from solidarites.celery import refuse_demonstration_leftovers
+def test_the_worker_leaves_instead_of_serving(settings, tmp_path):
+    from solidarites.celery import start_worker
 
+    settings.VAR_DIR = tmp_path
     settings.SECRET_KEY = settings.DEMO_SECRET
     with pytest.raises(SystemExit, match="secret public"):
-        refuse_demonstration_leftovers()
+        start_worker()
 
 
 def test_what_the_address_of_the_database_asks_for_is_kept(tmp_path):

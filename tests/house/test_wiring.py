@@ -16,6 +16,7 @@ OUTSIDE_ADMIN = {
     "solidarites.Invitation": "made and sent from the page of volunteers; only hashes",
     "solidarites.OutgoingMail": "its failures raise alerts",
     "solidarites.Heartbeat": "shown by the state page",
+    "solidarites.Installation": "read by what starts, and by manage.py privacy_key",
     "tenants.Household": "shown on the page of its case",
     "tenants.TenantAlias": "a keyed hash that lists look up",
     "tenants.DistinctPair": "decided on the page of duplicates",

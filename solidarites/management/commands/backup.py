@@ -2,64 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import subprocess
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 from django.utils import timezone
+
+from solidarites.backups import BackupError, saving
 
 
 class Command(BaseCommand):
-    help = (
-        "Sauvegarde la base, application en marche (SQLite : une base complète ; PostgreSQL : une archive de pg_dump)."
-    )
+    help = "Sauvegarde la base, application en marche, dans un seul fichier vérifié que vous seul pouvez lire."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="?", help="où l'écrire ; par défaut VAR_DIR/backups")
+        parser.add_argument("file", nargs="?", help="fichier ou dossier où l’écrire ; par défaut VAR_DIR/backups")
+        parser.add_argument("--recipient", help="chiffrer pour cette clé publique d’age ou de gpg (BACKUP_RECIPIENT)")
+        parser.add_argument("--keep", type=int, help="sauvegardes gardées dans le dossier ; 0 : toutes (BACKUP_KEEP)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        suffix = "sqlite3" if connection.vendor == "sqlite" else "dump"
-        name = f"solidarites-{timezone.localtime():%Y-%m-%d-%H%M%S}.{suffix}"
-        target = Path(options["file"] or settings.VAR_DIR / "backups" / name)
-        if target.exists():
-            raise CommandError(f"{target} existe déjà.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # It holds people: nobody else on the machine may read it.
-        target.touch(mode=0o600)
+        recipient = settings.BACKUP_RECIPIENT if options["recipient"] is None else options["recipient"]
+        keep = settings.BACKUP_KEEP if options["keep"] is None else options["keep"]
         try:
-            if connection.vendor == "sqlite":
-                self.copy_sqlite(target)
-            else:
-                self.dump_postgresql(target)
-        except Exception:
-            target.unlink(missing_ok=True)
-            raise
-        self.stdout.write(f"Sauvegarde : {target} ({target.stat().st_size // 1024} Kio)")
-
-    def copy_sqlite(self, target: Path) -> None:
-        name = str(connection.settings_dict["NAME"])
-        with closing(sqlite3.connect(name)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-
-    def dump_postgresql(self, target: Path) -> None:
-        data = connection.settings_dict
-        given = {
-            "PGUSER": data["USER"],
-            "PGPASSWORD": data["PASSWORD"],
-            "PGHOST": data["HOST"],
-            "PGPORT": str(data["PORT"]),
-        }
-        environment = {**os.environ, **{name: value for name, value in given.items() if value}}
-        command = ["pg_dump", "--format=custom", f"--file={target}", str(data["NAME"])]
-        try:
-            subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
-        except FileNotFoundError as error:
-            raise CommandError("pg_dump manque sur cette machine (paquet postgresql-client).") from error
-        except subprocess.CalledProcessError as error:
-            raise CommandError(f"pg_dump a échoué : {error.stderr.strip()[:300]}") from error
+            saving.refuse_root()
+            saved = saving.save(
+                now=timezone.now(),
+                target=Path(options["file"]) if options["file"] else None,
+                recipient=recipient,
+                keep=keep,
+            )
+        except BackupError as error:
+            raise CommandError(str(error)) from error
+        rows = sum(saved.manifest.counts.values())
+        size = saved.path.stat().st_size // 1024 + 1
+        closed = ", chiffrée" if recipient else ""
+        self.stdout.write(f"Sauvegarde vérifiée{closed} : {saved.path} ({size} Kio, {rows} lignes)")
+        if saved.removed:
+            self.stdout.write(f"Anciennes sauvegardes retirées : {len(saved.removed)}.")
