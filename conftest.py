@@ -91,6 +91,18 @@ def eager_tasks() -> Iterator[None]:
     app.conf.task_always_eager = app.conf.task_eager_propagates = False
 
 
+@pytest.fixture
+def spare(transactional_db: None, settings: Any, tmp_path: Any) -> Iterator[str]:
+    """A whole installation of the test's own: VAR_DIR and a database that may be broken and replaced; its name."""
+    from tests.spare import spare_database
+
+    settings.VAR_DIR, settings.MIGRATION_MODULES = tmp_path / "var", {}
+    settings.VAR_DIR.mkdir()
+    settings.BACKUP_RECIPIENT = ""
+    with spare_database(settings.VAR_DIR) as name:
+        yield name
+
+
 # The cast -----------------------------------------------------------------------------------------
 @pytest.fixture
 def volunteer(db: None) -> Any:

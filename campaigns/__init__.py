@@ -4,5 +4,5 @@ models → calendar → enrolment (households → cases) → scripts → trainin
 → calls (drafts → recording → corrections; messages, texts) → outcomes (what follows, drawn once)
 → retries, followups (dates → plans → opening → absences → review), needs → referrals (states → drafts → sending
 → access → answers → closing, watched by watch), welfare (letters, caretakers, neighbours, numberless), alerts
-→ reviews, debriefs → dashboards → report → purge.
+→ reviews, debriefs → dashboards → report → purge → restoration (a backup put back).
 """

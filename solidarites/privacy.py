@@ -49,6 +49,11 @@ def recognises() -> bool:
     return all(proof() is not False for proof in _proofs)
 
 
+def of_this_base() -> str:
+    """The fingerprint that a backup carries: before the first start, of the key in use unless it is proved wrong."""
+    return known() or (fingerprint() if recognises() else "")
+
+
 def where() -> str:
     """Where the key in use was read, in the words of the documentation."""
     if os.environ.get("PRIVACY_KEY"):

@@ -2,7 +2,9 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+from gunicorn.errors import AppImportError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
 
@@ -12,9 +14,13 @@ def checked_application():  # type: ignore[no-untyped-def]
     from solidarites import running
     from solidarites.checks import refuse_demonstration_leftovers, refuse_other_key
 
-    running.announce(running.WEB)
-    refuse_demonstration_leftovers()
-    refuse_other_key()
+    try:
+        running.announce(running.WEB)
+        refuse_demonstration_leftovers()
+        refuse_other_key()
+    except ImproperlyConfigured as error:
+        # gunicorn prints the line alone, and stops instead of trying again.
+        raise AppImportError(str(error)) from error
     return application
 
 

@@ -33,6 +33,8 @@ class Memory:
 
     readable: bool = False
     same: bool = False
+    # Of the key under which its oppositions are written; empty when it did not know.
+    fingerprint: str = ""
     oppositions: list[Carried] = field(default_factory=list)
     households: list[int] = field(default_factory=list)
     opposed: list[int] = field(default_factory=list)
@@ -59,6 +61,7 @@ def read(*, fingerprint: str) -> Memory:
     return Memory(
         readable=True,
         same=not here or not fingerprint or here == fingerprint,
+        fingerprint=here,
         oppositions=oppositions,
         households=_or(lambda: list(Household.objects.order_by("pk").values_list("pk", flat=True)), []),
         opposed=_or(lambda: list(Household.objects.filter(opposed_at__isnull=False).values_list("pk", flat=True)), []),

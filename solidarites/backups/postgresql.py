@@ -88,14 +88,18 @@ def _refuse_older_tools() -> None:
     """pg_dump copies no server newer than itself: said before it tries, with the package to install."""
     printed = _run(["pg_dump", "--version"], "pg_dump ne répond pas")
     found = re.search(r"\) (\d+)", printed)
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version_num")
-        server = int(cursor.fetchone()[0]) // 10000
+    server = _server()
     if found and int(found.group(1)) < server:
         raise BackupError(
             f"pg_dump ({found.group(1)}) est plus ancien que le serveur PostgreSQL ({server}) : installez "
             f"postgresql-client-{server}."
         )
+
+
+def _server() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        return int(cursor.fetchone()[0]) // 10000
 
 
 def look() -> Look:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from solidarites import health, privacy
 from solidarites.backups import BackupError, archive, encryption, of_the_system, postgresql, sqlite
 from solidarites.backups.archive import Manifest
+from solidarites.models import Installation
 
 PREFIX, BEFORE_RESTORE = "solidarites", "avant-restauration"
 STAMP = "%Y-%m-%d-%H%M%S"
@@ -111,7 +112,9 @@ def _made(work: Path, now: datetime) -> tuple[Manifest, Path]:
             seen = postgresql.dump(database)
         if "django_migrations" not in seen.counts:
             raise BackupError("Cette base est vide : DATABASE_URL et VAR_DIR sont-ils bons ?")
-        fingerprint = privacy.known() or privacy.fingerprint()
+        # A base of the version before has no such table.
+        up_to_date = Installation._meta.db_table in seen.counts
+        fingerprint = privacy.of_this_base() if up_to_date else privacy.fingerprint()
     except DatabaseError as error:
         raise BackupError(unreachable(error)) from error
     manifest = Manifest(

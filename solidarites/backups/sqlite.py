@@ -104,10 +104,10 @@ def replace(new: Path, target: Path) -> None:
     lacks its last writes (it was copied before); the other way round, SQLite would read the old WAL into the new
     base, and delete what is in it.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f".{target.name}.restauration")
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         staged.unlink(missing_ok=True)
         staged.touch(mode=0o600)
         with new.open("rb") as source, staged.open("wb") as copied:

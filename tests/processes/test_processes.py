@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from campaigns.models import DueCall
+from solidarites import running
 from solidarites.models import Heartbeat
+from solidarites.models import Installation as InstallationRow
 from tests.factories import make_user
 from tests.house.source import ROOT
 from tests.processes.installation import Installation, wait_until
@@ -61,18 +65,43 @@ def test_the_procfile_starts_what_the_tests_start():
     assert "--without-gossip --without-mingle" in lines["worker"]
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["celery", "-A", "solidarites", "worker", "--pool", "solo"],
-        ["celery", "-A", "solidarites", "beat"],
-        ["gunicorn", "solidarites.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"],
-    ],
-    ids=["worker", "beat", "web"],
-)
+SERVES = {
+    "worker": ["celery", "-A", "solidarites", "worker", "--pool", "solo"],
+    "beat": ["celery", "-A", "solidarites", "beat"],
+    "web": ["gunicorn", "solidarites.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"],
+}
+started = pytest.mark.parametrize("command", SERVES.values(), ids=SERVES)
+
+
+@started
 def test_nothing_real_starts_on_the_accounts_of_the_demonstration(installation: Installation, command):
     make_user("benevole@exemple.fr", "Léa", "Bonnet", is_demo=True)
     process = installation.start("refused", *command)
     wait_until(lambda: process.popen.poll() is not None, say=process.output)
     assert process.popen.returncode != 0
     assert "comptes de démonstration" in process.output()
+
+
+@started
+def test_nothing_starts_on_another_key_than_that_of_the_database(installation: Installation, command):
+    InstallationRow.objects.create(pk=1, privacy_key="0000-1111-2222-3333")
+    process = installation.start("refused", *command)
+    wait_until(lambda: process.popen.poll() is not None, say=process.output)
+    assert process.popen.returncode != 0
+    assert "PRIVACY_KEY n’est pas celle de cette base" in process.output()
+    assert "Traceback" not in process.output()
+
+
+@pytest.mark.parametrize("kind", running.KINDS)
+def test_a_restore_knows_what_runs_however_it_ends(installation: Installation, settings: Any, kind: str):
+    settings.VAR_DIR = installation.folder
+    process = installation.start(kind, *SERVES[kind])
+    # The file is made, and held, as the process begins to serve.
+    wait_until((installation.folder / "holds" / f"running-{kind}").exists, say=process.output)
+    time.sleep(1)
+    with pytest.raises(running.StillRunning, match=rf"\({kind}\)"), running.alone():
+        pass
+    assert process.popen.poll() is None, process.output()
+    process.kill()
+    with running.alone():
+        pass

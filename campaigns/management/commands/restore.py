@@ -144,7 +144,13 @@ class Command(BaseCommand):
                 "appelé, et notez-le avant de reprendre les appels."
             )
             return
-        self.say(f"Oppositions notées depuis la sauvegarde, reprises : {done.carried} ; aucune n’est perdue.")
+        if done.carried and memory.fingerprint not in ("", privacy.fingerprint()):
+            self.say(
+                f"Oppositions notées depuis la sauvegarde, reprises sans pouvoir être reconnues : {done.carried}. La "
+                f"base d’avant avait une autre PRIVACY_KEY ({memory.fingerprint})."
+            )
+        else:
+            self.say(f"Oppositions notées depuis la sauvegarde, reprises : {done.carried} ; aucune n’est perdue.")
         if done.opposed:
             self.say(f"Foyers de nouveau opposés : {numbers(done.opposed)}.")
         if done.opposed_again:
