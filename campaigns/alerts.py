@@ -66,24 +66,17 @@ def raise_alert(
 
 
 def visible(by: User) -> QuerySet[Alert]:
-    """Those of the cases this coordinator sees, of sectors that nobody follows, and those that hang on no case."""
-    if scope.agency_ids(by) is None:
-        return Alert.objects.all()
-    cases = scope.visible_cases(by).order_by().values("pk")
-    left = scope.unfollowed_cases().order_by().values("pk")
-    return Alert.objects.filter(Q(case__in=cases) | Q(case__in=left) | Q(case=None))
+    """Those of the cases this coordinator sees, and those that hang on no case."""
+    return Alert.objects.filter(scope.in_sight(by, "case__agency") | Q(case=None))
 
 
 def audience(case: Case | None, now: datetime) -> list[User]:
     """Who is told: the coordinators who see ``case``, those who are away left out as long as somebody stays.
 
-    A sector that nobody follows is everybody's; without any coordinator the administrators are told, who can name one.
+    Without any coordinator the administrators are told, who can name one.
     """
-    for people in (scope.coordinators_of(case), scope.coordinators_of(None), scope.administrators()):
-        if found := list(people.order_by("pk")):
-            break
-    else:
-        return []
+    people = scope.coordinators() if case is None else scope.coordinators_of(case)
+    found = list(people.order_by("pk")) or list(scope.administrators().order_by("pk"))
     today = timezone.localdate(now)
     rows = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user__in=found, first_day__lte=today)
     away = set(rows.values_list("user_id", flat=True))
@@ -151,7 +144,7 @@ def release_left(*, now: datetime) -> int:
     """Alerts taken by somebody who coordinates no more, or whose absence began since, wait for somebody again."""
     mine = OuterRef("taken_by")
     today = timezone.localdate(now)
-    here = Exists(scope.coordinators_of(None).filter(pk=mine))
+    here = Exists(scope.coordinators().filter(pk=mine))
     away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
     left = Alert.objects.filter(solved_at=None, taken_by__isnull=False).filter(
         ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))

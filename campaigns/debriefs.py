@@ -43,7 +43,7 @@ def ask(*, call: Call, by: User, now: datetime) -> Debrief:
         Call.objects.filter(pk=call.pk).update(touched_me=True)
     # Nobody but the coordination is to know: the journal says that it happened, not to whom.
     journal.record("debrief.asked", found, actor="volunteer", campaign_id=call.case.campaign_id)
-    for person in _listeners(call.case).exclude(pk=by.pk):
+    for person in scope.coordinators_of(call.case).exclude(pk=by.pk):
         mail.queue_mail(
             key=f"debrief:{found.pk}:asked:{person.pk}",
             to=person.email,
@@ -52,12 +52,6 @@ def ask(*, call: Call, by: User, now: datetime) -> Debrief:
             now=now,
         )
     return found
-
-
-def _listeners(case: Case) -> QuerySet[User]:
-    """Those who see the case; everybody of the coordination when nobody follows this sector."""
-    people = scope.coordinators_of(case)
-    return people if people.exists() else scope.coordinators_of(None)
 
 
 def visible(by: User) -> QuerySet[Debrief]:

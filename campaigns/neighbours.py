@@ -124,9 +124,7 @@ def _searchable(by: User) -> QuerySet[Case]:
 def _outside(by: User) -> QuerySet[Household]:
     """The households of the coordinator's scope that no running campaign has: too young, left out of its sectors."""
     inside = Case.objects.filter(household=OuterRef("pk"), campaign__status__in=_RUNNING)
-    found = with_living_tenant(Household.objects.filter(~Exists(inside)))
-    ids = scope.agency_ids(by)
-    return found if ids is None else found.filter(agency__in=ids)
+    return with_living_tenant(Household.objects.filter(~Exists(inside))).filter(scope.in_sight(by))
 
 
 def proposals(*, report: NeighbourReport, by: User, words: str = "") -> list[Proposal]:

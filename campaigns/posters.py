@@ -11,7 +11,7 @@ from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from campaigns import documents, letters
-from campaigns.models import Campaign, Poster
+from campaigns.models import Campaign, Case, Poster
 from campaigns.referrals.sending import spoken_number
 from solidarites import journal
 from solidarites.models import User
@@ -38,16 +38,12 @@ class Sheet:
     qr: str
 
 
-def residences_of(campaign: Campaign, agencies: Sequence[int] | None) -> QuerySet[Residence]:
-    """The residences where the campaign has a household, within the agencies of a coordinator (None: all).
-
-    ``town`` tells apart those that bear one name.
-    """
-    found = Residence.objects.filter(households__cases__campaign=campaign).distinct()
-    if agencies is not None:
-        found = found.filter(households__cases__agency__in=agencies)
+def residences_of(cases: QuerySet[Case]) -> QuerySet[Residence]:
+    """The residences of these cases; ``town`` tells apart those that bear one name."""
     return (
-        found.annotate(town=Min("households__city"))
+        Residence.objects.filter(households__cases__in=cases.order_by().values("pk"))
+        .distinct()
+        .annotate(town=Min("households__city"))
         .select_related("agency", "landlord")
         .order_by("agency__name", "name", "town", "reference")
     )

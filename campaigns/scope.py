@@ -1,52 +1,73 @@
-"""Which cases a coordinator sees: those of the agencies given to them, all when none is given."""
+"""What a coordinator sees: the agencies given to them, everything when none is given, and what nobody follows.
+
+A household without an agency, or of an agency that no coordinator follows, is the affair of the whole coordination.
+An active account with the role follows; a deactivated one, or one that lost the role, does not. Lists, figures, pages,
+searches, exports, e-mails and the Django admin all ask this module.
+"""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
-from campaigns.models import Case, CoordinatorScope
+from campaigns.models import Case
 from solidarites.models import User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR
+from tenants.models import Agency
+
+# Not an empty Q, which an « or » would leave out; the database reads neither.
+_NOTHING = Q(pk__in=[])
+_EVERYTHING = ~_NOTHING
 
 
-def agency_ids(user: User) -> list[int] | None:
-    """The agencies of a coordinator's scope; None when it is everything."""
+def in_sight(user: User, agency: str = "agency") -> Q:
+    """What this coordinator or administrator sees, by the agency at the end of that path; one query is made."""
     if user.has_role(ADMINISTRATOR) and not user.has_role(COORDINATOR):
-        return None
-    return (
-        list(
-            CoordinatorScope.agencies.through.objects.filter(coordinatorscope__user=user).values_list(
-                "agency_id", flat=True
-            )
-        )
-        or None
-    )
+        return _EVERYTHING
+    follows = _follows()
+    if user.pk not in follows:
+        return _NOTHING
+    mine = follows.pop(user.pk)
+    if None in mine:
+        return _EVERYTHING
+    others = {agency_id for agencies in follows.values() for agency_id in agencies}
+    if None in others:  # somebody follows everything
+        return Q(**{f"{agency}__in": mine})
+    theirs = Agency.objects.exclude(pk__in=others - mine)
+    return Q(**{f"{agency}__in": theirs}) | Q(**{f"{agency}__isnull": True})
 
 
 def visible_cases(user: User, cases: QuerySet[Case] | None = None) -> QuerySet[Case]:
     """The cases this coordinator or administrator may see."""
-    cases = Case.objects.all() if cases is None else cases
-    ids = agency_ids(user)
-    return cases if ids is None else cases.filter(agency_id__in=ids)
+    return (Case.objects.all() if cases is None else cases).filter(in_sight(user))
 
 
-def coordinators_of(case: Case | None) -> QuerySet[User]:
-    """The active coordinators who see ``case`` (all of them without a case)."""
-    people = User.objects.filter(is_active=True, groups__name=COORDINATOR)
-    if case is not None:
-        limited = CoordinatorScope.objects.filter(agencies__isnull=False).exclude(agencies=case.agency_id)
-        people = people.exclude(coordinator_scope__in=limited)
-    return people.distinct()
+def coordinators() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, groups__name=COORDINATOR).distinct()
+
+
+def coordinators_of(case: Case) -> QuerySet[User]:
+    """The active coordinators who see ``case``: those who follow its agency, all of them when nobody does."""
+    followers = _followers(case)
+    return coordinators().filter(Q(pk__in=followers.order_by().values("pk")) | ~Exists(followers))
+
+
+def is_followed(case: Case) -> bool:
+    """Whether somebody of the coordination follows the agency of ``case``, or everything."""
+    return _followers(case).exists()
 
 
 def administrators() -> QuerySet[User]:
     return User.objects.filter(is_active=True, groups__name=ADMINISTRATOR).distinct()
 
 
-def unfollowed_cases() -> QuerySet[Case]:
-    """The cases of sectors that no coordinator follows: none as soon as one coordinator follows everything."""
-    people = coordinators_of(None)
-    if people.filter(Q(coordinator_scope=None) | Q(coordinator_scope__agencies=None)).exists():
-        return Case.objects.none()
-    followed = CoordinatorScope.agencies.through.objects.filter(coordinatorscope__user__in=people.order_by())
-    return Case.objects.exclude(agency__in=followed.values("agency"))
+def _followers(case: Case) -> QuerySet[User]:
+    everything = Q(coordinator_scope__agencies=None)
+    return coordinators().filter(everything | Q(coordinator_scope__agencies=case.agency_id))
+
+
+def _follows() -> dict[int, set[int | None]]:
+    """The agencies of each active coordinator; None among them: everything."""
+    found: dict[int, set[int | None]] = {}
+    for person, agency_id in coordinators().order_by().values_list("pk", "coordinator_scope__agencies"):
+        found.setdefault(person, set()).add(agency_id)
+    return found

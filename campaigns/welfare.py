@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, retries, scope
+from campaigns import alerts, retries
 from campaigns.calendar import calendar_of
 from campaigns.cases import (
     CLAIM_FIELDS,
@@ -268,13 +268,7 @@ def watch_overdue(*, now: datetime) -> int:
                 case=check.case,
                 now=now,
             )
-            people = () if urgent else alerts.audience(check.case, now)
-            seen_by = set(scope.coordinators_of(check.case).values_list("pk", flat=True)) if people else set()
-            for person in people:
-                if person.pk not in seen_by:
-                    # Of a sector that nobody follows: the alert opens, the check does not.
-                    alerts.tell(alert, person, now, occasion="raised")
-                    continue
+            for person in () if urgent else alerts.audience(check.case, now):
                 mail.queue_mail(
                     # The same deadline tells once; the deadline of a later step tells anew.
                     key=f"welfare:{check.pk}:overdue:{check.due_at:%Y%m%d%H%M%S}:{person.pk}",

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignVolunteer, Case
+from campaigns.models import Campaign, CampaignVolunteer, Case, CoordinatorScope
 from solidarites import roles
 from solidarites.models import User
 from tenants.models import Agency, Household, Landlord, PhoneNumber, Tenant
@@ -152,3 +152,10 @@ def make_case(
         agency=household.agency,
         **{"next_call_at": now - timedelta(days=1), "enrolled_at": now - timedelta(days=2), **fields},
     )
+
+
+def limit_to(coordinator: User, agency: Agency) -> None:
+    """This coordinator follows one agency, and somebody else everything: what nobody follows would be everybody's."""
+    CoordinatorScope.objects.get_or_create(user=coordinator)[0].agencies.add(agency)
+    if not User.objects.filter(email="partout@exemple.fr").exists():
+        make_user("partout@exemple.fr", "Zoé", "Partout", roles.COORDINATOR)

@@ -74,8 +74,7 @@ class StateError(ReferralError):
 
 def visible(user: User) -> QuerySet[Referral]:
     """The referrals whose household this coordinator or administrator may see."""
-    ids = scope.agency_ids(user)
-    return Referral.objects.all() if ids is None else Referral.objects.filter(case__agency_id__in=ids)
+    return Referral.objects.filter(scope.in_sight(user, "case__agency"))
 
 
 def actor_of(by: User | None) -> str:

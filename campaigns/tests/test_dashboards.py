@@ -215,10 +215,10 @@ def test_a_coordinator_counts_only_the_agencies_of_their_scope(
         call(case, volunteer, "no_answer")
         alerts.raise_alert(key=f"a{case.pk}", kind="button", level="U0", case=case, now=TUESDAY)
     CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
-    # Alerts of a sector that nobody follows are everybody's, its figures are not.
+    # A sector that nobody follows is everybody's: its figures as well as its alerts.
     found = board(campaign, coordinator)
-    assert (found.queue["enrolled"], found.calls, found.alert_total, found.alerts_elsewhere) == (1, 1, 1, 2)
-    factories.make_user("partout@exemple.fr", "Zoé", "Partout", "coordinator")
+    assert (found.queue["enrolled"], found.calls, found.alert_total, found.alerts_elsewhere) == (3, 3, 3, 0)
+    factories.limit_to(coordinator, agency)
     found = board(campaign, coordinator)
     assert (found.queue["enrolled"], found.calls, found.alert_total, found.alerts_elsewhere) == (1, 1, 1, 0)
     assert [one.name for one in dashboards.agencies_of(campaign, coordinator)] == [agency.name]
@@ -296,7 +296,7 @@ def test_the_menu_counts_the_coordinator_s_own_sectors_and_nobody_s_own_calls(
     everything = dashboards.waiting(coordinator)
     # The words of one's own call are looked at like any other's; the call and its debrief are for somebody else.
     assert (everything["reviews"], everything["debriefs"], everything["texts"]) == (2, 2, 3)
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    factories.limit_to(coordinator, agency2)
     cache.clear()
     found = dashboards.waiting(coordinator)
     assert (found["reviews"], found["debriefs"], found["texts"]) == (1, 1, 1)

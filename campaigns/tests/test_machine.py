@@ -160,10 +160,12 @@ def test_a_sector_that_nobody_follows_is_everybodys(case: Case, coordinator: Any
     assert "1 alerte à prendre" in client.get("/alertes/bandeau/").content.decode()
     page = client.get(f"/alertes/{alert.pk}/").content.decode()
     assert "ne suit le secteur de ce foyer" in page
-    assert "Ouvrir le dossier" not in page
+    assert "Ouvrir le dossier" in page
+    assert client.get(f"/dossiers/{case.pk}/").status_code == 200
     # As soon as somebody follows it, it is theirs alone.
     factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
     assert client.get(f"/alertes/{alert.pk}/").status_code == 404
+    assert client.get(f"/dossiers/{case.pk}/").status_code == 404
 
 
 def test_without_any_coordinator_the_administrators_are_told(case: Case, administrator: Any) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaigns import neighbours, posters, purge, welfare
-from campaigns.models import Alert, Campaign, Case, CoordinatorScope, NeighbourReport, Poster, WelfareCheck
+from campaigns.models import Alert, Campaign, Case, NeighbourReport, Poster, WelfareCheck
 from campaigns.tests.welfare_cast import make_door, make_residence
 from solidarites import mail
 from solidarites.models import JournalEntry, OutgoingMail
@@ -130,7 +130,7 @@ def test_a_posters_residence_alone_is_proposed(campaign: Campaign, coordinator: 
 def test_nothing_outside_the_coordinators_sectors_or_a_running_campaign_is_proposed(
     campaign: Campaign, coordinator: Any, landlord: Any, agency: Any, agency2: Any
 ) -> None:
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    factories.limit_to(coordinator, agency)
     mine = door(campaign, landlord=landlord, agency=agency, street="12 rue des Lilas")
     other = door(campaign, landlord=landlord, agency=agency2, street="12 rue des Lilas")
     over = factories.make_campaign(status=Campaign.Status.CLOSED)
@@ -229,7 +229,7 @@ def test_who_may_not_join_is_said_and_nothing_changes(
     held = factories.make_case(draft, factories.make_household(agency=agency)).household
     elsewhere = factories.make_household(agency=agency2)
     inside = factories.make_case(campaign, factories.make_household(agency=agency)).household
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    factories.limit_to(coordinator, agency)
     made = report()
     tries = [
         (opposed.pk, campaign.pk, "ne plus être appelé"),
@@ -303,8 +303,8 @@ def test_posters_are_those_of_the_campaign_and_of_the_coordinators_sectors(
     make_residence("Vide", agency=agency)
     for residence in (mine, mine, other):
         make_door(campaign, residence, now=TUESDAY)
-    assert list(posters.residences_of(campaign, None)) == [mine, other]
-    assert list(posters.residences_of(campaign, [agency.pk])) == [mine]
+    assert list(posters.residences_of(Case.objects.filter(campaign=campaign))) == [mine, other]
+    assert list(posters.residences_of(Case.objects.filter(campaign=campaign, agency=agency))) == [mine]
 
 
 def test_no_poster_without_a_number_a_size_or_a_residence(campaign: Campaign, coordinator: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from campaigns import queue, ranking
-from campaigns.models import Call, Campaign, Case, CoordinatorScope
+from campaigns.models import Call, Campaign, Case
 from campaigns.tests.test_queue import TUESDAY, make, served
 from solidarites.models import JournalEntry
 from tests import factories
@@ -141,7 +141,7 @@ def test_what_cannot_be_done_is_said_and_another_sector_is_out_of_reach(
     page = nadia.post(address, {"case": [case.pk]}, follow=True).content.decode()
     assert "ne peuvent pas descendre" in page or "Personne ne tenait ces dossiers." in page
     here = make(campaign, Tier.FIRST, Kind.FIRST)
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    factories.limit_to(coordinator, agency2)
     assert "Cochez au moins un dossier." in nadia.post(address, {"case": [here.pk]}, follow=True).content.decode()
     here.refresh_from_db()
     assert here.rank == 0

@@ -8,13 +8,13 @@ import pytest
 from django.db.models import ProtectedError
 
 from campaigns import referrals
-from campaigns.models import CoordinatorScope, Need, Partner, Referral
+from campaigns.models import Need, Partner, Referral
 from campaigns.models.levels import Level
 from campaigns.referrals import OPEN_STATES, TRANSITIONS, ReferralError, access, deadlines, states
 from campaigns.tests.referral_cast import do, make_call, make_need, make_partner, make_referral
 from solidarites import roles
 from solidarites.models import JournalEntry, OutgoingMail
-from tests.factories import make_case, make_user
+from tests.factories import limit_to, make_case, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -410,7 +410,7 @@ def test_a_coordinator_of_one_agency_sees_its_referrals_alone(
     mine = make_referral(coordinator, now, case=make_case(campaign, make_household(agency=agency), now=now))
     make_referral(coordinator, now, case=make_case(campaign, make_household(agency=agency2), now=now))
     assert referrals.visible(coordinator).count() == 2
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    limit_to(coordinator, agency)
     assert list(referrals.visible(coordinator)) == [mine]
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns import reviews
-from campaigns.models import Call, CallReview, Campaign, CoordinatorScope
+from campaigns.models import Call, CallReview, Campaign
 from solidarites.models import JournalEntry
-from tests.factories import make_case, make_household, make_user
+from tests.factories import limit_to, make_case, make_household, make_user
 
 
 def recorded(case: Any, by: Any, minutes: int = 0, **fields: Any) -> Call:
@@ -98,7 +98,7 @@ def test_ones_own_calls_are_never_ones_to_review(alone, case, volunteer, coordin
 def test_a_coordinator_reviews_the_calls_of_their_sectors(alone, agency, agency2, volunteer, coordinator):
     here = recorded(make_case(alone, make_household(agency=agency)), volunteer)
     recorded(make_case(alone, make_household(agency=agency2)), volunteer)
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    limit_to(coordinator, agency)
     assert waiting(coordinator) == [here.pk]
 
 

@@ -125,13 +125,13 @@ def test_a_late_check_wakes_nobody_and_is_not_told_once_somebody_wrote_a_step(ca
     assert row.state == OutgoingMail.State.CANCELLED
 
 
-def test_a_late_check_of_a_sector_that_nobody_follows_is_told_by_its_alert(case: Case, coordinator: Any) -> None:
+def test_a_late_check_of_a_sector_that_nobody_follows_is_told_to_everybody(case: Case, coordinator: Any) -> None:
     elsewhere = factories.make_agency(case.household.landlord, "Agence de Pau")
     opened(case, coordinator)
     CoordinatorScope.objects.create(user=coordinator).agencies.add(elsewhere)
     welfare.watch_overdue(now=TUESDAY + timedelta(hours=73))
     row = OutgoingMail.objects.get()
-    assert (row.template, row.to) == ("alert", coordinator.email)
+    assert (row.template, row.to) == ("welfare_overdue", coordinator.email)
 
 
 def test_each_step_starts_the_delay_of_the_next_and_the_climb_comes_once_a_step(case: Case, coordinator: Any) -> None:

@@ -15,7 +15,6 @@ from campaigns.models import (
     Call,
     Campaign,
     Case,
-    CoordinatorScope,
     DueCall,
     FollowUpPlan,
     Need,
@@ -49,12 +48,6 @@ FOR_ADMINISTRATORS = {name for name in (pattern.name for pattern in urlpatterns)
 }
 NAMES = [pattern.name for pattern in urlpatterns]
 PAGES = [name for name in NAMES if name not in POST_ONLY]
-
-
-def limit_to(coordinator: Any, agency: Any) -> None:
-    """Somebody else follows the rest: alerts of a sector that nobody follows are everybody's."""
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
-    factories.make_user("partout@exemple.fr", "Zoé", "Partout", "coordinator")
 
 
 @pytest.fixture
@@ -165,7 +158,7 @@ def test_an_unknown_id_gives_not_found(name: str, world: Any, client_of: Any, co
 def test_another_agency_s_household_does_not_exist(
     name: str, world: Any, client_of: Any, coordinator: Any, agency2: Any
 ) -> None:
-    limit_to(coordinator, agency2)
+    factories.limit_to(coordinator, agency2)
     client = client_of(coordinator)
     method = client.post if name in POST_ONLY else client.get
     assert method(address(name, world)).status_code == 404
@@ -178,7 +171,7 @@ def test_another_agency_s_households_are_in_no_list(
     family = Case.objects.get(pk=world["case_id"]).household.tenants.get().last_name.upper()
     client = client_of(coordinator)
     assert family in client.get(address(name, world)).content.decode()
-    limit_to(coordinator, agency2)
+    factories.limit_to(coordinator, agency2)
     assert family not in client_of(coordinator).get(address(name, world)).content.decode()
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import alerts, lifecycle, purge, queue, welfare
-from campaigns.models import Alert, Campaign, CoordinatorScope
+from campaigns.models import Alert, Campaign
 from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import call
 from tests import factories
@@ -149,7 +149,7 @@ def test_a_limited_coordinator_sees_their_agencies_alone(
 ) -> None:
     factories.make_case(campaign, factories.make_household(agency.landlord, agency=agency))
     factories.make_case(campaign, factories.make_household(agency2.landlord, agency=agency2))
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    factories.limit_to(coordinator, agency)
     page = client_of(coordinator).get(URL)
     assert agency.name in page.content.decode()
     assert agency2.name not in page.content.decode()

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import debriefs
-from campaigns.models import CoordinatorScope, Debrief, Meeting, SharedMoment
+from campaigns.models import Debrief, Meeting, SharedMoment
 from campaigns.tests.caller_cast import hold, running_campaign, text, url
 from solidarites.models import JournalEntry
-from tests.factories import make_case, make_household
+from tests.factories import limit_to, make_case, make_household
 
 LIST, MEETINGS = "/a-ecouter/", "/temps-d-echange/"
 
@@ -117,7 +117,7 @@ def test_another_sector_another_role_nobody(client, client_of, nadia, asked, coo
     assert nadia.get(f"{LIST}{10**15}/").status_code == 404
     assert nadia.post(LIST).status_code == 405
     assert nadia.get(reverse("coordinator:debrief_close", args=[asked.pk])).status_code == 405
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    limit_to(coordinator, agency2)
     assert nadia.get(one(asked)).status_code == 404
     assert "Personne n'attend" in text(nadia.get(LIST))
 

@@ -14,7 +14,7 @@ from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants import households
 from tenants.models import Household, Opposition, PhoneNumber
-from tests.factories import make_agency, make_case, make_household
+from tests.factories import limit_to, make_agency, make_case, make_household
 
 pytestmark = pytest.mark.django_db
 
@@ -100,10 +100,8 @@ def test_lifted_twice_is_said_and_journaled_once(nadia: Any, opposed: Case) -> N
 
 
 def test_a_coordinator_of_another_sector_cannot(client_of: Any, coordinator: Any, opposed: Case) -> None:
-    from campaigns.models import CoordinatorScope
-
     elsewhere = make_agency(opposed.household.landlord, "Agence de Dax")
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(elsewhere)
+    limit_to(coordinator, elsewhere)
     assert lift(client_of(coordinator), opposed, "mistake").status_code == 404
     opposed.refresh_from_db()
     assert opposed.household.opposed_at is not None

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import calls, queue
-from campaigns.models import Call, Case, CoordinatorScope
+from campaigns.models import Call, Case
 from campaigns.tests.caller_cast import running_campaign, text
 from campaigns.tests.test_messages import answers, pending_call
 from solidarites.models import JournalEntry
-from tests.factories import make_case, make_household
+from tests.factories import limit_to, make_case, make_household
 
 LIST = reverse("coordinator:pending_list")
 
@@ -119,7 +119,7 @@ def test_a_household_being_called_waits_for_the_end_of_that_call(
 
 
 def test_another_sector_sees_and_decides_nothing(nadia: Any, coordinator: Any, call: Call, agency2: Any) -> None:
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    limit_to(coordinator, agency2)
     assert "Rien à trancher" in text(nadia.get(LIST))
     assert nadia.post(address(call), {"decision": "drop"}).status_code == 404
 

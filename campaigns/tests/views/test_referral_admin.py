@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import CoordinatorScope, Partner, Referral
+from campaigns.models import Partner, Referral
 from campaigns.tests.referral_cast import make_partner, make_referral
 from solidarites.models import JournalEntry, OutgoingMail
-from tests.factories import make_case
+from tests.factories import limit_to, make_case
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_a_coordinator_of_another_agency_sees_nothing(client_of, coordinator, no
 
     case = make_case(make_campaign(now=now), make_household(agency=agency2), now=now)
     referral = make_referral(coordinator, now, case=case)
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    limit_to(coordinator, agency)
     client = client_of(coordinator)
     assert referral.reference not in text(client.get(LIST))
     choose(client, "send_to_partner", referral, confirm="oui")

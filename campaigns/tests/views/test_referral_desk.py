@@ -11,10 +11,10 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from campaigns import referrals
-from campaigns.models import CoordinatorScope, Referral
+from campaigns.models import Referral
 from campaigns.tests.referral_cast import canaries, make_partner, make_referral
 from solidarites.models import JournalEntry, OutgoingMail
-from tests.factories import make_agency, make_case, make_household, make_user
+from tests.factories import limit_to, make_agency, make_case, make_household, make_user
 
 pytestmark = pytest.mark.django_db
 State = Referral.State
@@ -110,7 +110,7 @@ def test_nothing_chosen_is_said(desk: Any, ids: list[str]) -> None:
 def test_another_agency_s_drafts_are_not_approved(client_of: Any, coordinator: Any, now: Any, campaign: Any) -> None:
     one = make_referral(coordinator, now, case=make_case(campaign, now=now))
     elsewhere = make_user("yann@exemple.fr", "Yann", "Le Goff", "coordinator")
-    CoordinatorScope.objects.create(user=elsewhere).agencies.add(make_agency(one.case.household.landlord, "Dax"))
+    limit_to(elsewhere, make_agency(one.case.household.landlord, "Dax"))
     client_of(elsewhere).post("/signalements/approuver/", {"ids": [one.pk], "confirmed": "1"})
     one.refresh_from_db()
     assert one.state == State.DRAFT

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import referrals
-from campaigns.models import Case, CoordinatorScope, Need, Partner, Referral
+from campaigns.models import Case, Need, Partner, Referral
 from campaigns.tests.referral_cast import make_call, make_need, make_partner, make_referral
 from campaigns.views.coordinator.referrals import ACTS
 from solidarites import roles
 from solidarites.models import JournalEntry, OutgoingMail
-from tests.factories import make_agency, make_case, make_user
+from tests.factories import limit_to, make_agency, make_case, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -314,7 +314,7 @@ def test_the_detail_costs_a_known_number_of_queries(desk, coordinator, now, max_
 
 def test_another_agency_is_not_seen(desk, coordinator, now, agency, agency2, make_household, campaign):
     referral = make_referral(coordinator, now, case=make_case(campaign, make_household(agency=agency2), now=now))
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    limit_to(coordinator, agency)
     assert referral.reference not in text(desk.get(LIST))
     for url in (
         detail(referral),

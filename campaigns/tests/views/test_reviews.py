@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import reviews
-from campaigns.models import CallReview, CoordinatorScope
+from campaigns.models import CallReview
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from campaigns.tests.test_reviews import recorded
 from solidarites.models import JournalEntry
-from tests.factories import make_case, make_household
+from tests.factories import limit_to, make_case, make_household
 
 LIST = "/relectures/"
 
@@ -110,7 +110,7 @@ def test_another_sector_another_role_nobody(client, client_of, nadia, call, coor
     assert "/connexion/" in client.get(LIST)["Location"]
     assert nadia.get(f"{LIST}{10**15}/").status_code == 404
     assert nadia.post(LIST).status_code == 405
-    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    limit_to(coordinator, agency2)
     assert nadia.get(page_of(call)).status_code == 404
 
 

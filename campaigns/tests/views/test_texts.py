@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import calls, cases, messages, texts
-from campaigns.models import Call, CallRevision, Campaign, CaseMessage, CoordinatorScope, FlaggedText
+from campaigns.models import Call, CallRevision, Campaign, CaseMessage, FlaggedText
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants import events
-from tests.factories import make_agency, make_case, make_household
+from tests.factories import limit_to, make_agency, make_case, make_household
 
 LIST = reverse("coordinator:text_list")
 
@@ -119,8 +119,7 @@ def test_only_the_coordinators_of_the_sector(client, client_of, coordinator, cal
     assert nadia.delete(page_of(flagged)).status_code == 405
     assert nadia.post(LIST).status_code == 405
     assert nadia.get(reverse("coordinator:text", args=[10**15])).status_code == 404
-    scope = CoordinatorScope.objects.create(user=coordinator)
-    scope.agencies.add(make_agency(landlord, "Agence de Langon"))
+    limit_to(coordinator, make_agency(landlord, "Agence de Langon"))
     assert "Aucun texte à revoir" in text(nadia.get(LIST))
     assert nadia.get(page_of(flagged)).status_code == 404
     assert nadia.post(page_of(flagged), {"decision": "leave"}).status_code == 404
@@ -199,8 +198,7 @@ def test_leaving_a_message(nadia, message):
 
 
 def test_a_message_of_another_sector_is_not_found(nadia, coordinator, message, landlord):
-    scope = CoordinatorScope.objects.create(user=coordinator)
-    scope.agencies.add(make_agency(landlord, "Agence de Langon"))
+    limit_to(coordinator, make_agency(landlord, "Agence de Langon"))
     assert "Aucun texte à revoir" in text(nadia.get(LIST))
     assert nadia.get(page_of(FlaggedText.objects.get())).status_code == 404
 

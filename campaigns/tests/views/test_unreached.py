@@ -13,7 +13,6 @@ from campaigns.models import (
     Campaign,
     CaretakerRound,
     Case,
-    CoordinatorScope,
     Letter,
     NeighbourReport,
     NumberSearch,
@@ -65,10 +64,6 @@ def report(**said: Any) -> NeighbourReport:
     return neighbours.receive(**given, now=timezone.now())
 
 
-def narrowed(user: Any, agency: Any) -> None:
-    CoordinatorScope.objects.create(user=user).agencies.add(agency)
-
-
 # Neighbours ---------------------------------------------------------------------------------------
 
 
@@ -95,7 +90,7 @@ def test_a_report_is_matched_and_its_check_opens(nadia: Any, campaign: Campaign,
 def test_a_household_of_other_sectors_is_neither_shown_nor_matched(
     nadia: Any, campaign: Campaign, coordinator: Any, agency: Any, agency2: Any
 ) -> None:
-    narrowed(coordinator, agency)
+    factories.limit_to(coordinator, agency)
     household = factories.make_household(agency.landlord, agency=agency2, street="12 rue des Lilas")
     case = factories.make_case(campaign, household)
     made = report()
@@ -215,7 +210,7 @@ def test_rounds_of_other_sectors_do_not_exist(
     check = open_check(make_door(campaign, residence, now=timezone.now()), coordinator, timezone.now())
     made = make_round([check], coordinator, timezone.now())
     other = factories.make_user("zoe@exemple.fr", "Zoé", "Ailleurs", "coordinator")
-    narrowed(other, agency2)
+    factories.limit_to(other, agency2)
     browser = client_of(other)
     assert "Les Tilleuls" not in text(browser.get("/gardiens/"))
     assert browser.get(f"/gardiens/{residence.pk}/").status_code == 302

@@ -117,8 +117,8 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "alert": alert,
         "form": form,
         "now": timezone.now(),
-        # Of a sector that nobody follows: the alert can be dealt with, its case cannot be opened.
-        "followed": not alert.case_id or scope.visible_cases(request.user).filter(pk=alert.case_id).exists(),
+        # Of a sector that nobody follows: why it came to everybody.
+        "followed": alert.case is None or scope.is_followed(alert.case),
         "cause": _cause(alert),
         "trouble": _trouble(alert),
     }

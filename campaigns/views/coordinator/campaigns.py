@@ -181,9 +181,7 @@ def campaign_ages(request: HttpRequest, slug: str) -> HttpResponse:
     """« Âge à vérifier »: households enrolled by hand."""
     campaign = _campaign(slug)
     now = timezone.now()
-    unknown = enrolment.age_unknown(campaign, now)
-    if agencies := scope.agency_ids(request.user):
-        unknown = unknown.filter(agency__in=agencies)
+    unknown = enrolment.age_unknown(campaign, now).filter(scope.in_sight(request.user))
     if request.method == "POST":
         wanted = [
             int(one) for one in request.POST.getlist("household") if one.isascii() and one.isdigit() and len(one) < 19

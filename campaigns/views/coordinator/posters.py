@@ -22,7 +22,7 @@ from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 def poster_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The residences by agency; a POST makes the PDF of one residence, of one agency, or of all."""
     campaign = get_object_or_404(Campaign.objects.exclude(status=Campaign.Status.PURGED), slug=slug)
-    residences = posters.residences_of(campaign, scope.agency_ids(request.user))
+    residences = posters.residences_of(scope.visible_cases(request.user).filter(campaign=campaign))
     if request.method == "POST":
         form = PosterForm(request.POST)
         for name in ("residence", "agency"):

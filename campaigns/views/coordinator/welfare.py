@@ -48,7 +48,7 @@ def _checks(request: HttpRequest, state: str, now: datetime) -> QuerySet[Welfare
     if state == "mine":
         return checks.filter(owner=request.user)
     # Whoever left or coordinates no more is nobody.
-    return checks.exclude(owner__in=scope.coordinators_of(None)) if state == "nobody" else checks
+    return checks.exclude(owner__in=scope.coordinators()) if state == "nobody" else checks
 
 
 @role_required(COORDINATOR)
