@@ -21,6 +21,8 @@ TIER_OF_KIND = {
     Case.Kind.CALL_BACK_AFTER_REFERRAL: Case.Tier.PUT_FIRST,
     Case.Kind.ASKED: Case.Tier.PUT_FIRST,
 }
+# Why a case was closed with its campaign.
+CAMPAIGN_CLOSED = "campaign_closed"
 CLAIM_FIELDS = ["claimed_by", "claimed_at", "claimed_until"]
 NEXT_FIELDS = ["next_call_at", "next_call_kind", "next_call_for", "anyone_from", "not_for", "tier", "rank", "urgent"]
 STATE_FIELDS = ["status", "hold_reason", "closed_reason", "closed_at"]
@@ -250,7 +252,9 @@ def _move_history(gone: Case, kept: Case, now: datetime) -> None:
     gone.needs.filter(
         state=Need.State.OPEN, category__in=kept.needs.filter(state=Need.State.OPEN).values("category")
     ).update(state=Need.State.DROPPED)
-    gone.calls.filter(state=Call.State.DRAFT).update(state=Call.State.DROPPED)
+    drafts = gone.calls.filter(state=Call.State.DRAFT)
+    drafts.filter(Call.WITH_WORDS).update(state=Call.State.PENDING)
+    drafts.update(state=Call.State.DROPPED)
     if kept.number_searches.filter(answered_at=None).exists():
         gone.number_searches.filter(answered_at=None).update(answered_at=now)
     # The same letter of the same day is one letter.

@@ -24,7 +24,7 @@ STATES = [
     ("blocked", "À décider"),
     ("without_number", "Sans numéro"),
     ("done", "Clos"),
-    ("pending", "Appel en double à trancher"),
+    ("pending", "Appel à trancher"),
 ]
 CALLS = [("faits", "au moins un appel"), ("echange", "un échange"), ("refus", "un refus")]
 CALLBACKS = [("due", "dû maintenant"), ("missed", "manqué (30 minutes après l'heure)"), ("planned", "à venir")]

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from campaigns import followups
+from campaigns.cases import CAMPAIGN_CLOSED
 from campaigns.models import (
     Alert,
     Call,
@@ -29,8 +30,6 @@ from solidarites.models import User
 from solidarites.roles import VOLUNTEER
 
 Status = Campaign.Status
-# Why a case was closed with its campaign.
-CAMPAIGN_CLOSED = "campaign_closed"
 # The texts without which a campaign may not open (product rule; RGPD articles 5, 13 and 35).
 REQUIRED_TEXTS = {
     "purpose": "la finalité",
@@ -202,9 +201,9 @@ def still_open(campaign: Campaign, now: datetime) -> StillOpen:
 def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
     """End the campaign: open cases close, claims are released, follow-up plans end, due calls are cancelled.
 
-    Referrals, welfare checks and alerts go on until somebody closes them: nothing is withdrawn silently, and
-    ``still_open`` says so before. The purge follows N days later. Idempotent; a draft may be closed too. Raises
-    LifecycleError once purged.
+    Calls under way may still be recorded, and wait for the coordination (``calls.keeping``). Referrals, welfare checks
+    and alerts go on until somebody closes them: nothing is withdrawn silently, and ``still_open`` says so before. The
+    purge follows N days later. Idempotent; a draft may be closed too. Raises LifecycleError once purged.
     """
     row = _locked(campaign)
     if row.status == Status.CLOSED:

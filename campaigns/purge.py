@@ -31,7 +31,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
-from campaigns import caretakers, enrolment, neighbours, report
+from campaigns import alerts, calls, caretakers, enrolment, neighbours, report
 from campaigns.models import (
     Alert,
     Call,
@@ -62,6 +62,7 @@ from campaigns.models import (
     WelfareCheck,
     WelfareStep,
 )
+from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import JournalEntry, OutgoingMail, User
 from tenants import erasure
@@ -138,7 +139,16 @@ def _is_due(campaign: Campaign, now: datetime) -> bool:
 
 
 def expired(*, now: datetime) -> list[Campaign]:
-    """The closed campaigns whose day has come, the oldest first."""
+    """The closed campaigns whose day has come, the oldest first; not those that wait for a decision."""
+    return [campaign for campaign in _due(now) if not calls.waiting(campaign).exists()]
+
+
+def held_back(*, now: datetime) -> list[Campaign]:
+    """Those whose day has come, and of which a call still waits for the coordination: nothing of them is erased."""
+    return [campaign for campaign in _due(now) if calls.waiting(campaign).exists()]
+
+
+def _due(now: datetime) -> list[Campaign]:
     closed = Campaign.objects.filter(status=Campaign.Status.CLOSED, closed_at__isnull=False).order_by("closed_at", "pk")
     return [campaign for campaign in closed if _is_due(campaign, now)]
 
@@ -192,7 +202,15 @@ def _unneeded(landlords: Iterable[int], fresh: Iterable[int]) -> QuerySet[Househ
 
 
 def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
-    """Purge every campaign whose day has come, then the lists that no campaign uses. Safe to run twice at once."""
+    """Purge every campaign whose day has come, then the lists that no campaign uses. Safe to run twice at once.
+
+    A campaign of which a call waits for a decision stays whole, and every coordinator is told.
+    """
+    calls.keep_unfinished(now=now)
+    for campaign in held_back(now=now):
+        alerts.raise_alert(
+            key=calls.purge_key(campaign), kind=Alert.Kind.PURGE_WAITING, level=Level.U2, campaign=campaign, now=now
+        )
     proofs = [
         proof for campaign in expired(now=now) if (proof := purge_campaign(campaign_id=campaign.pk, now=now, by=by))
     ]
@@ -207,7 +225,8 @@ def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
 def purge_campaign(*, campaign_id: int, now: datetime, by: User | None = None) -> PurgeProof | None:
     """Freeze the figures of a closed campaign, then erase its people in steps; returns the proof.
 
-    Conditions: closed, and its day has come. None when that does not hold, or when another process finished meanwhile.
+    Conditions: closed, its day has come, and none of its calls waits for a decision. None when that does not hold, or
+    when another process finished meanwhile.
     """
     for _ in steps(campaign_id=campaign_id, now=now, by=by):
         pass
@@ -228,7 +247,9 @@ def steps(*, campaign_id: int, now: datetime, by: User | None = None) -> Iterato
 def _locked(campaign_id: int, now: datetime) -> Campaign | None:
     """The campaign, locked until the end of the transaction; None when it is no longer to be purged."""
     campaign = Campaign.objects.select_for_update().filter(pk=campaign_id).first()
-    return campaign if campaign is not None and _is_due(campaign, now) else None
+    if campaign is None or not _is_due(campaign, now) or calls.waiting(campaign).exists():
+        return None
+    return campaign
 
 
 @transaction.atomic

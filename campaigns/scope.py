@@ -32,7 +32,7 @@ def in_sight(user: User, agency: str = "agency") -> Q:
     others = {agency_id for agencies in follows.values() for agency_id in agencies}
     if None in others:  # somebody follows everything
         return Q(**{f"{agency}__in": mine})
-    theirs = Agency.objects.exclude(pk__in=others - mine)
+    theirs = Agency.objects.exclude(pk__in=[pk for pk in others - mine if pk is not None])
     return Q(**{f"{agency}__in": theirs}) | Q(**{f"{agency}__isnull": True})
 
 

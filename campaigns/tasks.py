@@ -7,7 +7,7 @@ from celery.signals import task_failure, task_success
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import alerts, enrolment, followups, lifecycle, machine, purge, queue, referrals, welfare
+from campaigns import alerts, calls, enrolment, followups, lifecycle, machine, purge, queue, referrals, welfare
 from campaigns.followups import reminders
 from campaigns.models import Campaign
 from solidarites import health
@@ -16,7 +16,9 @@ from solidarites.models import User
 
 @shared_task
 def release_stale_claims() -> int:
-    return queue.release_stale(now=timezone.now())
+    """Claims that expired, and the calls that nobody may record any more."""
+    now = timezone.now()
+    return queue.release_stale(now=now) + calls.keep_unfinished(now=now)
 
 
 @shared_task

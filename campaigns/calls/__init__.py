@@ -1,7 +1,8 @@
 """A call, from what its page reads to what a coordinator decides.
 
 Reading order: reading (what the page needs) → drafts (what is typed) → recording (the only door by which a call is
-recorded) → undo (what it changed) → corrections (by its author, for a day) → pending (two for one household).
+recorded) → keeping (what cannot be recorded any more) → undo (what it changed) → corrections (by its author, for a
+day) → pending (what a coordinator decides).
 """
 
 from campaigns.calls.corrections import (
@@ -15,7 +16,8 @@ from campaigns.calls.corrections import (
     rehearsal,
 )
 from campaigns.calls.drafts import raise_button_alert, save_draft
-from campaigns.calls.pending import accept_pending, drop_pending, merge_pending
+from campaigns.calls.keeping import is_double, keep_unfinished, purge_key, waiting
+from campaigns.calls.pending import ENDINGS, accept_pending, drop_pending, merge_pending
 from campaigns.calls.reading import (
     CALLBACK_HORIZON,
     COMMENT_LIMIT,
@@ -34,6 +36,7 @@ from campaigns.calls.said import Said
 __all__ = [
     "CALLBACK_HORIZON",
     "COMMENT_LIMIT",
+    "ENDINGS",
     "CallError",
     "Change",
     "Said",
@@ -46,15 +49,19 @@ __all__ = [
     "correctable",
     "drop_pending",
     "foresee",
+    "is_double",
+    "keep_unfinished",
     "merge_pending",
     "people_of",
     "people_then",
     "phone_to_dial",
     "placeholders",
+    "purge_key",
     "raise_button_alert",
     "record_call",
     "rehearsal",
     "save_draft",
     "script_of",
+    "waiting",
     "with_household",
 ]

@@ -22,7 +22,7 @@ from campaigns import alerts, outcomes, scripts, texts
 from campaigns.calls import undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import CallError, people_of, with_household
-from campaigns.calls.recording import check_campaign, check_form, clean_comment, finish
+from campaigns.calls.recording import check_form, clean_comment, finish
 from campaigns.calls.said import Said
 from campaigns.models import Alert, Call, CallRevision, Case, FollowUpPlan, Need, Referral, WelfareCheck
 from campaigns.models.levels import Level
@@ -106,7 +106,10 @@ def content_then(call: Call) -> scripts.Content | None:
 
 def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) -> Change:
     """What correcting would change. Writes nothing. Raises CallError at the field that is wrong."""
-    check_campaign(case.campaign)
+    if not case.campaign.is_running:
+        raise CallError(
+            "outcome", "Cette campagne est terminée : cet appel ne se corrige plus. Prévenez la coordination."
+        )
     people, content = people_then(call, case), content_then(call)
     keys = [str(tenant.pk) for tenant in people]
     answers = content.clean(wanted.answers, keys) if content is not None else {}

@@ -26,7 +26,8 @@ def save_draft(
     """
     call = (
         Call.objects.select_for_update(of=("self",))
-        .filter(case_id=case_id, volunteer=by, state=Call.State.DRAFT)
+        .filter(Call.UNFINISHED, case_id=case_id, volunteer=by)
+        .order_by("state")
         .first()
     )
     if call is None:
@@ -46,7 +47,8 @@ def save_draft(
 @transaction.atomic
 def raise_button_alert(*, case_id: int, by: User, now: datetime) -> Alert:
     """The red button: works at once, before anything is saved. Raises NotYoursError."""
-    call = Call.objects.filter(case_id=case_id, volunteer=by, state=Call.State.DRAFT).select_related("case").first()
+    mine = Call.objects.filter(Call.UNFINISHED, case_id=case_id, volunteer=by).order_by("state")
+    call = mine.select_related("case").first()
     if call is None:
         raise NotYoursError("Ce dossier n'est plus entre vos mains.")
     return alerts.raise_alert(
@@ -54,7 +56,9 @@ def raise_button_alert(*, case_id: int, by: User, now: datetime) -> Alert:
     )
 
 
-def raise_answer_alerts(call: Call, case: Case, heard: Sequence[scripts.HeardAlert], by: User, now: datetime) -> None:
+def raise_answer_alerts(
+    call: Call, case: Case, heard: Sequence[scripts.HeardAlert], by: User | None, now: datetime
+) -> None:
     keys = {f"call:{call.pk}:{one.question}.{one.choice}:{one.person}": one for one in heard}
     if not keys:
         return

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import debriefs, followups, outcomes, scripts, texts
-from campaigns.calls import undo
+from campaigns.calls import keeping, undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import (
     COMMENT_LIMIT,
@@ -22,7 +22,7 @@ from campaigns.calls.reading import (
     with_household,
 )
 from campaigns.calls.said import Said
-from campaigns.models import Call, Campaign, Case, FollowUpPlan
+from campaigns.models import Call, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
 from solidarites import journal, kept
 from solidarites.models import User
@@ -64,9 +64,9 @@ def record_call(
 ) -> Call:
     """Record one attempt and everything that follows from it, once per ``submission``.
 
-    Conditions: the volunteer was given the case (its draft proves it) and the campaign is open or paused. A claim that
-    expired and was not taken is still good. When another volunteer took the case or recorded it meanwhile, the
-    call is kept as PENDING: nothing follows until a coordinator decides.
+    Conditions: the volunteer was given the case (its draft proves it). A claim that expired and was not taken is still
+    good. When the campaign or the case was closed meanwhile, or when another volunteer took the case or recorded it,
+    the call is kept as PENDING: nothing follows until a coordinator decides.
     Steps: lock the case; find the same submission; check the form; save the call; needs, alerts, plan, outcome,
     referral drafts; texts to look at again; a debrief for who was touched; journal.
     ``household`` is the case's with its people and numbers, when the caller has just read them.
@@ -79,10 +79,9 @@ def record_call(
     call = next(iter(_submitted(submission, case_id, by.pk)), None)
     if call is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
-    if call.state != Call.State.DRAFT:
+    if not call.is_unfinished:
         return call  # posted twice: the first of the two was recorded
-    call.case = case
-    check_campaign(case.campaign)
+    call.case, left = case, call.state == Call.State.PENDING
     people = people_of(case)
     keys = [str(tenant.pk) for tenant in people]
     script_id, content = script_of(case, call)
@@ -95,21 +94,16 @@ def record_call(
     call.direction, call.touched_me = direction, touched_me
     call.recorded_at = call.saved_at = now
     call.draft = said.to_json()
-    if _still_good(case, call, by):
-        finish(call, case, by, now, reading, people, tenant, said)
+    if not _still_good(case, call, by):
+        keeping.keep(call=call, case=case, reading=reading, by=by, now=now)
     else:
-        _keep_pending(call, by, case, reading)
+        finish(call, case, by, now, reading, people, tenant, said)
+        if left:
+            keeping.decided(call=call, solution="Appel terminé par la personne qui l'avait commencé.", by=by, now=now)
     texts.flag(call, content, now)
     if touched_me:
         debriefs.ask(call=call, by=by, now=now)
     return call
-
-
-def check_campaign(campaign: Campaign) -> None:
-    if not campaign.is_running:
-        raise CallError(
-            "outcome", "Cette campagne est terminée : cet appel ne peut plus être enregistré. Prévenez la coordination."
-        )
 
 
 def clean_comment(comment: str) -> str:
@@ -148,19 +142,14 @@ def _phone(case: Case, phone_id: int | None) -> PhoneNumber | None:
 
 
 def _still_good(case: Case, call: Call, by: User) -> bool:
-    """Held by ``by``, or by nobody with nothing recorded since the draft began."""
+    """The campaign goes on; held by ``by``, or by nobody with nothing recorded since the draft began."""
+    if not case.campaign.is_running:
+        return False
     if case.claimed_by_id == by.pk:
         return True
     if case.claimed_by_id is not None or case.status == Case.Status.CLOSED:
         return False
     return not Call.objects.filter(case=case, state=Call.State.RECORDED, recorded_at__gt=call.started_at).exists()
-
-
-def _keep_pending(call: Call, by: User, case: Case, reading: scripts.Reading) -> None:
-    call.state = Call.State.PENDING
-    call.save()
-    journal.record("call.pending", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
-    raise_answer_alerts(call, case, reading.alerts, by, call.recorded_at or call.started_at)
 
 
 def finish(

@@ -8,6 +8,10 @@ from datetime import datetime, time
 from typing import Any
 
 from campaigns import followups
+from campaigns.models import Call
+
+# How the form names the answer to « may we tell the partner? », before the category of the need.
+CONSENT = "consent-"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class Said:
                 "backup_id": wish.backup_id,
             },
         }
+
+    @classmethod
+    def of(cls, call: Call) -> Said:
+        """What was said in this call; of one without an outcome, whose form is kept as it was typed, the agreements."""
+        if call.outcome:
+            return cls.from_json(call.draft)
+        typed = call.draft.items()
+        return cls(consents={name.removeprefix(CONSENT): given for name, given in typed if name.startswith(CONSENT)})
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Said:

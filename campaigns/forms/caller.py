@@ -11,6 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.calendar import Calendar
+from campaigns.calls.said import CONSENT
 from campaigns.followups import Wish
 from campaigns.models import Call, CasePass, FollowUpPlan, Need
 from campaigns.scripts import Content
@@ -35,7 +36,7 @@ def field_name(question: str, person: str) -> str:
 
 def consent_name(*categories: str) -> str:
     """The field where a person agrees, or not, that a partner hears of these needs."""
-    return f"consent-{'+'.join(categories)}"
+    return f"{CONSENT}{'+'.join(categories)}"
 
 
 def _text(value: Any, limit: int) -> str:

@@ -27,6 +27,8 @@ class Alert(models.Model):
         CORRECTION = "correction", "appel corrigé après coup"
         MESSAGE = "message", "message d'un foyer qui a rappelé"
         CARETAKER = "caretaker", "visite du gardien"
+        KEPT_CALL = "kept_call", "appel à trancher"
+        PURGE_WAITING = "purge_waiting", "effacement qui attend une décision"
 
     campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts")
     case = models.ForeignKey(Case, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts")

@@ -20,9 +20,17 @@ class Call(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "en cours"
         RECORDED = "recorded", "enregistré"
-        PENDING = "pending", "à trancher"  # the claim was lost to somebody else: a coordinator decides
+        # It could not be recorded (somebody else had the case, the campaign or the case was closed), or its draft was
+        # left and has no outcome: a coordinator decides.
+        PENDING = "pending", "à trancher"
         DROPPED = "dropped", "écarté"
         MERGED = "merged", "joint à l'autre appel"
+
+    class DropReason(models.TextChoices):
+        HEARD = "heard", "déjà entendu dans un autre appel"
+        DONE = "done", "le nécessaire est déjà fait"
+        NOTHING = "nothing", "rien d'utile n'est écrit"
+        MISTAKE = "mistake", "saisi par erreur"
 
     class Direction(models.TextChoices):
         OUTGOING = "outgoing", "sortant"
@@ -56,6 +64,13 @@ class Call(models.Model):
     # Counts as an attempt of the cap (a busy line tried again the same day does not).
     is_attempt = models.BooleanField(default=False)
     touched_me = models.BooleanField(default=False)
+    # Why a coordinator set it aside; blank for one of two calls of the same household.
+    dropped_because = models.CharField(max_length=8, choices=DropReason, blank=True)
+
+    # Somebody typed something in it.
+    WITH_WORDS = ~Q(answers={}) | ~Q(comment="")
+    # Its volunteer may still write in it and record it.
+    UNFINISHED = Q(state=State.DRAFT) | Q(state=State.PENDING, outcome="")
 
     class Meta:
         verbose_name = "appel"
@@ -72,6 +87,10 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"appel {self.pk}"
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state == self.State.DRAFT or (self.state == self.State.PENDING and not self.outcome)
 
 
 class CallRevision(models.Model):

@@ -6,7 +6,7 @@ writing → answers.
 """
 
 from campaigns.outcomes.answers import consent_to, draft_referrals, draw, worst, write_needs
-from campaigns.outcomes.situation import bare_situation, preview, situation_of
+from campaigns.outcomes.situation import bare_situation, over_of, preview, situation_of
 from campaigns.outcomes.table import (
     CHOICES,
     NUMBER_VALIDITY,
@@ -38,6 +38,7 @@ __all__ = [
     "may_withdraw",
     "move",
     "note_attempt",
+    "over_of",
     "preview",
     "situation_of",
     "withdraw_needs",

@@ -66,7 +66,7 @@ def _with_plan(
             followups.mark_called(due=situation.due, call=call, now=now)
         followups.end_plans(case=case, reason=FollowUpPlan.EndReason.TENANT, now=now, by=by)
         return replace(situation, plan=False, due=None)
-    if wish is None:
+    if wish is None or situation.over:
         return situation
     followups.create_plan(case=case, wish=wish, by=by, now=now)
     return replace(situation, plan=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from campaigns import followups
 from campaigns.calendar import calendar_of
+from campaigns.cases import CAMPAIGN_CLOSED
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.outcomes.table import TABLE, Situation
 from solidarites.kept import Kept
@@ -47,7 +48,17 @@ def situation_of(
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
         opposed=case.household.opposed_at is not None,
         nobody=not any(one.status == Tenant.Status.PRESENT for one in case.household.tenants.all()),
+        over=over_of(case),
     )
+
+
+def over_of(case: Case) -> str:
+    """Why no call of this case may be planned any more: blank as long as one may."""
+    if case.campaign.is_running:
+        others = case.household.cases.all() if case.status == Case.Status.CLOSED else ()
+        if all(other.pk == case.pk or other.status == Case.Status.CLOSED for other in others):
+            return ""
+    return case.closed_reason or CAMPAIGN_CLOSED
 
 
 def bare_situation(case: Case, *, by_id: int, now: datetime) -> Situation:

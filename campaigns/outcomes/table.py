@@ -13,6 +13,7 @@ from tenants.models import PhoneNumber, Tenant
 
 CALLBACK_GRACE = timedelta(minutes=30)
 BUSY_GRACE = timedelta(minutes=10)
+STAYS_CLOSED = "le dossier reste clos, aucun appel n'est planifié"
 REACHED, NOT_REACHED, CLOSING = "reached", "not_reached", "closing"
 
 
@@ -62,6 +63,8 @@ class Situation:
     opposed: bool = False
     # Everybody died, moved or entered a care home: whoever rings back, a coordinator decides.
     nobody: bool = False
+    # The campaign is over, or the household is called in another one: why the case stays closed, whatever is heard.
+    over: str = ""
 
     @property
     def attempts_now(self) -> int:
@@ -232,6 +235,10 @@ def _if_any_call(decide: Callable[[Situation], Decision]) -> Callable[[Situation
         if situation.opposed:
             return opposed(situation)
         decision = decide(situation)
+        if situation.over:
+            return (
+                decision if decision.status == Case.Status.CLOSED else _closed(situation.over, STAYS_CLOSED)(situation)
+            )
         leaves_open = decision.status == Case.Status.OPEN
         return _CLOSED_PERSON(situation) if situation.nobody and leaves_open else decision
 

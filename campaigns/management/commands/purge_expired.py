@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from campaigns import purge
+from campaigns import calls, purge
 
 
 class Command(BaseCommand):
@@ -22,7 +22,13 @@ class Command(BaseCommand):
         now = timezone.now()
         due = [purge.expected(campaign) for campaign in purge.expired(now=now)]
         unused = purge.unused(now=now).count()
-        if not due and not unused:
+        held_back = purge.held_back(now=now)
+        for campaign in held_back:
+            self.stdout.write(
+                f"{campaign.name} ({campaign.slug}) : rien n'est effacé tant que la coordination n'a pas tranché "
+                f"{counted(calls.waiting(campaign).count(), 'appel')}."
+            )
+        if not due and not unused and not held_back:
             self.stdout.write("Rien à effacer.")
             return
         for one in due:

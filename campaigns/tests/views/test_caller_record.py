@@ -309,12 +309,12 @@ def test_whatever_a_robot_sends_is_answered(lea, held, typed):
     assert lea.post(url("record", held.case.pk), form(held) | typed).status_code in (200, 302)
 
 
-def test_a_closed_campaign_keeps_the_text_and_says_so(lea, held):
+def test_a_closed_campaign_keeps_the_call_for_the_coordination_and_says_so(lea, held):
     Campaign.objects.update(status=Campaign.Status.CLOSED)
-    page = text(record(lea, held, **well(held.case), comment="Mon texte"))
-    assert "Cette campagne est terminée" in page
+    page = text(lea.get(record(lea, held, **well(held.case), comment="Mon texte")["Location"]))
+    assert "La campagne a été close pendant votre appel. Votre texte est gardé : la coordination décide." in page
     assert "Mon texte" in page
-    assert Call.objects.get().comment == "Mon texte"
+    assert (Call.objects.get().state, Call.objects.get().comment) == ("pending", "Mon texte")
 
 
 def test_a_campaign_paused_during_a_call_lets_it_be_recorded(lea, held):

@@ -61,12 +61,11 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
 def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
     """Read from the rows, not from the form: what is really planned."""
     if recorded.state == Call.State.PENDING:
-        text = "la coordination décide de ce qu'on en fait."
-        return [Line("hourglass-split", f"Ce dossier a été repris par {_taker(case, by)} : {text}", "attention")]
+        return [Line("hourglass-split", _kept(case, by), "attention")]
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
     if recorded.state == Call.State.MERGED:
-        text = "La coordination a joint votre appel à celui de l'autre bénévole : ce qui a été dit est gardé."
+        text = "La coordination a joint votre appel au dossier : ce qui a été dit est gardé."
         return [Line("people", text), *_need_lines(recorded)]
     return [
         *_twice_lines(recorded, by),
@@ -77,12 +76,25 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
     ]
 
 
+def _kept(case: Case, by: User) -> str:
+    """Why the coordination decides."""
+    if not case.campaign.is_running:
+        text = "La campagne a été close pendant votre appel."
+    elif case.status == Case.Status.CLOSED and not _taker(case, by):
+        text = "Ce dossier a été clos pendant votre appel."
+    else:
+        who = _taker(case, by) or "quelqu'un d'autre"
+        return f"Ce dossier a été repris par {who} : la coordination décide de ce qu'on en fait."
+    return f"{text} Votre texte est gardé : la coordination décide."
+
+
 def _taker(case: Case, by: User) -> str:
+    """Who has the case, or called since."""
     if case.claimed_by is not None and case.claimed_by_id != by.pk:
         return case.claimed_by.first_name or str(case.claimed_by)
     last = case.calls.filter(state=Call.State.RECORDED).exclude(volunteer=by).select_related("volunteer")
     call = last.order_by("-recorded_at").first()
-    return (call.volunteer.first_name or str(call.volunteer)) if call and call.volunteer else "quelqu'un d'autre"
+    return (call.volunteer.first_name or str(call.volunteer)) if call and call.volunteer else ""
 
 
 def _twice_lines(recorded: Call, by: User) -> list[Line]:

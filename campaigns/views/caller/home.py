@@ -89,7 +89,7 @@ def home_context(
         user=user, active=True, campaign__status__in=[Campaign.Status.OPEN, Campaign.Status.PAUSED]
     ).select_related("campaign")
     drafts = (
-        Call.objects.filter(volunteer=user, state=Call.State.DRAFT, saved_at__gte=now - DRAFT_OPENS)
+        Call.objects.filter(Call.UNFINISHED, volunteer=user, saved_at__gte=now - DRAFT_OPENS)
         .exclude(case__claimed_by=user)
         .select_related("case__campaign")
         .prefetch_related(HOUSEHOLD)

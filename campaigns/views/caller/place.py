@@ -20,6 +20,8 @@ from tenants.models import Tenant
 
 # A draft whose claim went elsewhere may still be opened and recorded this long after its last word.
 DRAFT_OPENS = timedelta(hours=24)
+# What is still possible in a call that can no longer be recorded by itself.
+GO_ON = "Votre texte est gardé\u00a0: terminez et enregistrez, la coordination décide."
 
 
 @dataclass
@@ -85,7 +87,8 @@ _calls_seen_by = Kept(
 def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
     """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
     rows = _calls_seen_by(by.pk, case_id)
-    draft = next((call for call in rows if call.state == Call.State.DRAFT), None)
+    mine = [call for call in rows if call.is_unfinished and call.volunteer_id == by.pk]
+    draft = next((call for call in mine if call.state == Call.State.DRAFT), next(iter(mine), None))
     if draft is None:
         return None
     case = calls.with_household(case_id)
@@ -102,11 +105,7 @@ def notice_of(place: Place) -> Notice | None:
     """Whose the case is now, in words without blame."""
     case, now, tz = place.case, place.now, place.here
     if not case.campaign.is_running:
-        return Notice(
-            "warning",
-            "Cette campagne est terminée : l'appel ne peut plus être enregistré. Votre texte est gardé.",
-            "closed",
-        )
+        return Notice("warning", f"La campagne a été close pendant votre appel. {GO_ON}", "closed")
     if case.household.opposed_at:
         text = (
             "Ce foyer a demandé de ne plus être appelé : aucun appel ne sera prévu. Si la personne souhaite de "
@@ -131,6 +130,8 @@ def notice_of(place: Place) -> Notice | None:
         name = (newer.volunteer.first_name or str(newer.volunteer)) if newer.volunteer else "Quelqu'un d'autre"
         when = past_label(newer.recorded_at or newer.started_at, now, tz)
         return Notice("warning", f"{name} a enregistré un appel à ce foyer {when}. Votre texte est gardé.", "taken")
+    if case.status == Case.Status.CLOSED:
+        return Notice("warning", f"Ce dossier a été clos pendant votre appel. {GO_ON}", "closed")
     return Notice(
         "info",
         "Le délai d'une heure est passé. Personne n'a repris ce dossier : vous pouvez encore enregistrer.",

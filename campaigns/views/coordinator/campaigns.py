@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import enrolment, lifecycle, queue, scope
+from campaigns import calls, enrolment, lifecycle, queue, scope
 from campaigns.calendar import WEEKDAYS, calendar_of
 from campaigns.forms.campaigns import CampaignForm, HeatWaveForm
 from campaigns.models import Campaign, Case, FollowUpPlan
@@ -106,6 +106,7 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "idle": queue.idle(campaign=campaign, now=now) if campaign.is_running else None,
         "open_now": campaign.status == Campaign.Status.OPEN and calendar_of(campaign).is_open(now),
         "population": _population(campaign),
+        "waiting": calls.waiting(campaign).count() if campaign.status == Campaign.Status.CLOSED else 0,
         "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
     }
     return render(request, "coordinator/campaign_detail.html", context)

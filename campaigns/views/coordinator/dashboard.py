@@ -192,8 +192,8 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
 
 
 def pending(number: int, url: str) -> list[Figure]:
-    """Calls recorded by two volunteers: a coordinator decides which counts."""
-    return [Figure(number, "appels en double à trancher", url)] if number else []
+    """Calls recorded by two volunteers, or that could not be recorded: a coordinator decides what counts."""
+    return [Figure(number, "appels à trancher", url)] if number else []
 
 
 def charts(board: Dashboard) -> dict[str, Any]:
