@@ -141,10 +141,10 @@ def remind(*, now: datetime) -> int:
 
 
 def release_left(*, now: datetime) -> int:
-    """Alerts taken by somebody who coordinates no more, or whose absence began since, wait for somebody again."""
+    """Alerts taken by somebody who coordinates (or administers) no more, or whose absence began since, wait again."""
     mine = OuterRef("taken_by")
     today = timezone.localdate(now)
-    here = Exists(scope.coordinators().filter(pk=mine))
+    here = Exists(scope.coordinators().filter(pk=mine)) | Exists(scope.administrators().filter(pk=mine))
     away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
     left = Alert.objects.filter(solved_at=None, taken_by__isnull=False).filter(
         ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))

@@ -52,9 +52,7 @@ def test_each_sees_their_agency_and_what_nobody_follows(coordinator: Any, zoe: U
 
 
 @pytest.mark.parametrize("gone", ["deactivated", "role"])
-def test_who_is_no_longer_there_follows_nothing(
-    coordinator: Any, zoe: User, cases: dict[str, Case], gone: str
-) -> None:
+def test_who_is_no_longer_there_follows_nothing(coordinator: Any, zoe: User, cases: dict[str, Case], gone: str) -> None:
     if gone == "deactivated":
         User.objects.filter(pk=zoe.pk).update(is_active=False)
     else:

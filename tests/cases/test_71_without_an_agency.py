@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from campaigns.tests.caller_cast import hold, running_campaign, text, url
 from campaigns.tests.referral_cast import make_partner, make_referral
 from campaigns.tests.welfare_cast import open_check
 from solidarites import roles
-from solidarites.models import OutgoingMail
+from solidarites.models import OutgoingMail, User
 from tests.factories import make_agency, make_case, make_household, make_user
+from tests.pages import press
 
 
 @pytest.fixture
@@ -98,3 +100,34 @@ def test_once_given_to_somebody_it_is_theirs_alone(left: Case, others: list[Any]
     assert client_of(ana).get(f"/dossiers/{left.pk}/").status_code == 200
     assert [person.pk for person in alerts.audience(left, timezone.now())] == [ana.pk]
     assert WelfareCheck.objects.get().owner in (ana, None)
+
+
+def test_an_administrator_opens_what_an_alert_leads_to(left: Case, administrator: Any, client_of: Any) -> None:
+    """They see everything, and are told when nobody coordinates; what only a coordinator may press is not there."""
+    User.objects.filter(groups__name=roles.COORDINATOR).update(is_active=False)
+    now = timezone.now()
+    referral = make_referral(administrator, now, case=left, partner=make_partner())
+    check = open_check(left, administrator, now - timedelta(days=5))
+    welfare.watch_overdue(now=now)
+    alert = Alert.objects.get(kind=Alert.Kind.WELFARE_OVERDUE)
+    assert [mail.to for mail in OutgoingMail.objects.filter(template="welfare_overdue")] == [administrator.email]
+    hugues = client_of(administrator)
+    for address in (
+        f"/alertes/{alert.pk}/",
+        f"/dossiers/{left.pk}/",
+        f"/signalements/{referral.pk}/",
+        f"/veilles/{check.pk}/",
+    ):
+        page = hugues.get(address)
+        assert page.status_code == 200, address
+        for link in set(re.findall(r'href="(/[^"#?]*)', page.content.decode())) - {"/deconnexion/"}:
+            assert hugues.get(link).status_code in (200, 302, 404), f"{address} leads to {link}"
+        for form in set(re.findall(r'action="(/[^"]*)"', page.content.decode())):
+            assert hugues.get(form).status_code != 403, f"{address} offers {form}"
+    press(hugues, hugues.get(f"/alertes/{alert.pk}/"), "Je m'en occupe")
+    alerts.release_left(now=now)
+    alert.refresh_from_db()
+    assert alert.taken_by == administrator
+    press(hugues, hugues.get(f"/alertes/{alert.pk}/"), "Résoudre l'alerte", solution="Une coordination est nommée.")
+    alert.refresh_from_db()
+    assert alert.solved_at is not None

@@ -45,6 +45,12 @@ FOR_ADMINISTRATORS = {name for name in (pattern.name for pattern in urlpatterns)
     "volunteer_remove",
     # Whether the machine works; to them it counts no alert.
     "alert_banner",
+    # They see everything: what an alert leads to, which they are sent when nobody coordinates.
+    "alert_detail",
+    "alert_take",
+    "alert_reopen",
+    "case",
+    "welfare_check",
 }
 NAMES = [pattern.name for pattern in urlpatterns]
 PAGES = [name for name in NAMES if name not in POST_ONLY]
@@ -110,7 +116,7 @@ def test_a_volunteer_and_a_stranger_stay_outside(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_administrator_prepares_campaigns_and_sees_no_case(
+def test_an_administrator_prepares_campaigns_and_reads_what_an_alert_leads_to(
     name: str, world: Any, client_of: Any, administrator: Any
 ) -> None:
     method = "post" if name in POST_ONLY else "get"

@@ -96,7 +96,7 @@ def _alert(request: HttpRequest, alert_id: int) -> Alert:
     return get_object_or_404(found, pk=alert_id)
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
     """One alert; POST solves it with what was done."""
@@ -110,7 +110,8 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
             messages.error(request, str(error))
             return redirect("coordinator:alert_detail", alert_id)
         messages.success(request, "L'alerte est résolue.")
-        return redirect("coordinator:alert_list")
+        listed = request.user.has_role(COORDINATOR)
+        return redirect("coordinator:alert_list") if listed else redirect("coordinator:alert_detail", alert_id)
     if alert.case_id:
         note_read(request, "alert.read", [alert.case_id], alert.campaign_id)
     context = {
@@ -119,24 +120,28 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "now": timezone.now(),
         # Of a sector that nobody follows: why it came to everybody.
         "followed": alert.case is None or scope.is_followed(alert.case),
-        "cause": _cause(alert),
+        "cause": _cause(alert, request.user),
         "trouble": _trouble(alert),
     }
     return render(request, "coordinator/alert_detail.html", context)
 
 
-def _cause(alert: Alert) -> tuple[str, str] | None:
-    """(words, address) of what raised it, when it has a page."""
+def _cause(alert: Alert, by: User) -> tuple[str, str] | None:
+    """(words, address) of what raised it, when it has a page that this person may open."""
     kind, _, rest = alert.key.partition(":")
     number = rest.split(":")[0]
     if not number.isdigit():
         return None
     if kind == "welfare" and WelfareCheck.objects.filter(pk=number).exists():
         return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[number])
+    if kind in ("neighbour", "purge") and not by.has_role(COORDINATOR):
+        return None
     if kind == "neighbour" and NeighbourReport.objects.filter(pk=number).exists():
         return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[number])
     if kind == "caretaker" and (visit := CaretakerVisit.objects.filter(pk=number).first()):
         return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[visit.check_row_id])
+    if kind == "purge":
+        return "Trancher les appels", reverse("coordinator:pending_list")
     if kind == "referral" and Referral.objects.filter(pk=number).exists():
         return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
     return None
@@ -164,7 +169,7 @@ def _trouble(alert: Alert) -> tuple[str, str] | None:
     )
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
 def alert_take(request: HttpRequest, alert_id: int) -> HttpResponse:
     alert = _alert(request, alert_id)
@@ -177,7 +182,7 @@ def alert_take(request: HttpRequest, alert_id: int) -> HttpResponse:
     return redirect("coordinator:alert_detail", alert_id)
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
 def alert_reopen(request: HttpRequest, alert_id: int) -> HttpResponse:
     alert = _alert(request, alert_id)

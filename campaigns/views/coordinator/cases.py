@@ -25,7 +25,7 @@ from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
 from campaigns.views.coordinator.answers import answers_in_words
 from campaigns.views.coordinator.common import back, note_read, page_of, visible_case, with_people
 from campaigns.views.coordinator.pending import pending_calls
-from solidarites.roles import COORDINATOR, role_required
+from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import households, numbers
 from tenants.models import PhoneNumber, Tenant
 
@@ -119,7 +119,7 @@ def cases_release(request: HttpRequest) -> HttpResponse:
 # One case -----------------------------------------------------------------------------------------------
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     return _page(request, _whole(request, case_id))

@@ -205,7 +205,7 @@ def _get(user: User, referral_id: int) -> Referral:
 
 
 @require_GET
-@role_required(roles.COORDINATOR)
+@role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
 def referral(request: HttpRequest, referral_id: int) -> HttpResponse:
     one = _get(request.user, referral_id)
     record("referral.read", one, by=request.user)

@@ -26,7 +26,7 @@ from campaigns.views.coordinator.common import (
     with_people,
 )
 from solidarites.models import User
-from solidarites.roles import COORDINATOR, role_required
+from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 STATES = {
     "": "Ouvertes",
@@ -119,7 +119,7 @@ def _owners(check: WelfareCheck) -> QuerySet[User]:
     return scope.coordinators_of(check.case).order_by("last_name", "first_name")
 
 
-@role_required(COORDINATOR)
+@role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
 def welfare_check(request: HttpRequest, check_id: int) -> HttpResponse:
     return _page(request, _check(request, check_id))
