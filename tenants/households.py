@@ -111,15 +111,19 @@ def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any
 
 
 @transaction.atomic
-def close_person(*, tenant: Tenant, status: str, now: datetime, by: Any = None, by_list: bool = False) -> None:
+def close_person(
+    *, tenant: Tenant, status: str, now: datetime, by: Any = None, by_list: bool = False, by_absence: bool = False
+) -> None:
     """The person died, moved or entered a care home: not called, never asked for. Idempotent.
 
-    ``by_list``: a landlord's list said so, and a later list may say otherwise; what a call taught, no list undoes.
+    ``by_list``: a landlord's list said so; a later one that says present in words brings back who had left, never
+    the dead; what a call taught, no list undoes. ``by_absence``: a complete list did not name them; a row of a later
+    list brings them back.
     """
     changed = (
         Tenant.objects.filter(pk=tenant.pk)
         .exclude(status=status)
-        .update(status=status, status_at=now, closed_by_list=by_list)
+        .update(status=status, status_at=now, closed_by_list=by_list or by_absence, closed_by_absence=by_absence)
     )
     if not changed:
         return
@@ -139,7 +143,7 @@ def reopen_person(*, tenant: Tenant, now: datetime, by: Any = None) -> bool:
     changed = (
         Tenant.objects.filter(pk=tenant.pk)
         .exclude(status=Tenant.Status.PRESENT)
-        .update(status=Tenant.Status.PRESENT, status_at=now, closed_by_list=False)
+        .update(status=Tenant.Status.PRESENT, status_at=now, closed_by_list=False, closed_by_absence=False)
     )
     if changed:
         tenant.status, tenant.status_at = Tenant.Status.PRESENT, now

@@ -135,6 +135,8 @@ class Tenant(models.Model):
     status_at = models.DateTimeField(null=True, blank=True)
     # A list may reopen only what a list closed: what a call taught is stronger than a lagging list.
     closed_by_list = models.BooleanField(default=False, editable=False)
+    # Left because a list said to be complete did not name them: the next one that gives them a row brings them back.
+    closed_by_absence = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = "locataire"
@@ -364,6 +366,8 @@ class ImportRow(models.Model):
     household_kind = models.CharField(max_length=10, blank=True)
     household_changes: Any = models.JSONField(default=list)
     data: Any = models.JSONField(default=list)
+    # Who is on a row that keeps nothing else (not taken over, rejected), to be shown in the preview.
+    name = models.CharField(max_length=260, blank=True)
     # [[what, old, new], …] for the preview and to see whether something moved meanwhile.
     changes: Any = models.JSONField(default=list)
     # [[column, code, severity, value], …]

@@ -16,7 +16,7 @@ from solidarites import journal
 from tenants import events
 from tenants import households as rules
 from tenants.communes import fold
-from tenants.imports import bulk, columns, people
+from tenants.imports import bulk, columns, people, reasons
 from tenants.imports.check import Checker, opposed
 from tenants.imports.people import Parser, Person
 from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, Tally
@@ -35,6 +35,7 @@ _TENANT_FIELDS = [
     "household", "reference", "civility", "last_name", "first_name", "birth_date", "birth_precision", "status",
     "status_at",
     "closed_by_list",
+    "closed_by_absence",
 ]  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -
                     row.tenant.household = plan.household
                 if row.reopen:
                     row.tenant.status, row.tenant.status_at = Tenant.Status.PRESENT, now
-                    row.tenant.closed_by_list = False
+                    row.tenant.closed_by_list = row.tenant.closed_by_absence = False
                 changed.append(row.tenant)
     bulk.insert(new)
     if changed:
@@ -254,6 +255,8 @@ class Result:
     refused_columns: list[str]
     encoding: str | None
     issues: list[dict[str, Any]]
+    # Who is not taken over: row, name, word, reason.
+    gone: list[dict[str, Any]]
     births: dict[str, str | None]
     insee: dict[str, str | None]
     import_id: int | None = None
@@ -263,6 +266,7 @@ class Result:
         said["skipped_rows"] = sum(self.skipped.values())
         said["refused_columns"] = self.refused_columns
         said["encoding"] = self.encoding
+        said["skipped"] = self.gone
         said["issues"] = self.issues
         if people:
             said["births"], said["insee"] = self.births, self.insee
@@ -336,7 +340,7 @@ def import_rows(
 def _run(workspace: Workspace, landlord: Landlord, *, now: datetime, by: Any, dry_run: bool, details: bool) -> Result:
     checker = Checker(landlord)
     tally = Tally()
-    result = Result({}, {}, [], None, [], {}, {})
+    result = Result({}, {}, [], None, [], [], {}, {})
     for batch in workspace.households(AT_ONCE):
         with transaction.atomic():
             if not dry_run:
@@ -355,11 +359,12 @@ def _run(workspace: Workspace, landlord: Landlord, *, now: datetime, by: Any, dr
 def _details(result: Result, plan: HouseholdPlan) -> None:
     for row in plan.rows:
         person = row.person
-        # Who is never stored leaves no remark either.
-        for column, code, severity, value in person.issues if row.kind != Kind.SKIP else ():
-            result.issues.append(
-                {"row": person.number, "column": column, "code": code, "severity": severity, "value": value}
-            )
+        for column, code, severity, value in row.issues:
+            said = {"row": person.number, "column": column, "code": code}
+            if row.kind == Kind.SKIP:
+                result.gone.append({**said, "name": person.shown_name, "word": value, "reason": reasons.title(code)})
+            else:
+                result.issues.append({**said, "severity": severity, "value": value})
         if row.kind not in (Kind.SKIP, Kind.REJECT) and person.reference and not person.same_as:
             birth = person.birth[:4] if person.precision == "year" else person.birth
             result.births[person.reference] = birth or None

@@ -14,8 +14,9 @@ from tenants import households as rules
 from tenants.addresses import match_key
 from tenants.communes import fold
 from tenants.imports import bulk
+from tenants.imports.departures import PRESENT
 from tenants.imports.matching import Known, match_household
-from tenants.imports.people import PRESENT, WARNING, Person
+from tenants.imports.people import WARNING, Person
 from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan
 from tenants.imports.workspace import Group, folded_name
 from tenants.models import (
@@ -59,9 +60,7 @@ class Checker:
         matches = self._match_people(group, household, known, taken)
         for person, tenant, aliased in matches:
             plan.rows.append(self._row(person, tenant, aliased, plan))
-        present = [
-            row for row in plan.rows if row.person.status == PRESENT and row.kind != Kind.REJECT and not _is_alias(row)
-        ]
+        present = _living(plan.rows)
         stored = [row for row in plan.rows if row.kind in (Kind.CREATE, Kind.UPDATE, Kind.UNCHANGED)]
         if household is None and any(row.kind == Kind.CREATE or _is_here(row) for row in present):
             # Its dates are given when it is written.
@@ -85,7 +84,10 @@ class Checker:
         found: dict[int, tuple[Tenant | None, bool]] = {}
         for person in group:
             tenant = known.by_reference.get(person.reference) if person.reference and not person.same_as else None
-            if tenant is not None:
+            if tenant is not None and _somebody_else(person, tenant):
+                person.issues.append(["Référence", "reference_of_closed", WARNING, person.reference])
+                person.reference = ""
+            elif tenant is not None:
                 found[person.number] = (tenant, False)
                 taken.add(tenant.pk)
         for person in group:
@@ -128,21 +130,41 @@ class Checker:
             return RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
         row = RowPlan(person, Kind.UNCHANGED, tenant)
         if person.status != PRESENT:
-            if tenant.status == PRESENT or (person.status == Tenant.Status.DECEASED != tenant.status):
+            said_dead = person.status == Tenant.Status.DECEASED != tenant.status
+            if tenant.status == PRESENT or said_dead:
                 row.close = person.status
                 row.changes.append(["situation", tenant.get_status_display(), Tenant.Status(person.status).label])
                 row.kind = Kind.UPDATE
+            elif tenant.closed_by_absence:
+                # Now said in words: a row that says nothing does not bring them back any more.
+                row.changes.append(["situation", "absent de la liste", Tenant.Status(person.status).label])
+                tenant.closed_by_absence = False
+                row.kind, row.save = Kind.UPDATE, True
             return row
         if tenant.status != PRESENT:
-            if tenant.closed_by_list:
-                row.reopen = row.save = True
-                row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
-            else:
-                person.issues.append(["Situation", "closed_by_call", WARNING, tenant.get_status_display()])
+            self._closed(row, person, tenant)
+            if not row.reopen and _other_first_name(person, tenant):
+                return row
         self._person_fields(row, person, tenant)
         if row.changes:
             row.kind, row.save = Kind.UPDATE, True
         return row
+
+    @staticmethod
+    def _closed(row: RowPlan, person: Person, tenant: Tenant) -> None:
+        """A row for somebody closed: who left by a list is back by the word « présent », who was only absent from one
+        by the row itself; nobody else is, and what the list says or does not say is shown.
+        """
+        by_word = person.said_present and tenant.closed_by_list and tenant.status != Tenant.Status.DECEASED
+        if tenant.closed_by_absence or by_word:
+            row.reopen = row.save = True
+            row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
+        elif person.said_present:
+            person.issues.append(["Situation", f"present_but_{tenant.status}", WARNING, person.said_present])
+        elif _other_first_name(person, tenant):
+            person.issues.append(["Prénom", "closed_other_name", WARNING, person.first_name])
+        else:
+            person.issues.append(["Situation", "still_closed", WARNING, tenant.get_status_display()])
 
     def _person_fields(self, row: RowPlan, person: Person, tenant: Tenant) -> None:
         if person.reference and person.reference != tenant.reference:
@@ -228,20 +250,18 @@ class Checker:
         may_edit: bool,
         new: bool,
     ) -> None:
-        whole = address["building"] == first.building and address["door"] == first.door
-        key = first.match_key if whole else match_key(**address)
+        insee, department = first.insee, first.department
+        if not new and _keep_unsaid(address, household):
+            insee, department = insee or household.insee_code, department or household.department
+        read = (first.street, first.building, first.door, first.postal_code, first.city)
+        key = first.match_key if tuple(address.values()) == read else match_key(**address)
         same = key == household.match_key and (key or address["city"] == household.city)
-        if same and first.insee == household.insee_code:
+        if same and insee == household.insee_code:
             return
         if not new and not may_edit:
             if not same:
                 first.issues.append(["Adresse", "address_differs", WARNING, first.street])
             return
-        # A poorer address does not replace a richer one for the same street: a door once known stays known.
-        if not new and not address["building"] and not address["door"] and household.street:
-            bare = match_key(household.street, "", "", household.postal_code, household.city)
-            if key and bare == key:
-                return
         if not new:
             old = ", ".join(household.address_lines)
             for name, value in address.items():
@@ -250,7 +270,7 @@ class Checker:
         else:
             for name, value in address.items():
                 setattr(household, name, value)
-        household.match_key, household.insee_code, household.department = key, first.insee, first.department
+        household.match_key, household.insee_code, household.department = key, insee, department
 
     def _place(
         self,
@@ -349,6 +369,61 @@ class Checker:
 def _is_here(row: RowPlan) -> bool:
     """A known person whom this list may house: not one whom a call found gone, nor one merged into another."""
     return row.tenant is not None and not _is_alias(row) and (row.tenant.status == PRESENT or row.reopen)
+
+
+def _keep_unsaid(address: dict[str, str], household: Household) -> bool:
+    """Fill the empty cells of ``address`` with what is known of the household; whether the town is the known one.
+
+    The town stays where the list names none or the same; the street, building and door stay with it, unless a street
+    or a building is named that is another: then it is another door.
+    """
+    known = {name: getattr(household, name) for name in address}
+    if not _fill(address, known, "postal_code", "city"):
+        return False
+    town = (address["postal_code"], address["city"])
+    streets = [match_key(street, "", "", *town) for street in (address["street"], known["street"])]
+    if not address["street"] or streets[0] == streets[1]:
+        address["street"] = address["street"] or known["street"]
+        if _fill(address, known, "building"):
+            _fill(address, known, "door")
+    return True
+
+
+def _fill(address: dict[str, str], known: dict[str, str], *names: str) -> bool:
+    """Fill these blanks when nothing of what is written there is another thing; whether that is so."""
+    if any(address[name] and known[name] and fold(address[name]) != fold(known[name]) for name in names):
+        return False
+    for name in names:
+        address[name] = address[name] or known[name]
+    return True
+
+
+def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:
+    """The rows that say something of the household: nobody's who is dead or gone, by this list or before it."""
+    gone = {
+        row.person.number
+        for row in rows
+        if row.person.status != PRESENT or (row.tenant is not None and row.tenant.status != PRESENT and not row.reopen)
+    }
+    return [
+        row
+        for row in rows
+        if row.kind != Kind.REJECT and not _is_alias(row) and not {row.person.number, row.person.same_as} & gone
+    ]
+
+
+def _other_first_name(person: Person, tenant: Tenant) -> bool:
+    first, known = folded_name("", person.first_name).split(), folded_name("", tenant.first_name).split()
+    return bool(first and known) and not set(first) & set(known)
+
+
+def _somebody_else(person: Person, tenant: Tenant) -> bool:
+    """The reference of somebody dead or gone, given to another: the first name and the birth date are others."""
+    if tenant.status == PRESENT or not person.birth or tenant.birth_date is None:
+        return False
+    born = tenant.birth_date.isoformat()
+    days = person.precision == tenant.birth_precision == Tenant.Precision.DAY
+    return (person.birth != born if days else person.birth[:4] != born[:4]) and _other_first_name(person, tenant)
 
 
 def _is_alias(row: RowPlan) -> bool:

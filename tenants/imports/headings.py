@@ -276,6 +276,15 @@ KEYWORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((r"TEL|TELEPHONE\w*|TELS|GSM|PORTABLES?",), "phone"),
     ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAISS?\w*", r"CONJOINTE?|CO\w*TITULAIRE|EPOUX|EPOUSE|ENFANTS?"), ""),
     ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAIS\w*"), "birth"),
+    # Of somebody else, or of a stay in hospital.
+    (
+        (
+            r"DATE|DT|DTE",
+            r"DECE\w*|SORTIE|DEPART",
+            r"CONJOINTE?|CO\w*TITULAIRE|EPOUX|EPOUSE|MARI|FEMME|ENFANTS?|FILS|FILLE|PARENTS?|HOPITAL|HOSPI\w*",
+        ),
+        "",
+    ),
     ((r"DATE|DT|DTE", r"DECE\w*"), "death_date"),
     ((r"DATE|DT|DTE", r"SORTIE|DEPART|RESIL\w*|CONGE|RESTITUTION|LIBERATION"), "exit_date"),
     ((r"CODE|CP", r"POSTAL|POSTALE", r"VILLE|COMMUNE|LOCALITE"), "postal_city"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tenants import households as rules
-from tenants.imports.people import PRESENT, Person
+from tenants.imports.departures import PRESENT
+from tenants.imports.people import Person
 from tenants.imports.workspace import Group, folded_name
 from tenants.models import Household, Landlord, PhoneNumber, Tenant, TenantAlias
 

@@ -13,13 +13,13 @@ from typing import Any
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
 from tenants.communes import fold
-from tenants.imports import births, words
+from tenants.imports import births, departures, words
 from tenants.imports.columns import Header, canonical, shown
+from tenants.imports.departures import DECEASED, MOVED, PRESENT
 from tenants.imports.headings import PRESENCE
 
 # Why a row holds no person: counted and said, never an error.
 TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
-PRESENT, DECEASED, MOVED, CARE_HOME = "present", "deceased", "moved", "care_home"
 # An issue: [column heading, code, severity, value as written]
 Issue = list[str]
 ERROR, WARNING = "error", "warning"
@@ -37,6 +37,7 @@ class Person:
     first_name: str = ""
     birth: str = ""  # ISO; 1 January for a bare year
     precision: str = births.UNKNOWN
+    # Closed by the list, or not: « present » is also what a list says that says nothing.
     status: str = PRESENT
     street: str = ""
     building: str = ""
@@ -58,14 +59,22 @@ class Person:
     rejected: str = ""
     # Number of an earlier row of the same person: this one only brings its phones.
     same_as: int = 0
+    # The word by which the list says that the person is present; empty where it does not say.
+    said_present: str = ""
     issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def shown_name(self) -> str:
+        return " ".join(part for part in (self.civility, self.first_name, self.last_name.upper()) if part)
 
     def to_list(self) -> list[Any]:
         return list(_VALUES(self))
 
     @classmethod
     def from_list(cls, values: Sequence[Any]) -> Person:
-        return cls(*values)
+        # Rows staged before « said_present » was read.
+        unread = [""] * (len(fields(cls)) - len(values))
+        return cls(*[*values[:-1], *unread, values[-1]])
 
 
 _VALUES = attrgetter(*(f.name for f in fields(Person)))
@@ -206,11 +215,12 @@ class Parser:
             first = first or split_first
             civility = civility or found
         for which, value in (("last_name", last), ("first_name", first), ("civility", civility)):
-            if value and (status := words.status_in_name(value)):
-                person.status = status
-                code = "deceased_in_name" if status == DECEASED else "left_in_name"
-                issues.append([self.title.get(which, ""), code, WARNING, value])
-        last, first = words.name(last), words.name(first)
+            code, status, word = departures.in_name(value, self.today)
+            if status:
+                _close(person, status, self.title.get(which, ""), code, word)
+            elif code:
+                issues.append([self.title.get(which, ""), code, WARNING, value[:60]])
+        last, first = (words.name(departures.without_marks(text)) for text in (last, first))
         if not civility and last:
             civility, last = words.leading_civility(last)
         person.civility, several = words.civility(civility)
@@ -284,31 +294,59 @@ class Parser:
         person.birth, person.precision = birth.day.isoformat(), birth.precision
 
     def _status(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
-        said = texts.get("status", "")[:80]
-        status, understood = words.status(said)
-        if self.asks_presence and words.yes_no(said) is False:
-            status = MOVED
-        if status:
-            person.status = status
-        elif said and not understood:
-            issues.append([self.title.get("status", ""), "status_unknown", WARNING, said])
+        """Present, gone or dead, by plain words about the person and dates that have come; nothing else closes."""
+        self._situation(person, texts.get("status", "")[:80], issues)
         left = self.cell(cells, "exit_date")
-        if left not in ("", None) and person.status == PRESENT:
+        if left not in ("", None):
             gone = self._past(left)
+            written = self._dated(left)
             if gone is None:
-                gone = words.is_yes(shown(left)) or words.status(shown(left))[0] is not None
-                if not gone and words.yes_no(shown(left)) is None:
-                    issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, shown(left)[:60]])
-            if gone:
-                person.status = MOVED
+                status = MOVED if words.is_yes(written) else departures.closing(written[:80], self.today)
+                if status:
+                    _close(person, status, self.title.get("exit_date", ""), "exit_date_past", written)
+                elif words.yes_no(written) is None:
+                    issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, written[:60]])
+            elif gone:
+                _close(person, MOVED, self.title.get("exit_date", ""), "exit_date_past", written)
         for index, heading in self.remark_columns:
             remark = shown(cells[index]) if index < len(cells) else ""
-            if remark and person.status == PRESENT and (status := words.status_in_remark(remark[:200])):
-                person.status = status
-                issues.append([heading, "status_in_remark", WARNING, remark[:60]])
-        death = self.cell(cells, "death_date")
-        if death not in ("", None) and (self._past(death) or words.is_yes(shown(death))):
-            person.status = DECEASED
+            said = departures.in_remark(remark[:200], self.today)
+            if said.status:
+                _close(person, said.status, heading, "status_in_remark", remark)
+            elif said.doubt:
+                issues.append([heading, "status_doubt", WARNING, remark[:60]])
+        self._death(person, self.cell(cells, "death_date"), issues)
+
+    def _situation(self, person: Person, word: str, issues: list[Issue]) -> None:
+        heading = self.title.get("status", "")
+        said = departures.in_status(word, self.today)
+        if self.asks_presence and words.is_no(word):
+            said = departures.Said(MOVED)
+        if said.status == PRESENT or (self.asks_presence and words.is_yes(word)):
+            person.said_present = word[:60]
+        elif said.status:
+            _close(person, said.status, heading, "gone_in_status", word)
+        elif said.doubt:
+            issues.append([heading, "status_doubt", WARNING, word[:60]])
+        elif not said.understood:
+            issues.append([heading, "status_unknown", WARNING, word[:60]])
+
+    def _death(self, person: Person, value: Any, issues: list[Issue]) -> None:
+        if value in ("", None):
+            return
+        written, day = self._dated(value), words.any_date(value, self.today)
+        # A death is written once it is there: of a month or a year alone, this year's has come.
+        died = day is not None and 1901 < day.year <= self.today.year
+        if died or words.is_yes(written) or departures.closing(written[:80], self.today) == DECEASED:
+            _close(person, DECEASED, self.title.get("death_date", ""), "death_date_past", written)
+        elif words.yes_no(written) is None and self._past(value) is None:
+            issues.append([self.title.get("death_date", ""), "death_unreadable", WARNING, written[:60]])
+
+    def _dated(self, value: Any) -> str:
+        """A date cell as its reader knows it: « 31/01/2020 », not the number a spreadsheet keeps."""
+        if isinstance(value, (date, int, float)) and (day := words.any_date(value, self.today)):
+            return f"{day:%d/%m/%Y}"
+        return shown(value)
 
     def _past(self, value: Any) -> bool | None:
         """Whether a date has come; None when it is not one. 31/12/9999, 01/01/1900, 0 and « NC » have not."""
@@ -352,6 +390,13 @@ class Parser:
             words.clean(shown(cells[i])) for i in self.note_columns if i < len(cells) and cells[i] not in ("", None)
         ]
         person.notes = " · ".join(note for note in notes if note)[:300]
+
+
+def _close(person: Person, status: str, heading: str, code: str, word: str) -> None:
+    """The list says that the person is dead or gone; a death is stronger than a departure."""
+    if person.status == PRESENT or (status == DECEASED and person.status != DECEASED):
+        person.status = status
+        person.issues.append([heading, code, WARNING, word[:60]])
 
 
 def _labelled(label: str, value: str) -> str:

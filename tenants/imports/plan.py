@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenants.imports.people import Person
+from tenants.imports.departures import CLOSING
+from tenants.imports.people import Issue, Person
 from tenants.models import Household, ImportRow, PhoneNumber, Tenant
 
 Kind = ImportRow.Kind
@@ -23,6 +24,12 @@ class RowPlan:
     close: str = ""
     reopen: bool = False
     save: bool = False
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What is said of the row: of somebody who is not taken over, only why."""
+        issues = self.person.issues
+        return [issue for issue in issues if issue[1] in CLOSING] if self.kind == Kind.SKIP else issues
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ class Tally:
             count[_TALLY[row.kind]] += 1
             if row.close:
                 count["tenants_closed"] += 1
-            # Who is never stored leaves no remark either.
+            # Who is not taken over is shown with the reason, and counts among no remarks.
             if row.kind != Kind.SKIP:
                 for issue in row.person.issues:
                     self.issues[issue[1]] += 1

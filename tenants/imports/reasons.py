@@ -48,18 +48,56 @@ REASONS: dict[str, tuple[str, str]] = {
         "Référence passée à une autre identité",
         "La référence fait foi : nom et naissance sont remplacés. Vérifiez que c’est bien la même personne.",
     ),
-    "closed_by_call": (
-        "Partie ou décédée selon un appel",
-        "La liste la dit présente, un appel a appris le contraire : la personne n’est pas appelée.",
+    "present_but_deceased": (
+        "La liste dit présent, la fiche dit décédé : à vérifier",
+        "La personne n’est pas appelée. Si elle vit bien là, la coordination la note présente sur sa fiche.",
     ),
-    "deceased_in_name": ("Décès indiqué dans le nom", "La personne est comptée comme décédée."),
-    "left_in_name": ("Départ indiqué dans le nom", "La personne est comptée comme partie."),
+    "present_but_moved": (
+        "La liste dit présent, la fiche dit parti : à vérifier",
+        "Un appel a appris ce départ : la personne n’est pas appelée. Si elle vit bien là, la coordination la note "
+        "présente sur sa fiche.",
+    ),
+    "present_but_care_home": (
+        "La liste dit présent, la fiche dit en EHPAD : à vérifier",
+        "Un appel l’a appris : la personne n’est pas appelée. Si elle vit bien là, la coordination la note présente "
+        "sur sa fiche.",
+    ),
+    "still_closed": (
+        "Déjà notée décédée, partie ou en EHPAD",
+        "La liste ne dit pas le contraire : rien ne change, la personne n’est pas appelée.",
+    ),
+    "closed_other_name": (
+        "Autre prénom sous la référence d’une personne décédée ou partie",
+        "Rien ne change et personne n’est appelé : vérifiez qui est sur cette ligne.",
+    ),
+    "reference_of_closed": (
+        "Référence d’une personne décédée ou partie",
+        "Prénom et naissance sont autres : c’est une autre personne, gardée sans cette référence.",
+    ),
+    "gone_in_status": ("Décès ou départ dit par la situation", "La personne n’est pas appelée."),
+    "exit_date_past": ("Date de sortie passée", "La personne est comptée comme partie : elle n’est pas appelée."),
+    "death_date_past": ("Date de décès", "La personne est comptée comme décédée : elle n’est pas appelée."),
+    "deceased_in_name": (
+        "Décès écrit à côté du nom",
+        "La personne est comptée comme décédée : elle n’est pas appelée.",
+    ),
+    "left_in_name": ("Départ écrit à côté du nom", "La personne est comptée comme partie : elle n’est pas appelée."),
+    "estate": ("Succession", "Personne à appeler sous ce nom."),
     "status_in_remark": (
         "Décès ou départ dit en remarque",
         "La personne n’est pas appelée ; la remarque elle-même n’est pas gardée.",
     ),
-    "status_unknown": ("Situation non comprise", "La personne est comptée comme présente."),
-    "exit_unreadable": ("Date de sortie illisible", "La personne est comptée comme présente."),
+    "status_doubt": (
+        "Mot à vérifier",
+        "Il fait penser à un décès ou à un départ sans le dire de cette personne : rien ne change pour elle.",
+    ),
+    "name_doubt": (
+        "Mot à vérifier à côté du nom",
+        "Il fait penser à un décès ou à un départ, ou c’est un nom : rien ne change pour cette personne.",
+    ),
+    "status_unknown": ("Situation non comprise", "Ce mot ne change rien pour la personne."),
+    "exit_unreadable": ("Date de sortie illisible", "Elle ne change rien pour la personne."),
+    "death_unreadable": ("Date de décès illisible", "Elle ne change rien pour la personne."),
     "address_contradiction": (
         "Adresses différentes dans un foyer",
         "La première ligne du foyer compte.",
@@ -71,6 +109,19 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "language_unknown": ("Langue non reconnue", "Elle n’est pas gardée."),
 }
+# Remarks that somebody should look at before confirming, first in the preview.
+TO_CHECK = (
+    "present_but_deceased",
+    "present_but_moved",
+    "present_but_care_home",
+    "closed_other_name",
+    "reference_of_closed",
+    "name_doubt",
+    "status_doubt",
+    "status_unknown",
+    "exit_unreadable",
+    "death_unreadable",
+)
 SKIPPED = {
     "title": ("ligne de titre", "lignes de titre"),
     "header": ("ligne d’en-têtes", "lignes d’en-têtes"),

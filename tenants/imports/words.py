@@ -1,4 +1,4 @@
-"""What single cells say: names, civilities, statuses, yes and no, languages."""
+"""What single cells say: names, civilities, yes and no, languages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from typing import Any
 from tenants.communes import fold
 from tenants.imports import births
 
-DEAD = re.compile(
-    r"\b(?:DCDE?E?|DECEDEE?S?|DECEDE\(E\)|DEFUNTE?|FEUE?|SUCCESSION|SUCC|HOIRIE|HOIRS)\b(?!['’-][A-Z])|[†✝]"
-)
-_SAID = re.compile(r"\(([^()]{2,40})\)")
 _DEPARTMENT = re.compile(r"\s*\((?:\d{2,5}|2[ABab])\)$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\ufeff]")
 _SPACE = re.compile(r"[ \t\u00a0\u2007\u202f]+")
@@ -54,27 +50,9 @@ def reference(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def name(text: str) -> str:
-    """A name without the marks written after it: « MARTIN (DCD) », « MARTIN Vve »."""
-    text = re.sub(r"\((?:DCDE?E?|D[ée]c[ée]d[ée]e?(?:\(e\))?|†)\)", " ", text, flags=re.IGNORECASE)
-    text = _SAID.sub(lambda match: " " if status(match[1])[0] else match[0], text)
-    text = re.sub(
-        r"\b(?:DCDE?E?|D[ÉEée]C[ÉEée]D[ÉEée]E?|SUCCESSION|SUCC\.?|FEUE?|HOIRIE|HOIRS)(?![\w'’-])|[†✝]",
-        " ",
-        text,
-        flags=re.IGNORECASE,
-    )
-    text = re.sub(r"[\n\r]+", " ", text)
+    """On one line, without the punctuation around; empty where no letter is left."""
     text = " ".join(text.split()).strip(" ,;.-–()/")
     return text if re.search(r"[^\W\d_]", text) else ""
-
-
-def status_in_name(text: str) -> str | None:
-    """« MARTIN DCD », « MARTIN (EHPAD) », « MARTIN (parti) »: what the name says of the person besides."""
-    if DEAD.search(fold(text)):
-        return "deceased"
-    if "(" not in text:
-        return None
-    return next((said for match in _SAID.finditer(text) if (said := status(match[1])[0])), None)
 
 
 def leading_civility(text: str) -> tuple[str, str]:
@@ -227,62 +205,7 @@ def without_department(text: str) -> str:
     return _DEPARTMENT.sub("", text) if text.endswith(")") else text
 
 
-# Status ---------------------------------------------------------------------------------------------
-
-_DECEASED = re.compile(
-    r"^(?:DCD|DECE|DEC\b|DEFUNT|MORTE?\b|SUCCESSION|VEUF ET DECEDE|TITULAIRE DECEDE|LOCATAIRE DECEDE|D$)"
-    r"|^(?:SORTI|PARTI|RESILI)\w*.*\bDECES\b"
-)
-_CARE_HOME = re.compile(r"\b(?:EHPAD|MAISON (?:DE )?RETRAITE|USLD|MAPA)\b")
-_LEFT = re.compile(
-    r"^(?:PARTIE?S?\b|SORTIE?S?\b|SORTANTE?\b|RESILI|CONGE\b|A QUITTE|DEMENAG|EXPULS|LOGEMENT VACANT|VACANT|ANCIENNE?\b"
-    r"|TERMINE|CLOS\b|CLOTURE|INACTI|NON PRESENT|ABSENTE?\b|SOLDE\b|EX |PLUS LOCATAIRE|ARCHIVE|DEPART\b|FIN DE BAIL"
-    r"|NON OCCUPANT)"
-)
-_HERE = re.compile(
-    r"^(?:PRESENT|ACTI|EN COURS|EN PLACE|OCCUP|LOCATAIRE|TITULAIRE|COTITULAIRE|CO TITULAIRE|VALIDE|OUI|O$|NORMAL"
-    r"|EN VIGUEUR|ENTRE|OK|1$|P$|A$|MARIE|CELIB|VEU|VVE|DIVORC|SEPAR|PACS|CONCUB|UNION|VIE MARITALE|CONJOINT|RETRAIT"
-    r"|SANS|NON|N$|0$|NC|NR|LOUE|BAIL|SIGNE|COLOC|COUPLE|SEUL)"
-)
-
-
-@lru_cache(maxsize=2_000)
-def status(text: str) -> tuple[str | None, bool]:
-    """(status or None, understood): « Décédé(e) », « Parti le… », « EHPAD »; a family situation says nothing."""
-    folded = " ".join(re.findall(r"[A-Z0-9]+", fold(text)))
-    if not folded:
-        return None, True
-    if _DECEASED.match(folded):
-        return "deceased", True
-    if _CARE_HOME.search(folded):
-        return "care_home", True
-    if _LEFT.match(folded):
-        return "moved", True
-    return None, bool(_HERE.match(folded))
-
-
-_WHEN = r"(?: (?:LE|EN|DEPUIS|AU|DU|FIN|DEBUT|MI|DEPUIS LE|DEPUIS FIN|[A-Z]{3,9}|\d{1,4})){0,6}"
-_REMARK = re.compile(r"(?:DCDE?E?|DECEDEE?(?: E)?|LOCATAIRE DECEDEE?|TITULAIRE DECEDEE?)" + _WHEN)
-_REMARK_HOME = re.compile(
-    r"(?:(?:PARTIE?|ENTREE?|EST|ADMISE?|PLACEE?|VIT|RESIDE) )*(?:EN |A L )?(?:EHPAD|MAISON DE RETRAITE)"
-)
-_REMARK_LEFT = re.compile(
-    r"(?:PARTIE?|SORTIE?|DEMENAGEE?|A DEMENAGE|A (?:QUITTE|RENDU) (?:LE |SON )?LOGEMENT|LOGEMENT VACANT)" + _WHEN
-)
-
-
-@lru_cache(maxsize=5_000)
-def status_in_remark(text: str) -> str | None:
-    """What a free remark says of the person, when it says nothing else: « DCD le 3/5 », never « mari décédé »."""
-    folded = " ".join(re.findall(r"[A-Z0-9]+", fold(text)))
-    if re.search(r"\b(?:MARI|EPOUX|EPOUSE|CONJOINTE?|FILS|FILLE|VOISINE?|FEMME|FRERE|SOEUR|MERE|PERE)\b", folded):
-        return None
-    if _REMARK.fullmatch(folded):
-        return "deceased"
-    if _REMARK_HOME.match(folded):
-        return "care_home"
-    return "moved" if _REMARK_LEFT.fullmatch(folded) else None
-
+# Yes and no, languages, dates ---------------------------------------------------------------------------
 
 _YES = frozenset(("OUI", "O", "YES", "Y", "1", "X", "VRAI", "TRUE", "V"))
 _NO = frozenset(("NON", "N", "NO", "0", "FAUX", "FALSE", "F", "AUCUN", "AUCUNE", "RAS", "NEANT", "NC"))
@@ -290,6 +213,11 @@ _NO = frozenset(("NON", "N", "NO", "0", "FAUX", "FALSE", "F", "AUCUN", "AUCUNE",
 
 def is_yes(text: str) -> bool:
     return fold(text).strip(" .") in _YES
+
+
+def is_no(text: str) -> bool:
+    """A plain no: « Non renseigné » and « NC » are none."""
+    return fold(text).strip(" .") in ("NON", "N", "NO", "0", "FAUX", "FALSE", "NON PRESENT", "NON PRESENTE")
 
 
 def yes_no(text: str) -> bool | None:
@@ -343,10 +271,11 @@ def language(text: str) -> str:
 
 
 def any_date(value: Any, today: date) -> date | None:
-    """A date that may lie in the future (an exit, a death)."""
+    """A date that may lie in the future (an exit, a death); of a year alone, its last day."""
     if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2})\s*", value)):
         century = 2000 if int(match[3]) <= today.year % 100 + 20 else 1900
         value = f"{match[1]}/{match[2]}/{century + int(match[3])}"
     if "9999" in str(value):
         return date(9999, 12, 31)
-    return births.parse(value, today=today.replace(year=today.year + 60, day=1)).day
+    read = births.parse(value, today=today.replace(year=today.year + 60, day=1))
+    return read.day.replace(month=12, day=31) if read.day and read.precision == births.YEAR else read.day

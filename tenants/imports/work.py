@@ -24,7 +24,7 @@ from tenants.imports import bulk, columns, jobs
 from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
 from tenants.imports.check import Checker
 from tenants.imports.people import Person
-from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, Tally
+from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, RowPlan, Tally
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
 from tenants.imports.workspace import Group, Workspace
@@ -225,7 +225,7 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, li
     told = False
     for planned in plan.rows:
         person = planned.person
-        # Who left or died and is not known, or is rejected, is never stored: only the row's number and why.
+        # Who left or died and is not known, or is rejected, is not kept: only the row's number, the name and why.
         bare = planned.kind in (Kind.SKIP, Kind.REJECT)
         tells = not bare and not told
         told = told or tells
@@ -237,10 +237,16 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, li
             household_kind=plan.kind if tells else "",
             household_changes=plan.changes if tells else [],
             data=[] if bare else kept[person.number],
+            name=person.shown_name[:260] if bare else "",
             changes=planned.changes,
-            issues=[] if planned.kind == Kind.SKIP else person.issues,
-            codes="" if planned.kind == Kind.SKIP else codes_of(person.issues),
+            issues=planned.issues,
+            codes=_codes(planned),
         )
+
+
+def _codes(planned: RowPlan) -> str:
+    """None for who is not taken over: shown apart, and erased with the writing."""
+    return "" if planned.kind == Kind.SKIP else codes_of(planned.issues)
 
 
 def _stage_absent(row: ListImport, workspace: Workspace) -> tuple[int, int]:
@@ -288,7 +294,7 @@ def _check_again(row: ListImport) -> None:
                 staged.kind, staged.changes = planned.kind, planned.changes
                 staged.household_kind = plan.kind if index == 0 else ""
                 staged.household_changes = plan.changes if index == 0 else []
-                staged.issues, staged.codes = planned.person.issues, codes_of(planned.person.issues)
+                staged.issues, staged.codes = planned.issues, _codes(planned)
                 changed.append(staged)
         done += len(rows)
         with transaction.atomic():
@@ -397,7 +403,7 @@ def _as_previewed(rows: Sequence[ImportRow], plans: Sequence[HouseholdPlan]) -> 
 
 def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
     for tenant in Tenant.objects.filter(pk__in=ids, landlord=row.landlord, status=Tenant.Status.PRESENT):
-        rules.close_person(tenant=tenant, status=Tenant.Status.MOVED, now=now, by=row.uploaded_by, by_list=True)
+        rules.close_person(tenant=tenant, status=Tenant.Status.MOVED, now=now, by=row.uploaded_by, by_absence=True)
 
 
 def _forget_written(rows: Sequence[ImportRow]) -> None:

@@ -317,8 +317,13 @@ def test_what_a_name_and_a_remark_say_of_a_death_or_a_departure(told):
         "8;FEU MARTIN;Jo;1938;\n"
         "9;Roy;Éva;1938;a perdu son fils, décédé\n"
     )
-    assert sorted(said["births"]) == ["5", "9"]
-    assert said["tenants_skipped"] == 7
+    # « FEU » is a name as well: kept, and shown.
+    assert sorted(said["births"]) == ["5", "8", "9"]
+    assert said["tenants_skipped"] == 6
+    assert [one["word"] for one in said["skipped"]] == [
+        "EHPAD", "parti", "†", "SUCC.", "DCD le 12/03/2026", "Parti en EHPAD",
+    ]  # fmt: skip
+    assert (9, "name_doubt") in codes(said)
 
 
 def test_what_a_yes_or_no_column_says(told):

@@ -102,6 +102,37 @@ def test_changed_cells_change_the_person_and_empty_ones_change_nothing(landlord)
     assert result.counts["tenants_updated"] == 1
 
 
+FULL = ("Matricule", "Contrat", "Civilité", "Nom", "Prénom", "Né(e) le", "Tél", "Adresse", "Bâtiment", "Porte", "CP",
+        "Ville", "Résidence", "Agence", "Vit seul", "Fragile", "Langue", "À savoir", "Situation")  # fmt: skip
+KNOWN = "T1;C1;Mme;Martin;Jeanne;12/03/1938;0536490001 (fils);1 rue du Port;B;4;33000;Bordeaux;R1;Nord;oui;oui;espagnol;entend mal;Présente"  # noqa: E501
+
+
+@pytest.mark.parametrize("emptied", [*FULL[2:3], *FULL[4:], ("Adresse", "Porte"), ("Adresse", "CP"), ("CP", "Ville")])
+def test_no_cell_that_is_emptied_changes_anything(landlord, emptied):
+    def everything():
+        return [list(model.objects.order_by("pk").values()) for model in (Household, Tenant, PhoneNumber)]
+
+    give(landlord, KNOWN, head=FULL)
+    before = everything()
+    cells = dict(zip(FULL, KNOWN.split(";"), strict=True))
+    cells.update(dict.fromkeys([emptied] if isinstance(emptied, str) else emptied, ""))
+    result = give(landlord, ";".join(cells.values()), head=FULL)
+    assert (result.counts["tenants_updated"], result.counts["households_updated"]) == (0, 0)
+    assert everything() == before
+
+
+def test_another_street_is_another_door_in_the_town_that_is_known(landlord):
+    give(landlord, KNOWN, head=FULL)
+    cells = dict(zip(FULL, KNOWN.split(";"), strict=True)) | {"Adresse": "9 rue Neuve", "Porte": "", "Bâtiment": ""}
+    give(landlord, ";".join((cells | {"CP": "", "Ville": ""}).values()), head=FULL)
+    home = Household.objects.get()
+    assert (home.street, home.building, home.door) == ("9 rue Neuve", "", "")
+    assert (home.postal_code, home.city, home.insee_code) == ("33000", "Bordeaux", "33063")
+    give(landlord, ";".join((cells | {"CP": "64000", "Ville": "Pau", "Adresse": ""}).values()), head=FULL)
+    home.refresh_from_db()
+    assert (home.street, home.city, home.insee_code) == ("", "Pau", "64445")
+
+
 def test_a_bare_year_does_not_blur_a_known_day(landlord):
     give(landlord, JEANNE)
     result = give(landlord, JEANNE.replace("12/03/1938", "1938"))

@@ -21,7 +21,7 @@ from tenants.imports import columns, exports, headings, jobs, reasons
 from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
-from tenants.views.shown import duration, progress_of, row_view, section_views
+from tenants.views.shown import TO_CHECK, duration, progress_of, row_view, section_views, to_check
 
 PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -227,6 +227,8 @@ def rows(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     code = kind.removeprefix("remarque-")
     if kind != code and code in reasons.REASONS:
         found, title, advice = found.filter(codes__contains=f" {code} "), reasons.title(code), reasons.advice(code)
+    elif kind == TO_CHECK:
+        found, title, advice = to_check(row), "À vérifier", ""
     elif kind in Kind.values:
         found, title, advice = found.filter(kind=kind), KINDS[kind], ""
     elif kind == "foyers":
@@ -250,7 +252,7 @@ KINDS = {
     Kind.CREATE: "Personnes ajoutées",
     Kind.UPDATE: "Personnes modifiées",
     Kind.UNCHANGED: "Personnes inchangées",
-    Kind.SKIP: "Parties ou décédées, jamais enregistrées",
+    Kind.SKIP: "Parties ou décédées, pas enregistrées",
     Kind.REJECT: "Lignes rejetées",
     Kind.ABSENT: "Personnes connues, absentes de cette liste",
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from tenants.imports import reasons
 from tenants.imports.people import Person
 from tenants.models import ImportRow, ListImport, Tenant
@@ -13,6 +15,9 @@ from tenants.models import ImportRow, ListImport, Tenant
 Kind = ImportRow.Kind
 State = ListImport.State
 EXAMPLES = 5
+# Those that somebody should read one by one.
+READ = 25
+TO_CHECK = "a-verifier"
 
 
 @dataclass
@@ -35,11 +40,21 @@ def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
         view.details = [tenant.reference] if tenant and tenant.reference else []
     elif row.data:
         person = Person.from_list(row.data)
-        view.name = " ".join(p for p in (person.civility, person.first_name, person.last_name.upper()) if p)
+        view.name = person.shown_name
         view.details = [text for text in (_birth(person), f"{person.postal_code} {person.city}".strip()) if text]
         if person.phones:
             view.details.append("1 numéro" if len(person.phones) == 1 else f"{len(person.phones)} numéros")
+    else:
+        view.name = row.name
     return view
+
+
+def to_check(row: ListImport) -> QuerySet[ImportRow]:
+    """Rows with a remark that may be a person forgotten, or called by mistake."""
+    codes = Q()
+    for code in reasons.TO_CHECK:
+        codes |= Q(codes__contains=f" {code} ")
+    return row.rows.filter(codes).exclude(kind=Kind.REJECT)
 
 
 def _birth(person: Person) -> str:
@@ -67,7 +82,9 @@ SECTIONS = (
         Kind.SKIP,
         "tenants_skipped",
         "Parties ou décédées",
-        "Elles ne sont pas connues : elles ne seront jamais enregistrées, leur nom n’est pas montré.",
+        "La liste les dit décédées ou parties, et elles ne sont pas encore connues : elles ne seront pas "
+        "enregistrées. Leurs noms sont effacés avec l’écriture. Une personne vit bien là ? Corrigez le mot dans la "
+        "liste, puis importez-la de nouveau.",
     ),
     (Kind.REJECT, "tenants_rejected", "Lignes rejetées", "Corrigez-les dans la liste, puis importez-la de nouveau."),
     (Kind.ABSENT, "absent", "Connues, absentes de cette liste", "Par défaut, rien ne change pour elles."),
@@ -81,7 +98,8 @@ def section_views(row: ListImport) -> list[Section]:
         count = row.counts.get(name, 0)
         if not count:
             continue
-        lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:EXAMPLES])
+        most = READ if kind in (Kind.SKIP, Kind.REJECT) else EXAMPLES
+        lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:most])
         absent = Tenant.objects.in_bulk([r.data[0] for r in lines if r.data]) if kind == Kind.ABSENT else {}
         sections.append(Section(kind, title, count, [row_view(line, absent) for line in lines], note))
     if row.counts.get("households_updated"):
@@ -100,6 +118,10 @@ def section_views(row: ListImport) -> list[Section]:
                     "Adresse, agence ou numéros.",
                 ),
             )
+    if doubtful := to_check(row).count():
+        lines = list(to_check(row).order_by("number", "group")[:READ])
+        note = "Personne n’est écarté ni rappelé à cause de ces mots. Relisez-les avant de confirmer."
+        sections.insert(0, Section(TO_CHECK, "À vérifier", doubtful, [row_view(line, {}) for line in lines], note))
     return sections
 
 

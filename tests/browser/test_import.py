@@ -202,3 +202,54 @@ def test_a_second_shorter_list_with_every_kind_of_row(
         pages = page.pdf(format="A4", print_background=True, margin={"top": "15mm", "bottom": "15mm"})
         assert pages.count(b"/Type /Page\n") + pages.count(b"/Type /Page ") <= 1
     assert not wrong, "\n".join(wrong)
+
+
+CASES = Path(__file__).parents[1] / "cases" / "10-mots-apres-le-nom"
+GONE = (
+    "C90;T90;Mme;DUPUY;Rose;01/02/1931;05 36 49 02 01;4 rue du Port;33000;Bordeaux;DCD le 03/05/2020\n"
+    "C91;T91;M.;FAURE (DCD);Guy;01/02/1932;05 36 49 02 02;5 rue du Port;33000;Bordeaux;\n"
+    "C92;T92;M.;BARON;Luc;01/02/1933;05 36 49 02 03;6 rue du Port;33000;Bordeaux;Parti(e)\n"
+    "C93;T93;;SUCCESSION VIDAL;;;;7 rue du Port;33000;Bordeaux;\n"
+)
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("name", ["liste.csv", "liste2.csv"])
+def test_the_preview_shows_who_is_kept_with_a_doubt_and_who_is_skipped_with_the_word(
+    open_browser, session_of, administrator, landlord, shot, tmp_path: Path, viewport, name, monkeypatch
+):
+    monkeypatch.setattr(jobs, "_nudge", lambda: None)
+    page = open_browser(viewport)
+    page.set_default_timeout(30_000)
+    session_of(page, administrator)
+    gone = GONE if name == "liste2.csv" else GONE.replace(";Mme;", ";").replace(";M.;", ";").replace(";;SUCC", ";SUCC")
+    path = tmp_path / name
+    path.write_text((CASES / name).read_text(encoding="utf-8").rstrip() + "\n" + gone, encoding="utf-8")
+    page.goto("/administration/imports/nouvelle-liste/")
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Déposer la liste").click()
+    page.get_by_role("button", name="Vérifier la liste").click()
+    page.get_by_role("heading", name="Vérification de la liste").wait_for()
+    work.run_all()
+    page.get_by_role("heading", name="Ce qui va changer").wait_for()
+    shot(page, f"import-mots-{name.split('.')[0]}", full_page=True)
+    skipped = page.locator("section", has=page.get_by_role("heading", name="Parties ou décédées"))
+    rows = skipped.locator("tbody tr")
+    assert rows.count() == 4
+    for index, words in enumerate(
+        (("DUPUY", "DCD le 03/05/2020"), ("FAURE", "DCD"), ("BARON", "Parti(e)"), ("VIDAL",))
+    ):
+        text = rows.nth(index).inner_text()
+        assert all(word in text for word in words), text
+    doubts = page.locator("section", has=page.get_by_role("heading", name="À vérifier")).inner_text()
+    for word in {"liste.csv": ("Départ en retraite", "ex DURAND"), "liste2.csv": ("Décès du conjoint", "(D)")}[name]:
+        assert word in doubts
+    wrong = [*accessibility_problems(page), *layout_problems(page)]
+    page.get_by_role("button", name="Confirmer et écrire").click()
+    page.get_by_role("heading", name="Écriture de la liste").wait_for()
+    work.run_all()
+    page.get_by_role("heading", name="Liste importée").wait_for()
+    people = Tenant.objects.filter(landlord=landlord)
+    assert people.count() == {"liste.csv": 9, "liste2.csv": 11}[name]
+    assert not people.exclude(status="present").exists()
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,231 @@
+"""What a list says of a death or a departure in plain words, and what only looks like it.
+
+Somebody is closed by plain words about them alone: a whole cell of the situation, a whole remark, or such a note
+written after the name. Words about somebody else (« décès du conjoint »), about now (« sortie d'hôpital ») or that
+are a name (« LE FEU ») close nobody; where one could be taken for the other, the row is shown to a person.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from tenants.communes import fold
+from tenants.imports import words
+
+PRESENT, DECEASED, MOVED, CARE_HOME = "present", "deceased", "moved", "care_home"
+# Remarks that say why somebody is closed, or not taken over.
+CLOSING = frozenset(
+    (
+        "gone_in_status",
+        "exit_date_past",
+        "death_date_past",
+        "deceased_in_name",
+        "left_in_name",
+        "status_in_remark",
+        "estate",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """``status`` is empty when nothing is said of it; ``doubt``: it looks like a death or a departure."""
+
+    status: str = ""
+    doubt: bool = False
+    understood: bool = True
+
+
+# Whole cells ------------------------------------------------------------------------------------------
+
+_MONTHS = (
+    "JANV(?:IER)?|JAN|FEV(?:R(?:IER)?)?|MARS|AVR(?:IL)?|MAI|JUIN|JUIL(?:LET)?|AOUT|SEPT(?:EMBRE)?|OCT(?:OBRE)?"
+    "|NOV(?:EMBRE)?|DEC(?:EMBRE)?"
+)
+_WHEN = (
+    rf"(?: (?:LE|EN|AU|FIN|DEBUT|MI|COURANT|DEPUIS|1ER|{_MONTHS}|\d{{1,4}}))*"
+    r"(?: (?:DEPUIS|IL Y A) (?:\d{1,2}|UN|UNE|DEUX|TROIS|PLUSIEURS|QUELQUES) (?:ANS?|ANNEES?|MOIS|SEMAINES?|JOURS?))?"
+)
+_WHO = r"(?:LOCATAIRE |OCCUPANTE? |PERSONNE )?(?:EST )?"
+_PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (status, re.compile(pattern + _WHEN))
+    for status, pattern in (
+        (DECEASED, _WHO + r"(?:DCDE{0,2}|DECEDEE?S?(?: E)?|DEFUNTE?(?: E)?|MORTE?(?: E)?|DECES)"),
+        (
+            DECEASED,
+            r"(?:SORTIE?|PARTIE?|RESILIEE?)(?: E)? (?:POUR |PAR |CAUSE |MOTIF |SUITE |SUITE A |SUITE AU )?"
+            r"(?:DECES|DECEDEE?|DCD)",
+        ),
+        (
+            CARE_HOME,
+            _WHO + r"(?:(?:PARTIE?|ENTREE?|ADMISE?|PLACEE?|VIT|RESIDE)(?: E)? )?"
+            r"(?:EN |A L |DANS UN |DANS UNE )?(?:EHPAD|MAISON DE RETRAITE|USLD|MAPA)",
+        ),
+        (
+            MOVED,
+            _WHO + r"(?:PARTIE?S?(?: E)?|SORTIE?S?(?: E)?|RESILIEE?S?(?: E)?|DEMENAGEE?S?(?: E)?|EXPULSEE?S?(?: E)?"
+            r"|A DEMENAGE|A (?:QUITTE|RENDU) (?:LE |SON )?LOGEMENT|(?:N EST )?PLUS LOCATAIRE"
+            r"|(?:ANCIEN|ANCIENNE|EX) LOCATAIRE|(?:BAIL|CONTRAT) RESILIE)(?: DU LOGEMENT| DEFINITIVEMENT)?",
+        ),
+    )
+)
+# « Décédée à l'hôpital », « DCD, logement rendu »: the participle first, and nobody else in the cell.
+_DEAD_FIRST = re.compile(r"(?:LOCATAIRE )?(?:EST )?(?:DCDE{0,2}|DECEDEE?S?)\b")
+_OTHERS = re.compile(
+    r"\b(?:MARI|EPOUX|EPOUSE|CONJOINTE?|FILS|FILLE|VOISINE?|FEMME|FRERE|SOEUR|MERE|PERE|PARENTS?|ENFANTS?|VEUF|VEUVE"
+    r"|VVE|TITULAIRE|COTITULAIRE|COLOCATAIRE|COMPAGNE|COMPAGNON|CONCUBINE?|TUTEUR|TUTRICE|GARDIENN?E?|AMIE?|NEVEU|NIECE"
+    r"|CHIEN|CHAT|M|MR|MME|MLLE|MONSIEUR|MADAME|SON|SA|SES)\b"
+)
+_UNSURE = re.compile(
+    r"\b(?:NON|PAS|ERREUR|FAUX|PEUT ETRE|PROBABLE\w*|VERIFIER|CONFIRMER|PRESUMEE?|SELON|D APRES|RUMEUR|SERAIT)\b"
+)
+_RANGE = re.compile(r"\d.*\bAU\b")
+_HERE = re.compile(
+    r"(?:(?:TOUJOURS|BIEN|EST|LOCATAIRE|OCCUPANTE?|BAIL|CONTRAT|LOCATION|OCCUPATION|LOGEMENT) )*"
+    r"(?:PRESENTE?S?(?: E)?|OCCUPANTE?S?(?: E)?|OCCUPEE?|EN COURS|EN PLACE|EN VIGUEUR|ACTIFS?|ACTIVES?|VIVANTE?(?: E)?"
+    r"|REVENUE?(?: E)?)"
+)
+# Says nothing of a departure: a family situation, a role, a code.
+_KNOWN = re.compile(
+    r"^(?:PRESENT|ACTI|EN COURS|EN PLACE|OCCUP|LOCATAIRE|TITULAIRE|COTITULAIRE|CO TITULAIRE|VALIDE|OUI|O$|NORMAL"
+    r"|EN VIGUEUR|ENTRE|OK|1$|P$|A$|MARIE|CELIB|VEU|VVE|DIVORC|SEPAR|PACS|CONCUB|UNION|VIE MARITALE|CONJOINT|RETRAIT"
+    r"|SANS|NON|N$|0$|NC|NR|LOUE|BAIL|SIGNE|COLOC|COUPLE|SEUL)"
+)
+_DOUBT = re.compile(
+    r"\b(?:DECE\w*|DCD\w*|DEFUN\w*|MORTE?S?|SUCC|SUCCESSION|HOIRS?|HOIRIE|FEUE?|EHPAD|MAISON (?:DE )?RETRAITE|USLD|MAPA"
+    r"|PARTIE?S?|SORT\w+|RESILI\w*|DEPART|QUITTE|RENDU|DEMENAG\w*|EXPULS\w*|VACANT|ANCIEN(?:NE)?|EX|ABSENTE?|INACTI\w*|SOLDE"
+    r"|CLOS|CLOTUR\w*|TERMINE|ARCHIV\w*|CONGE|NON PRESENTE?|NON OCCUP\w*|FIN DE BAIL|PLUS LOCATAIRE)\b|^D$"
+)
+_DOUBT_IN_REMARK = re.compile(r"\b(?:DCD|DECEDEE?|DECES|EHPAD|DEMENAGEE?|A QUITTE|RESILIE)\b")
+_WRITTEN_DATE = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}(?:er)? [^\W\d]{3,9}\.? \d{4}", re.IGNORECASE)
+_YEAR = re.compile(r"\b[12]\d{3}\b")
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[A-Z0-9]+", fold(text)))
+
+
+@lru_cache(maxsize=5_000)
+def closing(text: str, today: date) -> str:
+    """The status that plain words about the person give, « Décédé(e) », « Parti le 3 mai »; empty for any other."""
+    folded = _plain(text)
+    if not folded or "?" in text or _RANGE.search(folded) or _to_come(text, today):
+        return ""
+    for status, pattern in _PLAIN:
+        if pattern.fullmatch(folded):
+            return status
+    if _DEAD_FIRST.match(folded) and not _OTHERS.search(folded) and not _UNSURE.search(folded):
+        return DECEASED
+    return ""
+
+
+def _to_come(text: str, today: date) -> bool:
+    """« Parti le 31/12/2099 » has not left yet."""
+    match = _WRITTEN_DATE.search(text)
+    if match and (day := words.any_date(match[0], today)):
+        return day > today
+    return any(int(year) > today.year for year in _YEAR.findall(text))
+
+
+@lru_cache(maxsize=5_000)
+def in_status(text: str, today: date) -> Said:
+    """What a cell of the situation says. A family situation, a role or an unknown word says nothing of it."""
+    folded = _plain(text)
+    if not folded:
+        return Said()
+    if status := closing(text, today):
+        return Said(status)
+    if _HERE.fullmatch(folded) and "?" not in text:
+        return Said(PRESENT)
+    if _DOUBT.search(folded):
+        return Said(doubt=True, understood=False)
+    return Said(understood=bool(_KNOWN.match(folded)))
+
+
+@lru_cache(maxsize=5_000)
+def in_remark(text: str, today: date) -> Said:
+    """What a free remark says when it says nothing else: « DCD le 3/5 », never « mari décédé »."""
+    if status := closing(text, today):
+        return Said(status)
+    folded = _plain(text)
+    return Said(doubt=bool(_DOUBT_IN_REMARK.search(folded)) and not _OTHERS.search(folded))
+
+
+# Names ------------------------------------------------------------------------------------------------
+
+_ANY_MARK = re.compile(r"[(†✝]|\b(?:FEU|DEF|MORT|SUCC|HOIR|DEC|DCD)")
+_NOTE = re.compile(r"\(([^()]{1,60})\)")
+_BOTH = re.compile(r"\(e\)", re.IGNORECASE)
+_CROSS = re.compile(r"[†✝]")
+# Written before or after the name, and nobody's name.
+_DEAD = r"(?:DCDE{0,2}|D[ÉE]C[ÉE]D[ÉE]E?)"
+_BESIDE = re.compile(
+    rf"^\W*{_DEAD}(?=[\s,;:-])|(?<=[\s,;:-]){_DEAD}(?:\s+(?:le\s+)?[\d/.-]+)?\W*$|^\W*{_DEAD}\W*$", re.IGNORECASE
+)
+_ESTATE = re.compile(
+    r"^\W*(?:SUCCESSION|SUCC\b\.?|HOIRIE|HOIRS)(?:\s+(?:DE\b|DU\b|D['’])|[\s.])\s*(?=\w)|^\W*SUCCESSION\W*$",
+    re.IGNORECASE,
+)
+_CIVILITY = re.compile(r"^(?:M|MR|MME|MLLE|MONSIEUR|MADAME|MADEMOISELLE) ")
+# Names as well: « Mme LE FEU », « M. MORT ».
+_MAYBE = re.compile(r"FEUE?|DEFUNTE?|MORTE?|SUCC|SUCCESSION|HOIRS|HOIRIE|DECES|DCD|DECEDEE?")
+_SMALL = frozenset(("LE", "LA", "LES", "DE", "DU", "DES", "D", "L"))
+
+
+@lru_cache(maxsize=50_000)
+def in_name(text: str, today: date) -> tuple[str, str, str]:
+    """(code, status, word) of a mark written beside a name; a code without a status is a doubt.
+
+    « MARTIN (DCD) », « MARTIN † », « MARTIN (parti) », « SUCCESSION MARTIN » close; « MARTIN (ex DURAND) »,
+    « GARCIA (D) », « FEU MARTIN » are to be looked at; « LE FEU », « DEFUNT », « MORT » are names.
+    """
+    if not _ANY_MARK.search(fold(text)):
+        return "", "", ""
+    text = _written(text)
+    notes = _NOTE.findall(text)
+    for note in notes:
+        if status := closing(note, today):
+            return ("deceased_in_name" if status == DECEASED else "left_in_name"), status, note.strip()
+    bare = _NOTE.sub(" ", text)
+    mark = _CROSS.search(text) or _BESIDE.search(bare)
+    if mark and not _names_others(text):
+        return "deceased_in_name", DECEASED, mark[0].strip(" ,;:-()")
+    if match := _ESTATE.match(text):
+        return "estate", DECEASED, match[0].strip()
+    if mark or any(_doubtful(note) for note in notes) or _maybe_marked(bare):
+        return "name_doubt", "", ""
+    return "", "", ""
+
+
+@lru_cache(maxsize=50_000)
+def without_marks(text: str) -> str:
+    """The name alone: « MARTIN (DCD) », « MARTIN (ex DURAND) » → « MARTIN »; « LE FEU » stays."""
+    if not _ANY_MARK.search(fold(text)):
+        return text
+    text = _NOTE.sub(lambda note: " " if _doubtful(note[1]) else note[0], _written(text))
+    if not _names_others(text):
+        text = _BESIDE.sub(" ", _CROSS.sub(" ", text).strip())
+    return _ESTATE.sub("", text)
+
+
+def _written(text: str) -> str:
+    return _BOTH.sub("e", unicodedata.normalize("NFC", text))
+
+
+def _names_others(text: str) -> bool:
+    return bool(_OTHERS.search(_CIVILITY.sub("", _plain(text))))
+
+
+def _doubtful(note: str) -> bool:
+    return bool(_DOUBT.search(_plain(note)))
+
+
+def _maybe_marked(text: str) -> bool:
+    """« FEU MARTIN »: one of these words beside another; alone, or after an article, it is the name."""
+    said = set(_CIVILITY.sub("", _plain(text)).split()) - _SMALL
+    maybe = {word for word in said if _MAYBE.fullmatch(word)}
+    return bool(maybe) and bool(said - maybe)
