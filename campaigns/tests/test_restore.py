@@ -529,11 +529,12 @@ def test_a_full_disk_leaves_the_base_as_it_was(lea, monkeypatch):
 def test_a_database_that_does_not_answer_is_one_line(lea, spare, monkeypatch):
     path = backup()
     connections.close_all()
-    if connection.vendor == "postgresql":
-        monkeypatch.setitem(connection.settings_dict, "PORT", 1)
-        with pytest.raises(CommandError, match="La base ne répond pas"):
-            restore(path)
-    else:
-        monkeypatch.setitem(connection.settings_dict, "NAME", "/proc/nulle-part/base.sqlite3")
-        with pytest.raises(CommandError, match="n’a pas pu être remplacée"):
+    name, value, words = (
+        ("PORT", 1, "La base ne répond pas")
+        if connection.vendor == "postgresql"
+        else ("NAME", "/proc/nulle-part/base.sqlite3", "n’a pas pu être remplacée")
+    )
+    with monkeypatch.context() as patched:
+        patched.setitem(connection.settings_dict, name, value)
+        with pytest.raises(CommandError, match=words):
             restore(path)

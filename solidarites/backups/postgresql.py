@@ -29,6 +29,7 @@ UNKNOWN_SETTING = b"SET transaction_timeout = 0;\n"
 # Everything that stands in the schema of the application, whatever version left it there; extensions stay.
 EMPTY = """
 SET lock_timeout = '10s';
+SET client_min_messages = 'error';
 DO $$ DECLARE one record; BEGIN
   FOR one IN SELECT format('DROP %s IF EXISTS %I.%I CASCADE', CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN
         'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
@@ -81,7 +82,9 @@ def _missing(program: str) -> BackupError:
 def _said(failed: str, stderr: str) -> str:
     if "No space left on device" in stderr or "File too large" in stderr:
         return f"{failed} : plus de place sur le disque. Libérez de la place, puis recommencez."
-    return f"{failed} : {' '.join(stderr.split())[:300]}"
+    # What it did before is not why it stopped.
+    lines = [line for line in stderr.splitlines() if re.search("error|fatal", line, re.IGNORECASE)]
+    return f"{failed} : {' '.join(' '.join(lines or [stderr]).split())[:300]}"
 
 
 def _refuse_older_tools() -> None:
