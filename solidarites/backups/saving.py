@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -73,7 +73,9 @@ def save(
         given = target or default_folder()
         folder = given if target is None or given.is_dir() else given.parent
         suffix = f".{encryption.program_for(recipient)}" if recipient else ""
-        path = given if folder != given else folder / f"{prefix}-{timezone.localtime(now):{STAMP}}.tar.gz{suffix}"
+        path = given
+        if folder == given:
+            path = _free(folder, prefix, f".tar.gz{suffix}", now)
         if path.exists():
             raise BackupError(f"{path} existe déjà.")
         with work_in(folder) as work:
@@ -89,6 +91,13 @@ def save(
     if prefix == PREFIX:
         health.guarded(lambda: health.beat_now(health.BACKUP, now))
     return Saved(path=path, manifest=manifest, removed=removed)
+
+
+def _free(folder: Path, prefix: str, suffix: str, now: datetime) -> Path:
+    """The name of this moment; of the next second when another took it."""
+    while (path := folder / f"{prefix}-{timezone.localtime(now):{STAMP}}{suffix}").exists():
+        now += timedelta(seconds=1)
+    return path
 
 
 @contextmanager
