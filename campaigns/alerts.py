@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns import scope
@@ -20,6 +22,9 @@ from solidarites.models import User
 REMIND_EVERY = timedelta(minutes=15)
 # Nobody is woken for a « same day »: its e-mails wait for the morning. A vital alert (U0) never waits.
 QUIET_FROM, QUIET_UNTIL = time(21), time(7)
+# They e-mail who must know, and again until somebody takes them.
+RINGING = (Level.U0, Level.U1)
+CHUNK = 200
 
 
 class AlertError(ValueError):
@@ -43,6 +48,37 @@ def raise_alert(
     U1 e-mail their ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing
     personal.
     """
+    alert, created = _raise(key=key, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
+    if created and level in RINGING:
+        for person in audience(case, now):
+            tell(alert, person, now, occasion="raised")
+    return alert
+
+
+@transaction.atomic
+def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetime) -> int:
+    """Raise an alert for each of these causes as ``raise_alert`` does, and tell each person of them together.
+
+    How many are new.
+    """
+    raised = [_raise(key=key, kind=kind, level=level, case=case, now=now) for key, case in causes.items()]
+    new = [alert for alert, created in raised if created]
+    if level in RINGING:
+        people = _Audiences(now)
+        tell_together([(alert, person, "raised") for alert in new for person in people.of(alert)], now)
+    return len(new)
+
+
+def _raise(
+    *,
+    key: str,
+    kind: str,
+    level: str,
+    now: datetime,
+    case: Case | None = None,
+    campaign: Campaign | None = None,
+    by: User | None = None,
+) -> tuple[Alert, bool]:
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
     alert, created = Alert.objects.get_or_create(
         key=key,
@@ -56,13 +92,9 @@ def raise_alert(
             "raised_at": now,
         },
     )
-    if not created:
-        return alert
-    journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
-    if level in (Level.U0, Level.U1):
-        for person in audience(case, now):
-            tell(alert, person, now, occasion="raised")
-    return alert
+    if created:
+        journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
+    return alert, created
 
 
 def visible(by: User) -> QuerySet[Alert]:
@@ -116,28 +148,90 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
     )
 
 
+def tell_together(tellings: Sequence[tuple[Alert, User, str]], now: datetime) -> None:
+    """Queue what these people are told (alert, person, occasion): one message a person, each vital alert apart.
+
+    The message lists, when it leaves, those that still wait; it does not leave when none does.
+    """
+    together: dict[tuple[int, int, datetime], list[tuple[Alert, User, str]]] = {}
+    for alert, person, occasion in tellings:
+        apart = alert.pk if alert.level == Level.U0 else 0
+        leaves = after_quiet_hours(alert, now)
+        together.setdefault((person.pk, apart, leaves), []).append((alert, person, occasion))
+    for (_, _, leaves), several in together.items():
+        first, person, occasion = several[0]
+        if len(several) == 1:
+            tell(first, person, now, occasion=occasion)
+            continue
+        mail.queue_mail(
+            key=f"alerts:{first.pk}:{occasion}:{person.pk}",
+            to=person.email,
+            template="alerts",
+            context={"alert_ids": [alert.pk for alert, _, _ in several]},
+            now=leaves,
+        )
+
+
+class _Audiences:
+    """Who is told of each alert, read once an agency."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.known: dict[tuple[bool, int | None], list[User]] = {}
+
+    def of(self, alert: Alert) -> list[User]:
+        case = alert.case
+        key = (case is not None, case.agency_id if case is not None else None)
+        if key not in self.known:
+            self.known[key] = audience(case, self.now)
+        return self.known[key]
+
+
 def remind(*, now: datetime) -> int:
     """E-mail again, every 15 minutes, the U0 and U1 alerts that nobody has taken: one coordinator more each time.
 
-    By night U0 alone; 15 minutes count from the morning for what waited until then. An alert whose taker left waits
-    again. Safe twice at once: the row's counter moves by a conditional update.
+    All of them, however many, in chunks of one transaction each, who was told longest ago first; a person gets one
+    message a chunk. By night U0 alone; 15 minutes count from the morning for what waited until then. An alert whose
+    taker left waits again. Safe twice at once: a row is locked, and skipped by who finds it locked. How many alerts.
     """
     release_left(now=now)
-    waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=[Level.U0, Level.U1])
-    told = 0
-    for alert in waiting.select_related("case", "campaign").order_by("level", "raised_at")[:200]:
-        told_at = after_quiet_hours(alert, alert.reminded_at or alert.raised_at)
-        if after_quiet_hours(alert, now) > now or now - told_at < REMIND_EVERY:
-            continue
-        with transaction.atomic():
-            unchanged = Alert.objects.filter(pk=alert.pk, reminders=alert.reminders, taken_at=None, solved_at=None)
-            if not unchanged.update(reminders=alert.reminders + 1, reminded_at=now):
-                continue
-            if people := audience(alert.case, now):
-                person = people[alert.reminders % len(people)]
-                tell(alert, person, now, occasion=f"reminder{alert.reminders + 1}")
-                told += 1
+    people = _Audiences(now)
+    told, after = _remind_chunk(people, now, None)
+    while after is not None:
+        more, after = _remind_chunk(people, now, after)
+        told += more
     return told
+
+
+@transaction.atomic
+def _remind_chunk(
+    people: _Audiences, now: datetime, after: tuple[datetime, int] | None
+) -> tuple[int, tuple[datetime, int] | None]:
+    """Remind the next ones behind ``after``: how many, and where the chunk ended; None when nothing is behind it."""
+    waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=RINGING).annotate(
+        told_at=Coalesce("reminded_at", "raised_at")
+    )
+    waiting = waiting.filter(told_at__lte=now - REMIND_EVERY)
+    if after is not None:
+        waiting = waiting.filter(Q(told_at__gt=after[0]) | Q(told_at=after[0], pk__gt=after[1]))
+    chunk = list(
+        waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("case", "campaign")
+        .order_by("told_at", "pk")[:CHUNK]
+    )
+    due = [alert for alert in chunk if _is_due(alert, alert.told_at, now)]
+    Alert.objects.filter(pk__in=[alert.pk for alert in due]).update(reminders=F("reminders") + 1, reminded_at=now)
+    tellings = []
+    for alert in due:
+        if told := people.of(alert):
+            tellings.append((alert, told[alert.reminders % len(told)], f"reminder{alert.reminders + 1}"))
+    tell_together(tellings, now)
+    return len(tellings), (chunk[-1].told_at, chunk[-1].pk) if len(chunk) == CHUNK else None
+
+
+def _is_due(alert: Alert, told_at: datetime, now: datetime) -> bool:
+    """A quarter of an hour has passed since it was told, the quiet hours left out."""
+    return after_quiet_hours(alert, now) <= now and now - after_quiet_hours(alert, told_at) >= REMIND_EVERY
 
 
 def release_left(*, now: datetime) -> int:

@@ -77,6 +77,8 @@ ALIVE = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
 # « alert:12:raised:3 »: what a mail is about is written in its key.
 MAIL_SUBJECTS: dict[str, type[Model]] = {
     "alert": Alert,
+    # Several at once, named by the first of them.
+    "alerts": Alert,
     "referral": Referral,
     "welfare": WelfareCheck,
     "caretaker": CaretakerRound,

@@ -92,6 +92,8 @@ def everything(coordinator: Any, administrator: Any, now: datetime) -> list[Outg
     )
     alerts.raise_alert(key="button:1", kind="button", level="U1", case=case, by=lea, now=now)
     alerts.remind(now=now + timedelta(minutes=15))
+    missed = {f"due_call:{number}": case for number in (1, 2)}
+    alerts.raise_all(causes=missed, kind="missed_follow_up", level="U1", now=now)
     call = referral_cast.make_call(case, lea, now, comment=personal("commentaire"))
     debriefs.ask(call=call, by=lea, now=now)
     sheets(case, coordinator, now)
