@@ -237,7 +237,7 @@ def _alerts(board: Dashboard, filters: Filters, by: User, ids: QuerySet[Any]) ->
 def _follow_ups(board: Dashboard, filters: Filters, ids: QuerySet[Any], now: datetime) -> None:
     tz = filters.campaign.tz
     midnight = datetime.combine(now.astimezone(tz).date() + DAY, time.min, tz)
-    late = Q(grace_until__lte=now)
+    late = DueCall.late(now)
     found = DueCall.objects.filter(case__in=ids, state=DueCall.State.OPENED).aggregate(
         one=Count("pk", filter=late & Q(due_at__gt=now - DAY)),
         two=Count("pk", filter=late & Q(due_at__lte=now - DAY, due_at__gt=now - 2 * DAY)),
@@ -264,7 +264,7 @@ def _cases(board: Dashboard, filters: Filters, cases: QuerySet[Case], now: datet
         with_number=Count("pk", filter=report.had_number()),
         reached=Count("pk", filter=Q(reached_at__isnull=False)),
         callbacks_due=Count("pk", filter=callback & Q(next_call_at__lte=now)),
-        callbacks_missed=Count("pk", filter=callback & Q(anyone_from__lte=now)),
+        callbacks_missed=Count("pk", filter=callback & Q(anyone_from__lte=now, campaign__status=Campaign.Status.OPEN)),
         callbacks_planned=Count("pk", filter=callback & Q(next_call_at__gt=now)),
         now=Count("claimed_by", filter=Q(claimed_until__gt=now), distinct=True),
     )

@@ -136,7 +136,7 @@ class CaseFilter(django_filters.FilterSet):
     def callback(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         agreed = queryset.filter(status=Case.Status.OPEN, next_call_kind=Case.Kind.CALLBACK, next_call_at__isnull=False)
         if value == "missed":
-            return agreed.filter(anyone_from__lte=self.now)
+            return agreed.filter(anyone_from__lte=self.now, campaign__status=Campaign.Status.OPEN)
         return agreed.filter(next_call_at__lte=self.now) if value == "due" else agreed.filter(next_call_at__gt=self.now)
 
     def called(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:

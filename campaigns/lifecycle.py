@@ -17,6 +17,7 @@ from campaigns.models import (
     Alert,
     Call,
     Campaign,
+    CampaignPause,
     CampaignVolunteer,
     Case,
     DueCall,
@@ -121,6 +122,7 @@ def missing_to_open(campaign: Campaign, today: date | None = None) -> list[str]:
 def open_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
     """Let the calls begin. The opening day becomes today unless a start is already past.
 
+    After a pause, plans go on at their next date, and what was promised meanwhile is due now (``followups.go_on``).
     Idempotent. Raises LifecycleError (with ``missing``) when something is missing, or when the campaign is over.
     """
     row = _locked(campaign)
@@ -135,13 +137,17 @@ def open_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Camp
     row.opened_at = row.opened_at or now
     row.starts_on = min(row.starts_on or today, today)
     row.save(update_fields=["status", "opened_at", "starts_on"])
-    journal.record("campaign.opened", row, by=by, campaign_id=row.pk)
+    paused = row.pauses.filter(ended_at=None)
+    since = paused.values_list("began_at", flat=True).first()
+    paused.update(ended_at=now)
+    plans = followups.go_on(campaign=row, since=since, now=now)
+    journal.record("campaign.opened", row, by=by, campaign_id=row.pk, plans=plans)
     return _copied(row, campaign)
 
 
 @transaction.atomic
 def pause(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
-    """No new case is given and no follow-up opens; calls under way may still be recorded. Idempotent."""
+    """No new case is given and no follow-up opens or is missed; calls under way may still be recorded. Idempotent."""
     row = _locked(campaign)
     if row.status == Status.PAUSED:
         return _copied(row, campaign)
@@ -149,13 +155,14 @@ def pause(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
         raise LifecycleError("Seule une campagne ouverte peut être mise en pause.")
     row.status = Status.PAUSED
     row.save(update_fields=["status"])
+    CampaignPause.objects.create(campaign=row, began_at=now)
     journal.record("campaign.paused", row, by=by, campaign_id=row.pk)
     return _copied(row, campaign)
 
 
 @transaction.atomic
 def resume(*, campaign: Campaign, by: User | None, now: datetime) -> Campaign:
-    """Open again after a pause; what is missing is asked for again. Idempotent."""
+    """Open again after a pause; what is missing is asked for again. Idempotent. See ``open_campaign``."""
     row = _locked(campaign)
     if row.status not in (Status.PAUSED, Status.OPEN):
         raise LifecycleError("Seule une campagne en pause peut reprendre.")

@@ -1,8 +1,9 @@
 """Follow-up plans: regular calls to a lonely tenant.
 
 Reading order: dates (when a plan calls) → plans (started, changed, interrupted, ended) → absences (who calls instead)
-→ opening (each due call once, missed, unanswered) → review → handover (many plans to others) → words (each date
-explained) → week (the coordinator's calendar) → reminders (e-mails) → feed (one's own agenda).
+→ opening (each due call once, missed, unanswered) → pauses (of the campaign: what is no call) → review → handover
+(many plans to others) → words (each date explained) → week (the coordinator's calendar) → reminders (e-mails) → feed
+(one's own agenda).
 
 A plan holds its next due moment only. A periodic task opens each due call once, as a row, and puts the household in
 the second tier of the queue; what the call brings comes back through ``outcomes``.
@@ -21,6 +22,7 @@ from campaigns.followups.opening import (
     unanswered_next,
     watch_missed,
 )
+from campaigns.followups.pauses import go_on
 from campaigns.followups.plans import (
     OPPOSED,
     REVIEW_AFTER,
@@ -54,6 +56,7 @@ __all__ = [
     "forget_past",
     "give_to",
     "give_up",
+    "go_on",
     "hand_over",
     "hand_over_opened",
     "mark_called",

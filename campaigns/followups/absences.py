@@ -138,8 +138,13 @@ def forget_past(*, now: datetime) -> int:
 
 
 def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) -> int:
-    """Calls that are open and whose volunteer is away today go to the backup, else to everybody. Safe twice."""
-    opened = DueCall.objects.filter(state=DueCall.State.OPENED, volunteer__isnull=False)
+    """Calls that are open and whose volunteer is away today go to the backup, else to everybody. Safe twice.
+
+    Those of a paused campaign wait: who is there when it goes on is another question.
+    """
+    opened = DueCall.objects.filter(
+        state=DueCall.State.OPENED, volunteer__isnull=False, case__campaign__status=Campaign.Status.OPEN
+    )
     if user_ids is not None:
         opened = opened.filter(volunteer__in=list(user_ids))
     else:
@@ -209,7 +214,7 @@ class NextCall:
 def next_call_of(plan: FollowUpPlan, now: datetime) -> NextCall | None:
     """The next call of the plan that will be made; ``other`` when the backup makes it instead of the volunteer."""
     until = now + timedelta(days=90)
-    one = next((one for one in coming(plan, until=until) if one.exception is None), None)
+    one = next((one for one in coming(plan, until=until, now=now) if one.exception is None), None)
     if one is None:
         return None
     caller = presence_for(plan, now).caller(plan, one.day)

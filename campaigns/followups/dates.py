@@ -119,13 +119,17 @@ def preview(plan: FollowUpPlan, now: datetime, count: int = 10) -> list[datetime
     return [plan.next_due_at, *islice(later, count - 1)]
 
 
-def coming(plan: FollowUpPlan, *, until: datetime, since: datetime | None = None) -> Iterator[Occurrence]:
+def coming(
+    plan: FollowUpPlan, *, until: datetime, since: datetime | None = None, now: datetime | None = None
+) -> Iterator[Occurrence]:
     """The calls from the next one to open up to ``until`` (excluded), the silent ones between them included.
 
     The next one is what the plan holds: a call planned for today stands though the rhythm has changed. With ``since``,
-    the silent ones before it are there too.
+    the silent ones before it are there too. With ``now``, those that a pause of the campaign has forbidden are not.
     """
     next_at = plan.next_due_at
+    if now is not None and next_at is not None and next_at <= now and plan.case.campaign.is_paused:
+        next_at = next_due(plan, now)
     if plan.status != FollowUpPlan.Status.ACTIVE or next_at is None or next_at >= until:
         return
     calendar = calendar_of(plan.case.campaign, plan.case.region)

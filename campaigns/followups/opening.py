@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -87,17 +87,16 @@ def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int,
     for plan in ready:
         plan.case = cases[plan.case_id]
         plan.case.campaign = campaigns[plan.case.campaign_id]
-    opened = _open(ready, cases, now) if ready else []
+    opened = open_each(ready, cases, now) if ready else []
     return len(opened), end  # type: ignore[return-value]
 
 
-def _open(plans: Sequence[FollowUpPlan], cases: dict[int, Case], now: datetime) -> list[FollowUpPlan]:
+def open_each(plans: Sequence[FollowUpPlan], cases: dict[int, Case], now: datetime) -> list[FollowUpPlan]:
     """Open the call of each of these locked plans, inside the caller's transaction; few statements for all."""
     pks = [plan.pk for plan in plans]
     presence = presence_of({plan.case.campaign_id for plan in plans}, (now - timedelta(days=1)).date())
     # Never two open calls for one household: the one before was not made, and says so.
-    for old in DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"):
-        _miss(old, now)
+    _miss(cases, now)
     known = set(
         DueCall.objects.filter(plan__in=pks, due_at__in={plan.next_due_at for plan in plans}).values_list(
             "plan_id", "due_at"
@@ -205,12 +204,11 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
     )
 
 
-def _miss(due: DueCall, now: datetime) -> None:
-    DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.MISSED, done_at=now)
-    if due.alerted_at is None:
-        alerts.raise_alert(
-            key=f"due_call:{due.pk}", kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, case=due.case, now=now
-        )
+def _miss(cases: Iterable[int], now: datetime) -> None:
+    """The calls that still wait for these cases were not made, and say so."""
+    opened = list(DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"))
+    DueCall.objects.filter(pk__in=[due.pk for due in opened]).update(state=DueCall.State.MISSED, done_at=now)
+    _tell_missed({due.pk: due.case for due in opened if due.alerted_at is None}, now)
 
 
 @transaction.atomic
@@ -225,10 +223,12 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
     if plan.next_due_at.astimezone(tz).date() > now.astimezone(tz).date():
         raise FollowUpError("Cet appel n'est pas prévu aujourd'hui.")
     case = plan.case
+    if case.campaign.status != Campaign.Status.OPEN:
+        raise FollowUpError("La campagne est en pause\u00a0: la coordination la reprendra.")
     if case.status == Case.Status.ON_HOLD:
         raise FollowUpError("La coordination s'occupe en ce moment de ce foyer.")
     due_at = plan.next_due_at
-    _open([plan], {case.pk: case}, now)
+    open_each([plan], {case.pk: case}, now)
     DueCall.objects.filter(plan=plan, due_at=due_at).update(volunteer=by)
     Case.objects.filter(pk=case.pk, next_call_kind=Case.Kind.FOLLOW_UP).update(next_call_at=now, next_call_for=by)
     return DueCall.objects.get(plan=plan, due_at=due_at)
@@ -277,32 +277,46 @@ def give_up(*, due: DueCall, case: Case, count: int, now: datetime, by: User | N
 
 
 def watch_missed(*, now: datetime) -> int:
-    """Calls that nobody made within their grace: offered to everybody, and an alert, once."""
-    late = DueCall.objects.filter(state=DueCall.State.OPENED, grace_until__lte=now, alerted_at=None)
-    told = 0
-    for due in late.select_related("case").order_by("grace_until", "pk")[:5000]:
-        case = due.case
-        agreed = case.next_call_at if case.next_call_kind == Case.Kind.CALLBACK else None
-        if agreed is not None and agreed + AGREED_GRACE > now:
-            continue  # the tenant asked for another hour
-        if case.claimed_until is not None and case.claimed_until > now:
-            continue  # being called at this moment
-        with transaction.atomic():
-            # The case first, as whoever records a call does; somebody who writes it now is not waited for.
-            if not list(Case.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=due.case_id)):
-                continue
-            if not DueCall.objects.filter(pk=due.pk, state=DueCall.State.OPENED, alerted_at=None).update(
-                alerted_at=now
-            ):
-                continue
-            Case.objects.filter(pk=due.case_id, next_call_kind=Case.Kind.FOLLOW_UP, anyone_from__gt=now).update(
-                anyone_from=now
-            )
-            alerts.raise_alert(
-                key=f"due_call:{due.pk}", kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, case=case, now=now
-            )
-            told += 1
-    return told
+    """Calls that nobody made within their grace: offered to everybody, and an alert, once. A pause misses none.
+
+    In chunks of one transaction each: whoever coordinates is told of a chunk in one message.
+    """
+    ids = list(_late(now).order_by("grace_until", "pk").values_list("pk", flat=True)[:5000])
+    return sum(_tell_late(ids[start : start + CHUNK], now) for start in range(0, len(ids), CHUNK))
+
+
+def _late(now: datetime) -> QuerySet[DueCall]:
+    return DueCall.objects.filter(DueCall.late(now), alerted_at=None)
+
+
+@transaction.atomic
+def _tell_late(ids: Sequence[int], now: datetime) -> int:
+    # The cases first, as whoever records a call does; somebody who writes one now is not waited for.
+    cases = Case.objects.select_for_update(of=("self",), skip_locked=True).filter(
+        pk__in=DueCall.objects.filter(pk__in=ids).values("case")
+    )
+    locked_cases = {case.pk: case for case in cases.order_by("pk") if not _awaited(case, now)}
+    # Read anew under the locks: made, told or resumed meanwhile, it is not late any more.
+    late = {due.pk: locked_cases[due.case_id] for due in _late(now).filter(pk__in=ids, case__in=list(locked_cases))}
+    DueCall.objects.filter(pk__in=late).update(alerted_at=now)
+    offered = Case.objects.filter(pk__in=[case.pk for case in late.values()], next_call_kind=Case.Kind.FOLLOW_UP)
+    offered.filter(anyone_from__gt=now).update(anyone_from=now)
+    _tell_missed(late, now)
+    return len(late)
+
+
+def _awaited(case: Case, now: datetime) -> bool:
+    """Being called at this moment, or the tenant asked for another hour."""
+    if case.claimed_until is not None and case.claimed_until > now:
+        return True
+    agreed = case.next_call_at if case.next_call_kind == Case.Kind.CALLBACK else None
+    return agreed is not None and agreed + AGREED_GRACE > now
+
+
+def _tell_missed(late: Mapping[int, Case], now: datetime) -> None:
+    """{due call: case}: an alert for each, once."""
+    causes = {f"due_call:{pk}": case for pk, case in late.items()}
+    alerts.raise_all(causes=causes, kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, now=now)
 
 
 # A volunteer's day -------------------------------------------------------------------------------------

@@ -281,7 +281,7 @@ def add_exception(
     )
     opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
     if opened is not None and first_day <= calendar.local(opened.due_at).date() <= last_day:
-        _cancel(opened, now)
+        cancel(opened, now)
     _recompute(plan, calendar, now)
     journal.record(
         "plan.interrupted", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id, row=made.pk
@@ -317,7 +317,7 @@ def _recompute(plan: FollowUpPlan, calendar: Calendar, now: datetime) -> None:
     plan.save(update_fields=["next_due_at"])
 
 
-def _cancel(due: DueCall, now: datetime) -> None:
+def cancel(due: DueCall, now: datetime) -> None:
     """An open call is not made after all; its case waits for the next one, unless somebody is calling."""
     DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.SKIPPED, done_at=now)
     Case.objects.filter(

@@ -17,7 +17,7 @@ from campaigns.models import Campaign, Case, DueCall, FollowUpPlan
 
 @dataclass(frozen=True)
 class Entry:
-    """One call of the week. ``state``: called, missed, skipped, late, opened, planned, orphan or silent."""
+    """One call of the week. ``state``: called, missed, skipped, late, opened, paused, planned, orphan or silent."""
 
     at: datetime
     case: Case
@@ -65,6 +65,7 @@ def _past(cases: QuerySet[Case], start: datetime, end: datetime, now: datetime) 
         state = str(due.state)
         if due.state == DueCall.State.OPENED:
             state = "late" if due.grace_until <= now else "opened" if due.volunteer_id else "orphan"
+            state = "paused" if due.case.campaign.is_paused else state
         day = calendar_of(due.case.campaign, due.case.region).local(due.due_at).date()
         entries.append((Entry(due.due_at, due.case, due.plan_id, state, due.volunteer_id), day))
     return entries
@@ -85,7 +86,7 @@ def _coming(cases: QuerySet[Case], end: datetime, now: datetime) -> list[tuple[E
     entries = []
     for plan in plans:
         calendar = calendar_of(plan.case.campaign, plan.case.region)
-        for one in coming(plan, until=end):
+        for one in coming(plan, until=end, now=now):
             if one.exception is not None:
                 note = str(one.exception.get_reason_display())
                 entries.append((Entry(one.at, plan.case, plan.pk, "silent", None, note), one.day))

@@ -68,7 +68,7 @@ def told(plan: FollowUpPlan, now: datetime, *, until: datetime | None = None) ->
     presence = presence_for(plan, now)
     people = {person.pk: person for person in (plan.volunteer, plan.backup) if person is not None}
     offset = calendar.local(now).utcoffset()
-    for one in coming(plan, until=until or now + A_YEAR, since=now):
+    for one in coming(plan, until=until or now + A_YEAR, since=now, now=now):
         line = Told(one)
         if one.exception is not None:
             line.notes.append(f"pas d'appel\u00a0: {exception_words(one.exception)}")

@@ -2,7 +2,7 @@
 
 from campaigns.models.alert import Alert
 from campaigns.models.call import Call, CallRevision, CaseMessage, FlaggedText, Need
-from campaigns.models.campaign import Campaign, CampaignVolunteer, CoordinatorScope
+from campaigns.models.campaign import Campaign, CampaignPause, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
@@ -21,6 +21,7 @@ __all__ = [
     "CallReview",
     "CallRevision",
     "Campaign",
+    "CampaignPause",
     "CampaignVolunteer",
     "CaretakerRound",
     "CaretakerVisit",

@@ -126,6 +126,31 @@ class Campaign(models.Model):
         """Open or paused: its cases are alive."""
         return self.status in (self.Status.OPEN, self.Status.PAUSED)
 
+    @property
+    def is_paused(self) -> bool:
+        return self.status == self.Status.PAUSED
+
+
+class CampaignPause(models.Model):
+    """From when to when a campaign called nobody; without an end, it is paused now."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="pauses")
+    began_at = models.DateTimeField("début")
+    ended_at = models.DateTimeField("fin", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "pause d'une campagne"
+        verbose_name_plural = "pauses de campagnes"
+        ordering = ["began_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign"], name="one_pause_at_a_time", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"pause {self.pk}"
+
 
 class CampaignVolunteer(models.Model):
     """A person who calls in a campaign; coordinators may limit them to agencies."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from campaigns.models.call import Call
+from campaigns.models.campaign import Campaign
 from campaigns.models.case import Case
 from tenants.models import Household
 
@@ -118,6 +121,11 @@ class DueCall(models.Model):
 
     def __str__(self) -> str:
         return f"appel de suivi {self.pk}"
+
+    @staticmethod
+    def late(now: datetime) -> Q:
+        """Nobody made it within its grace; in a pause of the campaign nothing is late."""
+        return Q(state="opened", grace_until__lte=now, case__campaign__status=Campaign.Status.OPEN)
 
 
 class PlanException(models.Model):

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from campaigns import followups, lifecycle
-from campaigns.models import Absence, Alert, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
+from campaigns.models import Absence, Alert, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan, Script
 from campaigns.tests.test_followups import OFFICE, TUESDAY, at
 from tests import factories
 
@@ -23,7 +23,8 @@ PATIENCE = 20
 
 @pytest.fixture
 def campaign(volunteer: Any, volunteer2: Any) -> Campaign:
-    return factories.make_campaign(volunteers=[volunteer, volunteer2], now=TUESDAY, hours=OFFICE)
+    script = Script.objects.create(key="premier", title="Premier appel", status=Script.Status.PUBLISHED)
+    return factories.make_campaign(volunteers=[volunteer, volunteer2], now=TUESDAY, hours=OFFICE, script=script)
 
 
 @pytest.fixture
@@ -79,6 +80,10 @@ def acts(campaign: Campaign, plan: FollowUpPlan, volunteer: Any, volunteer2: Any
     late = at(15, 18)
     return {
         "close": lambda: lifecycle.close_campaign(campaign=campaign, by=None, now=late),
+        "pause and resume": lambda: (
+            lifecycle.pause(campaign=campaign, by=None, now=late),
+            lifecycle.resume(campaign=campaign, by=None, now=late + timedelta(days=7)),
+        ),
         "heat wave": lambda: lifecycle.set_heat_wave(campaign=campaign, until=date(2026, 1, 30), by=None, now=late),
         "watch": lambda: followups.watch_missed(now=late),
         "open": lambda: followups.open_due_calls(now=late + timedelta(days=7)),
@@ -95,7 +100,9 @@ def acts(campaign: Campaign, plan: FollowUpPlan, volunteer: Any, volunteer2: Any
     }
 
 
-@pytest.mark.parametrize("name", ["close", "heat wave", "watch", "open", "leave", "away", "give", "hand over"])
+@pytest.mark.parametrize(
+    "name", ["close", "pause and resume", "heat wave", "watch", "open", "leave", "away", "give", "hand over"]
+)
 def test_nothing_waits_in_a_ring_with_a_call_being_recorded(
     name: str, campaign: Campaign, plan: FollowUpPlan, volunteer: Any, volunteer2: Any
 ) -> None:
@@ -155,6 +162,46 @@ def test_an_absence_entered_while_calls_open_keeps_nobody_waiting(
     followups.open_due_calls(now=at(15, 15))
     followups.hand_over_opened(now=at(15, 15))
     assert list(DueCall.objects.values_list("volunteer", flat=True)) == [volunteer2.pk] * 6
+
+
+def test_three_workers_at_the_moment_of_resuming_open_and_miss_nothing_of_the_pause(
+    campaign: Campaign, volunteer: Any, volunteer2: Any, coordinator: Any
+) -> None:
+    plans = [start(campaign, volunteer, volunteer2) for _ in range(6)]
+    followups.open_due_calls(now=at(15, 15))
+    lifecycle.pause(campaign=campaign, by=None, now=at(15, 15, 30))
+    back = at(30, 10)
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(4)
+
+    def run(act: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(PATIENCE)
+            act()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    def worker() -> None:
+        for _ in range(5):
+            followups.open_due_calls(now=back)
+            followups.watch_missed(now=back)
+            followups.hand_over_opened(now=back)
+
+    acts = [worker, worker, worker, lambda: lifecycle.resume(campaign=campaign, by=None, now=back)]
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    worker_after = followups.open_due_calls(now=back) + followups.watch_missed(now=back)
+    assert worker_after == 0
+    assert not Alert.objects.exists()
+    assert set(DueCall.objects.values_list("due_at", "state")) == {(at(15, 15), DueCall.State.OPENED)}
+    assert DueCall.objects.count() == len(plans)
+    assert set(FollowUpPlan.objects.values_list("next_due_at", flat=True)) == {at(5, 15, month=2)}
 
 
 def apart(act: Callable[[], Any]) -> list[Any]:

@@ -195,14 +195,6 @@ def test_ending_a_plan_stops_at_once_and_closes_a_case_that_only_waited_for_it(
     assert followups.open_due_calls(now=at(29, 15)) == 0
 
 
-def test_a_paused_campaign_opens_nothing_and_catches_up(campaign: Campaign, volunteer: Any) -> None:
-    plan_for(campaign, volunteer)
-    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.PAUSED)
-    assert followups.open_due_calls(now=at(15, 15)) == 0
-    Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.OPEN)
-    assert followups.open_due_calls(now=at(15, 18)) == 1
-
-
 def test_the_named_volunteer_may_call_a_little_early_the_same_day(
     campaign: Campaign, volunteer: Any, volunteer2: Any
 ) -> None:

@@ -28,6 +28,7 @@ OUTSIDE_ADMIN = {
     "tenants.Opposition": "keyed hashes, nothing to read",
     "tenants.ListImport": "has its own screens",
     "tenants.ImportRow": "shown in the preview of its import",
+    "campaigns.CampaignPause": "shown on the page of its campaign and of each plan",
     "campaigns.CampaignVolunteer": "managed on the page of the campaign",
     "campaigns.Case": "has its own screens; changed by rules alone",
     "campaigns.CallRevision": "the former versions of a call, kept by its correction",

@@ -107,6 +107,7 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "open_now": campaign.status == Campaign.Status.OPEN and calendar_of(campaign).is_open(now),
         "population": _population(campaign),
         "waiting": calls.waiting(campaign).count() if campaign.status == Campaign.Status.CLOSED else 0,
+        "paused_since": campaign.pauses.filter(ended_at=None).values_list("began_at", flat=True).first(),
         "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
     }
     return render(request, "coordinator/campaign_detail.html", context)
@@ -264,7 +265,11 @@ def campaign_pause(request: HttpRequest, slug: str) -> HttpResponse:
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
 def campaign_resume(request: HttpRequest, slug: str) -> HttpResponse:
-    return _act(request, slug, lifecycle.resume, "La campagne reprend.")
+    said = (
+        "La campagne reprend. Chaque suivi continue à sa prochaine date\u00a0; "
+        "ce qui était promis pendant la pause est proposé en premier."
+    )
+    return _act(request, slug, lifecycle.resume, said)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

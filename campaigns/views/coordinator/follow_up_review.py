@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from campaigns import followups
 from campaigns.calendar import calendar_of
+from campaigns.followups import pauses
 from campaigns.followups import review as reviews
 from campaigns.forms.follow_ups import EndPlanForm, HandForm, SpaceOutForm
 from campaigns.models import DueCall, FollowUpPlan
@@ -44,13 +45,12 @@ def follow_up_review(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any) -> HttpResponse:
     note_read(request, "follow_up.read", [plan.case_id], plan.case.campaign_id)
-    calls = list(plan.due_calls.exclude(state=DueCall.State.OPENED).select_related("volunteer").order_by("-due_at")[:8])
     context = {
         "plan": plan,
         "case": plan.case,
         "now": now,
         "today": calendar_of(plan.case.campaign, plan.case.region).local(now).date(),
-        "calls": calls,
+        "history": pauses.history(plan, limit=8, waiting=False),
         "made": plan.due_calls.filter(state=DueCall.State.CALLED).count(),
         "missed": plan.due_calls.filter(state=DueCall.State.MISSED).count(),
         "space_form": SpaceOutForm(plan=plan),

@@ -26,6 +26,7 @@ LOOKS = {
     "missed": ("attention", "calendar-x", "Manqué"),
     "skipped": ("muted", "skip-forward", "Annulé"),
     "late": ("attention", "exclamation-triangle-fill", "En retard"),
+    "paused": ("muted", "pause-circle", "Attend la reprise"),
     "opened": ("primary", "telephone", "À faire"),
     "planned": ("info", "calendar-event", "Prévu"),
     "orphan": ("attention", "person-x", "À réattribuer"),

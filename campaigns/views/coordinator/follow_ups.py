@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import followups, scope
 from campaigns.calendar import calendar_of
-from campaigns.followups import handover, words
+from campaigns.followups import handover, pauses, words
 from campaigns.forms.follow_ups import EndPlanForm, ExceptionForm, GiveForm, PlanForm, StartPlanForm
 from campaigns.models import DueCall, FollowUpPlan, PlanException
 from campaigns.views.away import refused
@@ -56,7 +56,7 @@ def _plans(cases: QuerySet[Any], state: str, now: datetime) -> QuerySet[FollowUp
         return plans.filter(status=FollowUpPlan.Status.ENDED).order_by("-ended_at")
     plans = plans.exclude(status=FollowUpPlan.Status.ENDED)
     if state == "late":
-        plans = plans.filter(Exists(opened.filter(grace_until__lte=now)))
+        plans = plans.filter(Exists(opened.filter(DueCall.late(now))))
     elif state == "today":
         midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time.min))
         plans = plans.filter(Exists(opened) | Q(next_due_at__lt=midnight))
@@ -133,7 +133,7 @@ def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any)
         "running": plan.status != FollowUpPlan.Status.ENDED,
         "next_dates": list(islice(words.told(plan, now), NEXT_DATES)),
         "exceptions": [(row, words.exception_words(row)) for row in plan.exceptions.all() if row.last_day >= today],
-        "due_calls": plan.due_calls.select_related("volunteer").order_by("-due_at")[:20],
+        "history": pauses.history(plan, limit=20),
         "needs_somebody": plan.volunteer_id is None or not callers.filter(pk=plan.volunteer_id).exists(),
         "plan_form": PlanForm(initial=_initial(plan), callers=callers),
         "exception_form": ExceptionForm(),
