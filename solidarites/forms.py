@@ -82,7 +82,16 @@ class ConfirmCodeForm(CodeWidgetMixin, mfa.ReauthenticateForm):
 
 
 class ActivateCodesForm(CodeWidgetMixin, totp.ActivateTOTPForm):
+    """The code of the secret that the page shows (solidarites.second_factor).
+
+    allauth's own form draws a secret each time it is shown: that one serves nobody.
+    """
+
     words = {"code": ("Code affiché par l'application", "6 chiffres, qui changent toutes les 30 secondes.")}
+
+    def __init__(self, *args: Any, secret: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.secret = secret
 
 
 class InviteForm(forms.Form):

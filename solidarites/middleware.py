@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
-from solidarites import errors, roles
+from solidarites import errors, roles, second_factor
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Sent by pages that poll: such requests neither count as activity nor open pages.
@@ -56,39 +57,34 @@ class IdleSessionMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Sends coordinators and administrators without a second factor to the page that sets it up."""
+    """Sends coordinators and administrators without a second factor to the page that sets it up.
+
+    A request that nobody made (polling, a heartbeat) is refused where it stands: it opens no page. A fragment asks
+    the browser to open the page, instead of holding it.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.REQUIRE_SECOND_FACTOR and self.missing(request):
+        if not self.is_on_the_way(request) and second_factor.awaited(request):
+            if BACKGROUND_HEADER in request.headers:
+                return HttpResponse(status=403)
+            if "HX-Request" in request.headers:
+                return HttpResponseClientRedirect(reverse("mfa_activate_totp"))
             return redirect("mfa_activate_totp")
         return self.get_response(request)
 
     @staticmethod
-    def missing(request: HttpRequest) -> bool:
-        user = request.user
-        if not user.is_authenticated:
-            return False
+    def is_on_the_way(request: HttpRequest) -> bool:
+        """The pages that lead to it, and the way out."""
         if request.path.startswith(reverse("mfa_index")):
             # What is kept in the session may change on these pages.
-            request.session.pop("second_factor", None)
-            return False
-        if request.session.get("second_factor"):
-            return False
-        if not (user.has_role(roles.COORDINATOR) or user.has_role(roles.ADMINISTRATOR) or user.is_superuser):
-            return False
-        allowed = (reverse("account_logout"), reverse("account_reauthenticate"), settings.STATIC_URL)
-        if request.path.startswith(allowed):
-            return False
-        from allauth.mfa.utils import is_mfa_enabled
-
-        if is_mfa_enabled(user):
-            # Kept in the session: one query at sign-in, none afterwards.
-            request.session["second_factor"] = True
-            return False
-        return True
+            request.session.pop(second_factor.INSTALLED, None)
+            return True
+        return request.path.startswith(
+            (reverse("account_logout"), reverse("account_reauthenticate"), settings.STATIC_URL)
+        )
 
 
 class MaintenanceMiddleware:

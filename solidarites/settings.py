@@ -206,6 +206,7 @@ MFA_FORMS = {
 }
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is proved by the invitation that reached it
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Solidarités"
 MFA_TOTP_TOLERANCE = 1  # half a minute of a phone that runs late
 # Product rule: coordinators and administrators need a second factor; the demonstration is exempt.

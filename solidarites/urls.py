@@ -37,14 +37,12 @@ accounts: list[URLPattern | URLResolver] = [
     path("compte/second-facteur/", mfa.index, name="mfa_index"),
     path("compte/second-facteur/code/", mfa.authenticate, name="mfa_authenticate"),
     path("compte/second-facteur/confirmer/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("compte/second-facteur/application/", totp.activate_totp, name="mfa_activate_totp"),
+    path("compte/second-facteur/application/", views.set_up_codes, name="mfa_activate_totp"),
+    path("compte/second-facteur/application/autre/", views.another_secret, name="second_factor_another"),
     path("compte/second-facteur/application/retirer/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("compte/second-facteur/secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path(
         "compte/second-facteur/secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"
-    ),
-    path(
-        "compte/second-facteur/secours/fichier/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"
     ),
 ]
 

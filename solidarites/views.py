@@ -8,11 +8,13 @@ from typing import Any
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from solidarites import accounts, health, roles
+from solidarites import accounts, health, journal, roles, second_factor
 from solidarites.forms import InviteForm, JoinForm, ProfileForm, RolesForm
 from solidarites.models import User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
@@ -78,6 +80,33 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Votre compte est à jour.")
         return redirect("account")
     return render(request, "account/account.html", {"form": form})
+
+
+# The second factor --------------------------------------------------------------------------------------
+class SetUpCodes(ActivateTOTPView):
+    """Shows a secret, and takes the code that an application makes of it."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "secret": second_factor.secret_of(self.request)}
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)
+        journal.record("account.second_factor_installed", self.request.user, by=self.request.user)
+        # The secret has served: an application installed again later is given another.
+        second_factor.renew_secret(self.request)
+        return answer
+
+
+set_up_codes = signed_in(SetUpCodes.as_view())
+
+
+@signed_in
+@require_POST
+def another_secret(request: HttpRequest) -> HttpResponse:
+    """The secret shown may have been seen by somebody else: another one takes its place."""
+    second_factor.renew_secret(request)
+    return redirect("mfa_activate_totp")
 
 
 # People ---------------------------------------------------------------------------------------------

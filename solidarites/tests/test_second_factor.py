@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.utils import decrypt
+from django.urls import reverse
 
-from solidarites import accounts
+from solidarites import accounts, roles
 from solidarites.models import JournalEntry
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
+from tests.strict import StrictClient
+from tests.totp import code_of, wrong_code
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/compte/second-facteur/application/"
@@ -23,13 +28,13 @@ def sign_in(client, user):
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
 
 
-def code_of(secret):
-    return totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
+def shown(client):
+    return client.get(SET_UP).context["form"].secret
 
 
 def set_up(client):
     """The secret shown, confirmed with the code of the moment."""
-    secret = client.get(SET_UP).context["form"].secret
+    secret = shown(client)
     return secret, client.post(SET_UP, {"code": code_of(secret)})
 
 
@@ -64,12 +69,12 @@ def test_from_first_sign_in_to_the_pages_of_work(client, coordinator):
     assert codes.status_code == 200
     assert len(codes.context["unused_codes"]) == 10
     assert client.get("/compte/").status_code == 200
+    assert JournalEntry.objects.filter(action="account.second_factor_installed", object_id=coordinator.pk).exists()
 
 
 def test_a_wrong_code_is_said_in_french_and_nothing_is_set_up(client, coordinator):
     sign_in(client, coordinator)
-    secret = client.get(SET_UP).context["form"].secret
-    page = client.post(SET_UP, {"code": "000000" if code_of(secret) != "000000" else "000001"}).content.decode()
+    page = client.post(SET_UP, {"code": wrong_code(shown(client))}).content.decode()
     assert "Code inexact" in page
     assert not Authenticator.objects.exists()
 
@@ -114,8 +119,131 @@ def test_every_page_of_it_is_french(client, administrator):
     base = "/compte/second-facteur/"
     for path in ("", "secours/", "secours/nouveaux/", "application/retirer/", "confirmer/"):
         assert client.get(base + path).status_code == 200, path
-    file = client.get(base + "secours/fichier/")
-    assert "codes de secours" in file.content.decode()
+
+
+# The secret that is shown is the one that works ---------------------------------------------------------
+def test_the_secret_stays_whatever_else_the_browser_asks_for(client, coordinator):
+    sign_in(client, coordinator)
+    secret = shown(client)
+    for path in ("/", "/tableau-de-bord/", "/compte/second-facteur/", "/compte/confirmer/", "/introuvable/", SET_UP):
+        client.get(path)
+        client.get(path, headers={"X-Background": "1"})
+        client.get(path, headers={"HX-Request": "true"})
+    assert client.post(SET_UP, {"code": wrong_code(secret)}).context["form"].secret == secret
+    assert shown(client) == secret
+    assert client.post(SET_UP, {"code": code_of(secret)}).status_code == 302
+    assert decrypt(Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]) == secret
+
+
+def test_what_polls_is_refused_where_it_stands(client, coordinator):
+    """Every page that asks by itself: the banner of alerts, the dashboard, the lists, an import's progress, a call."""
+    sign_in(client, coordinator)
+    paths = (
+        reverse("coordinator:alert_banner"), reverse("coordinator:dashboard"), reverse("coordinator:alert_list"),
+        reverse("imports:progress", args=[1]), reverse("caller:heartbeat", args=[1]),
+    )  # fmt: skip
+    for path in paths:
+        for method in (client.get, client.post):
+            response = method(path, headers={"X-Background": "1"})
+            assert (response.status_code, response.content) == (403, b""), path
+
+
+def test_a_fragment_asks_the_browser_for_the_page(client, coordinator):
+    sign_in(client, coordinator)
+    response = client.get(reverse("coordinator:alert_list"), headers={"HX-Request": "true"})
+    assert response["HX-Redirect"] == SET_UP
+    assert response.content == b""
+
+
+def test_no_menu_and_nothing_that_polls_stands_on_a_page_before_it_is_installed(client, coordinator):
+    sign_in(client, coordinator)
+    for path in (SET_UP, "/compte/second-facteur/", "/compte/confirmer/"):
+        page = client.get(path).content.decode()
+        assert "alert-banner" not in page
+        assert "data-background" not in page
+        assert 'id="menu"' not in page
+        assert "/compte/mot-de-passe/" not in page
+        assert "/deconnexion/" in page
+    set_up(client)
+    page = client.get("/compte/second-facteur/").content.decode()
+    assert "alert-banner" in page
+    assert 'id="menu"' in page
+
+
+def test_a_caller_who_also_coordinates_has_no_menu_either(client):
+    both = make_user("zoe@exemple.fr", "Zoé", "Marin", roles.VOLUNTEER, roles.COORDINATOR)
+    sign_in(client, both)
+    page = client.get(SET_UP).content.decode()
+    assert 'id="menu"' not in page
+    assert "menu-button" not in page
+
+
+def test_a_volunteer_who_wants_one_keeps_the_menu(client, volunteer):
+    sign_in(client, volunteer)
+    assert 'id="menu"' in client.get(SET_UP).content.decode()
+    _, response = set_up(client)
+    assert response["Location"] == "/compte/second-facteur/secours/"
+
+
+def test_the_secret_of_one_session_serves_no_other(client, client_of, coordinator, administrator):
+    sign_in(client, coordinator)
+    secret = shown(client)
+    elsewhere, colleague = StrictClient(), StrictClient()
+    sign_in(elsewhere, coordinator)
+    sign_in(colleague, administrator)
+    assert len({secret, shown(elsewhere), shown(colleague)}) == 3
+    for other in (elsewhere, colleague):
+        assert "Code inexact" in other.post(SET_UP, {"code": code_of(secret)}).content.decode()
+    client.post("/deconnexion/")
+    sign_in(client, coordinator)
+    assert shown(client) != secret
+    assert not Authenticator.objects.exists()
+
+
+def test_another_secret_is_shown_on_request_alone(client, coordinator):
+    sign_in(client, coordinator)
+    first = shown(client)
+    path = "/compte/second-facteur/application/autre/"
+    assert client.get(path).status_code == 405
+    assert shown(client) == first
+    assert f'action="{path}"' in client.get(SET_UP).content.decode()
+    assert client.post(path)["Location"] == SET_UP
+    second = shown(client)
+    assert second != first
+    assert "Code inexact" in client.post(SET_UP, {"code": code_of(first)}).content.decode()
+    assert client.post(SET_UP, {"code": code_of(second)}).status_code == 302
+
+
+def test_a_secret_that_has_served_is_never_shown_again(client, coordinator):
+    sign_in(client, coordinator)
+    secret, _ = set_up(client)
+    client.post("/compte/second-facteur/application/retirer/")
+    assert shown(client) != secret
+
+
+def test_the_secret_is_that_of_the_standard(client, coordinator):
+    """RFC 6238, appendix B: the tests read the page as a telephone does."""
+    assert code_of("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", at=59) == "287082"
+    sign_in(client, coordinator)
+    assert re.fullmatch("[A-Z2-7]{32}", shown(client)), "160 bits, as the standard asks"
+
+
+# The codes for the day the phone is lost -------------------------------------------------------------------
+def test_recovery_codes_are_shown_once_and_made_again_on_request(client, coordinator):
+    sign_in(client, coordinator)
+    _, response = set_up(client)
+    path = response["Location"]
+    codes = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).wrap().get_unused_codes()
+    page = client.get(path).content.decode()
+    assert all(code in page for code in codes)
+    assert "gardez-les en lieu sûr" in page
+    assert "data-print" in page
+    again = client.get(path).content.decode()
+    assert not any(code in again for code in codes)
+    assert "Il en reste 10 sur 10" in again
+    response = client.post("/compte/second-facteur/secours/nouveaux/")
+    assert response["Location"] == path
+    assert client.get(path).context["unused_codes"] != codes
 
 
 def test_an_administrator_helps_a_colleague_who_lost_the_phone(client, client_of, coordinator, administrator, settings):
