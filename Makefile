@@ -13,12 +13,13 @@ export PORT HOST
 
 PY := .venv/bin/python
 MANAGE := $(PY) manage.py
-# The demonstration never reads a real installation's .env: what it uses is said here.
+# The demonstration never reads a real installation's .env: what it uses is said here. Before anything is written, it
+# refuses a database that holds an account or a household of a real installation; it removes no folder.
 DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(SITE_URL)" \
 	DATABASE_URL="$${DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}" \
 	CELERY_BROKER_URL="$${CELERY_BROKER_URL:-filesystem://}" \
 	CACHE_URL="$${CACHE_URL:-locmemcache://}" \
-	EMAIL_URL="$${EMAIL_URL:-consolemail://}"
+	EMAIL_URL="$${EMAIL_URL:-consolemail://}" IMAP_URL="$${IMAP_URL:-}"
 TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONWARNINGS=default::DeprecationWarning:solidarites
 PREPARE := scripts/prepare.sh
 
@@ -37,16 +38,14 @@ install: venv ## prépare l'environnement et la base ; ne démarre rien
 
 demo: venv ## la démonstration, sur http://127.0.0.1:8000 (PORT=... pour un autre port)
 	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
-	@mkdir -p "$(VAR_DIR)/demo"
+	@$(DEMO) $(MANAGE) seed_demo --check
 	@$(DEMO) sh $(PREPARE)
 	@$(DEMO) $(MANAGE) seed_demo
 	@sh scripts/welcome.sh "$(SITE_URL)"
 	@$(DEMO) exec sh scripts/serve.sh
 
 demo-reset: venv ## efface la démonstration et en prépare une neuve
-	@mkdir -p "$(VAR_DIR)/demo"
 	@$(DEMO) $(MANAGE) forget_demo
-	@rm -rf "$(VAR_DIR)/demo"
 	@$(DEMO) sh $(PREPARE)
 	@$(DEMO) $(MANAGE) seed_demo
 	@echo "Démonstration neuve. « make demo » la démarre."

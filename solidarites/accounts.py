@@ -175,7 +175,8 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
     """Invite people to a role: an account without password, a link by e-mail, one journal row.
 
     Existing accounts get the role (with a new link when they never joined); deactivated ones are left as
-    they are and reported. Raises AccountRefused when ``by`` may not give ``role``.
+    they are and reported. Those invited from the demonstration bear its mark. Raises AccountRefused when ``by``
+    may not give ``role``.
     """
     if role not in roles_to_give(by):
         raise AccountRefused("Vous ne pouvez pas inviter à ce rôle.")
@@ -190,6 +191,7 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
                     "first_name": address.first_name,
                     "last_name": address.last_name,
                     "password": make_password(None),
+                    "is_demo": settings.DEMO,
                 },
             )
         if not user.is_active:

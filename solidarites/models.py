@@ -43,7 +43,8 @@ class User(AbstractUser):
     hide_number = models.BooleanField("masquer mon numéro (#31#)", default=False)
     keyboard_shortcuts = models.BooleanField("raccourcis clavier", default=True)
     trained_at = models.DateTimeField("formation suivie le", null=True, blank=True)
-    # A demonstration account: a real installation refuses to start while one exists.
+    # An account of the demonstration: a real installation refuses to start while one exists, and the demonstration
+    # writes to no database where an account is without this mark.
     is_demo = models.BooleanField(default=False, editable=False)
 
     USERNAME_FIELD = "email"

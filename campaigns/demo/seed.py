@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from campaigns import lifecycle
-from campaigns.demo import accounts, confinement, institutions, lists, places, winter
+from campaigns.demo import accounts, base, confinement, institutions, lists, places, winter
 from campaigns.demo import team as team_life
 from campaigns.demo.post import nowhere
 from campaigns.models import Campaign
@@ -44,8 +44,9 @@ def seed(*, now: datetime, say: Say, draw: int = SEED, parts: Collection[str] = 
     """Make what is missing; a campaign that is there is kept as it is.
 
     The same draw gives the same people. Each campaign is one transaction: a seeding that is stopped leaves no half of
-    one, and the next makes it whole.
+    one, and the next makes it whole. Raises base.RealBase, and writes nothing, where there are real people.
     """
+    base.refuse_a_real_base()
     now = now.replace(second=0, microsecond=0)
     with by_ourselves():
         people = accounts.make_known()
