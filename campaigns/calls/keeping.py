@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from campaigns import alerts, scripts
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import people_of, script_of, with_household
+from campaigns.cases import CLAIM_FIELDS, free
 from campaigns.models import Alert, Call, Campaign, Case
 from campaigns.models.levels import Level
 from campaigns.queue import CLAIM
@@ -41,13 +42,16 @@ def is_double(call: Call, case: Case) -> bool:
 
 
 def keep(*, call: Call, case: Case, reading: scripts.Reading, by: User | None, now: datetime) -> None:
-    """Set the call aside for the coordination, inside the caller's transaction.
+    """Set the call aside for the coordination, and end its volunteer's claim, inside the caller's transaction.
 
     Nothing follows from it yet, save its alerts: those of its answers, and one that asks for a decision. Of two calls
     of one household in a campaign that goes on, that one is raised for an urgent need alone: the list says the rest.
     """
     call.state = Call.State.PENDING
     call.save()
+    if case.claimed_by_id is not None and case.claimed_by_id == call.volunteer_id:
+        free(case)
+        case.save(update_fields=CLAIM_FIELDS)
     journal.record("call.pending", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     raise_answer_alerts(call, case, reading.alerts, by, now)
     level = min([need.level for need in reading.needs], default=Level.U2)

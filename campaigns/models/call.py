@@ -67,8 +67,8 @@ class Call(models.Model):
     # Why a coordinator set it aside; blank for one of two calls of the same household.
     dropped_because = models.CharField(max_length=8, choices=DropReason, blank=True)
 
-    # Somebody typed something in it.
-    WITH_WORDS = ~Q(answers={}) | ~Q(comment="")
+    # Somebody typed something in it, and it was kept.
+    WITH_WORDS = Q(saved_at__isnull=False) & (~Q(answers={}) | ~Q(comment=""))
     # Its volunteer may still write in it and record it.
     UNFINISHED = Q(state=State.DRAFT) | Q(state=State.PENDING, outcome="")
 

@@ -78,8 +78,8 @@ def test_the_volunteer_is_removed_and_the_call_is_recorded(
     lea: Any, nadia: Any, case: Case, opened: Any, volunteer: Any
 ) -> None:
     member = case.campaign.memberships.get(user=volunteer)
-    address = reverse("coordinator:volunteer_remove", args=[case.campaign.slug, member.pk])
-    assert nadia.post(address).status_code == 302
+    address = reverse("coordinator:volunteer", args=[case.campaign.slug, member.pk])
+    assert press(nadia, nadia.get(address), "Retirer de la campagne").status_code == 302
     member.refresh_from_db()
     assert not member.active
     assert "Appel enregistré" in finish(lea, opened, case)
@@ -117,8 +117,7 @@ def test_who_may_call_no_more_leaves_their_words_to_a_coordinator(
     assert Alert.objects.get().kind == Alert.Kind.KEPT_CALL
     shown = nadia.get("/appels-en-double/")
     assert f"« {WORDS} »" in text(shown)
-    # The household goes back to the queue all the same, once the claim has ended.
-    Case.objects.filter(claimed_by=volunteer.pk or 0).update(claimed_by=None, claimed_until=None)
+    # The household goes back to the queue all the same.
     assert queue.claim_next(campaign=case.campaign, by=volunteer2, now=timezone.now()).case == case
     queue.leave(by=volunteer2)
     press(nadia, shown, "Joindre au dossier")

@@ -65,7 +65,8 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
     if recorded.state == Call.State.MERGED:
-        text = "La coordination a joint votre appel au dossier : ce qui a été dit est gardé."
+        where = "à celui de l'autre bénévole" if _taker(case, by) else "au dossier"
+        text = f"La coordination a joint votre appel {where} : ce qui a été dit est gardé."
         return [Line("people", text), *_need_lines(recorded)]
     return [
         *_twice_lines(recorded, by),
