@@ -55,7 +55,10 @@ def set_next(
 
 
 def set_hold(case: Case, reason: str) -> None:
-    case.status, case.hold_reason = Case.Status.ON_HOLD, reason
+    """A case in preparation keeps the reason, and is held once its campaign opens."""
+    case.hold_reason = reason
+    if case.status != Case.Status.PREPARED:
+        case.status = Case.Status.ON_HOLD
     case.next_call_at = case.next_call_for = case.anyone_from = None
     free(case)
 
@@ -64,6 +67,12 @@ def set_closed(case: Case, reason: str, now: datetime) -> None:
     case.status, case.hold_reason, case.closed_reason, case.closed_at = Case.Status.CLOSED, "", reason, now
     case.next_call_at = case.next_call_for = case.anyone_from = None
     free(case)
+
+
+def alive_elsewhere(case: Case) -> bool:
+    """Whether another campaign has the household: this case may not open then."""
+    others = Case.objects.filter(household_id=case.household_id, status__in=Case.ALIVE)
+    return others.exclude(pk=case.pk).exists()
 
 
 def _locked(case_id: int) -> Case:
@@ -95,12 +104,8 @@ def schedule(
         raise CaseError("Cette campagne est terminée.")
     if case.household.opposed_at:
         raise CaseError("Ce foyer a demandé de ne plus être appelé.")
-    if case.status == Case.Status.CLOSED:
-        elsewhere = (
-            Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk).exclude(status=Case.Status.CLOSED)
-        )
-        if elsewhere.exists():
-            raise CaseError("Ce foyer est suivi dans une autre campagne.")
+    if case.status not in Case.ALIVE and alive_elsewhere(case):
+        raise CaseError("Ce foyer est suivi dans une autre campagne.")
     agreed = (
         case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.CALLBACK and case.next_call_at is not None
     )
@@ -224,9 +229,9 @@ def on_household_merged(event: events.HouseholdMerged) -> None:
         for plan in gone_plan.select_related("case"):
             _end_merged_plans(plan.case, event.now, event.by)
     twins = {case.campaign_id: case for case in Case.objects.filter(household_id=event.kept_id)}
-    kept_open = any(case.status != Case.Status.CLOSED for case in twins.values())
+    kept_open = any(case.status in Case.ALIVE for case in twins.values())
     for case in Case.objects.select_for_update(of=("self",)).filter(household_id=event.gone_id):
-        if kept_open and case.status != Case.Status.CLOSED:
+        if kept_open and case.status in Case.ALIVE:
             set_closed(case, "merged", event.now)
             _save(case)
         twin = twins.get(case.campaign_id)

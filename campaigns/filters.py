@@ -18,6 +18,7 @@ from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
 
 STATES = [
+    ("prepared", "En préparation"),
     ("ready", "À appeler"),
     ("held", "En cours d'appel"),
     ("scheduled", "Planifiés"),

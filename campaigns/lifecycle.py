@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
-from campaigns import followups
+from campaigns import followups, takeover
 from campaigns.cases import CAMPAIGN_CLOSED
 from campaigns.models import (
     Alert,
@@ -179,12 +179,23 @@ class StillOpen:
     alerts: int
     pending_calls: int
     plans: int
+    given_back: int  # plans that go on in the campaign they came from
     claims: int
     cases: int
 
     @property
     def anything(self) -> bool:
-        return any((self.referrals, self.welfare_checks, self.alerts, self.pending_calls, self.plans, self.claims))
+        return any(
+            (
+                self.referrals,
+                self.welfare_checks,
+                self.alerts,
+                self.pending_calls,
+                self.plans,
+                self.given_back,
+                self.claims,
+            )
+        )
 
 
 def still_open(campaign: Campaign, now: datetime) -> StillOpen:
@@ -192,13 +203,15 @@ def still_open(campaign: Campaign, now: datetime) -> StillOpen:
     referrals = Referral.objects.filter(case__campaign=campaign).exclude(state__in=over)
     plans = FollowUpPlan.objects.filter(case__campaign=campaign).exclude(status=FollowUpPlan.Status.ENDED)
     alive = Case.objects.filter(campaign=campaign).exclude(status=Case.Status.CLOSED)
+    back = len(takeover.homes(campaign)) if campaign.status == Status.DRAFT else 0
     return StillOpen(
         referrals=referrals.count(),
         drafts=referrals.filter(state=Referral.State.DRAFT).count(),
         welfare_checks=WelfareCheck.objects.filter(case__campaign=campaign, closed_at=None).count(),
         alerts=Alert.objects.filter(campaign=campaign, solved_at=None).count(),
         pending_calls=Call.objects.filter(case__campaign=campaign, state=Call.State.PENDING).count(),
-        plans=plans.count(),
+        plans=plans.count() - back,
+        given_back=back,
         claims=alive.filter(claimed_until__gt=now).count(),
         cases=alive.count(),
     )
@@ -210,17 +223,21 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
 
     Calls under way may still be recorded, and wait for the coordination (``calls.keeping``). Referrals, welfare checks
     and alerts go on until somebody closes them: nothing is withdrawn silently, and ``still_open`` says so before. The
-    purge follows N days later. Idempotent; a draft may be closed too. Raises LifecycleError once purged.
+    purge follows N days later. Abandoning a draft gives everything as it was: plans that it took in a former release go
+    on where they came from, as long as that campaign runs. Idempotent. Raises LifecycleError once purged.
     """
     row = _locked(campaign)
     if row.status == Status.CLOSED:
         return _copied(row, campaign)
     if row.status == Status.PURGED:
         raise LifecycleError("Les données de cette campagne sont déjà effacées.")
+    places = takeover.homes(row) if row.status == Status.DRAFT else {}
     row.status, row.closed_at = Status.CLOSED, now
     row.save(update_fields=["status", "closed_at"])
     plans = FollowUpPlan.objects.filter(case__campaign=row).exclude(status=FollowUpPlan.Status.ENDED)
-    _lock_cases(Q(campaign=row) & (~Q(status=Case.Status.CLOSED) | Q(pk__in=plans.values("case"))))
+    mine = Q(campaign=row) & (~Q(status=Case.Status.CLOSED) | Q(pk__in=plans.values("case")))
+    _lock_cases(mine | Q(pk__in=list(places.values())))
+    given_back = takeover.give_back(places=places, now=now)
     ended = plans.update(
         status=FollowUpPlan.Status.ENDED, ended_at=now, end_reason=FollowUpPlan.EndReason.CAMPAIGN, next_due_at=None
     )
@@ -243,7 +260,8 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
             claimed_until=None,
         )
     )
-    journal.record("campaign.closed", row, by=by, campaign_id=row.pk, cases=closed, plans=ended)
+    journal.record("campaign.closed", row, by=by, campaign_id=row.pk, cases=closed, plans=ended, given_back=given_back)
+    followups.settle_stranded(now=now)
     return _copied(row, campaign)
 
 

@@ -30,6 +30,7 @@ TASKS = {
     "campaigns.tasks.remind_follow_ups": "rappel des suivis du lendemain",
     "campaigns.tasks.forget_past_absences": "effacement des absences passées",
     "campaigns.tasks.watch_missed_calls": "surveillance des suivis manqués",
+    "campaigns.tasks.watch_stranded_plans": "surveillance des suivis qu'aucune campagne n'appelle",
     "campaigns.tasks.watch_referrals": "surveillance des signalements",
     "campaigns.tasks.watch_welfare_checks": "surveillance des veilles",
     "campaigns.tasks.remind_alerts": "rappel des alertes",

@@ -118,7 +118,8 @@ _RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 
 
 def _searchable(by: User) -> QuerySet[Case]:
-    return scope.visible_cases(by, Case.objects.filter(campaign__status__in=_RUNNING))
+    running = Case.objects.filter(campaign__status__in=_RUNNING).exclude(status=Case.Status.PREPARED)
+    return scope.visible_cases(by, running)
 
 
 def _outside(by: User) -> QuerySet[Household]:
@@ -237,8 +238,8 @@ def match_outside(
 ) -> WelfareCheck:
     """This is the household, and no running campaign has it: it joins one, held by its check, and is matched.
 
-    Raises NeighbourError when it is not in the coordinator's sight, asked never to be called, is open in a campaign
-    that is not running yet, or when the report was handled meanwhile; EnrolmentError when the campaign is over.
+    Raises NeighbourError when it is not in the coordinator's sight, asked never to be called, joined another campaign,
+    or when the report was handled meanwhile; EnrolmentError when the campaign is over.
     """
     household = _outside(by).filter(pk=household_id).first()
     campaign = Campaign.objects.filter(pk=campaign_id, status__in=_RUNNING).first()

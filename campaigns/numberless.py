@@ -22,6 +22,8 @@ from tenants import events, numbers
 # How the household gave news: the reason its case is closed with.
 VISIT, REPLY = "visited", "replied"
 NEWS = {VISIT: "vu lors d'une visite", REPLY: "a répondu à la lettre"}
+# A campaign in preparation may already write, and have numbers looked for.
+LISTED = (Case.Status.OPEN, Case.Status.PREPARED)
 NOTHING, LETTER, ASKED, NOT_FOUND = "nothing", "letter", "asked", "not_found"
 
 
@@ -33,7 +35,7 @@ def waiting(cases: QuerySet[Case]) -> QuerySet[Case]:
     """Of these cases, those that nobody can call for want of a number, with what was done about each."""
     letters = Letter.objects.filter(case=OuterRef("pk")).order_by("-made_at")
     searches = NumberSearch.objects.filter(case=OuterRef("pk")).order_by("-asked_at")
-    return cases.filter(status=Case.Status.OPEN, has_number=False).annotate(
+    return cases.filter(status__in=LISTED, has_number=False).annotate(
         written_at=Subquery(letters.values("made_at")[:1]),
         asked_at=Subquery(searches.values("asked_at")[:1]),
         answered_at=Subquery(searches.values("answered_at")[:1]),
@@ -56,7 +58,7 @@ def in_state(cases: QuerySet[Case], state: str) -> QuerySet[Case]:
 
 def _locked(case_id: int) -> Case:
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
-    if case.status != Case.Status.OPEN or case.has_number:
+    if case.status not in LISTED or case.has_number:
         raise NumberlessError("Ce foyer n'est plus sur la liste des foyers sans numéro.")
     return case
 

@@ -16,6 +16,7 @@ from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import queue_order, scripts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
+from campaigns.cases import alive_elsewhere
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
 from solidarites import journal, kept
 from solidarites.models import User
@@ -172,21 +173,23 @@ def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
 def states(now: datetime) -> dict[str, Q]:
     """The condition of each state a case may be in: every enrolled case meets exactly one."""
     open_case = Q(status=Case.Status.OPEN)
+    prepared = Q(status=Case.Status.PREPARED)
     dialable = open_case & Q(has_number=True)
     free = dialable & (Q(claimed_until=None) | Q(claimed_until__lte=now))
     later = ~Q(tier=Case.Tier.FIRST) & (Q(next_call_at=None) | Q(next_call_at__gt=now))
     return {
+        "prepared": prepared & Q(has_number=True),
         "ready": free & ~later,
         "held": dialable & Q(claimed_until__gt=now),
         "scheduled": free & later,
         "blocked": Q(status=Case.Status.ON_HOLD),
         "done": Q(status=Case.Status.CLOSED),
-        "without_number": open_case & Q(has_number=False),
+        "without_number": (open_case | prepared) & Q(has_number=False),
     }
 
 
 def counts(campaign: Campaign, now: datetime, cases: QuerySet[Case] | None = None) -> dict[str, int]:
-    """Ready, held, scheduled, blocked, done and without a number: they always add up to ``enrolled``."""
+    """Prepared, ready, held, scheduled, blocked, done, without a number: they always add up to ``enrolled``."""
     mine = (Case.objects.all() if cases is None else cases).filter(campaign=campaign)
     counted = {name: Count("pk", filter=state) for name, state in states(now).items()}
     return dict(mine.aggregate(enrolled=Count("pk"), **counted))
@@ -375,16 +378,11 @@ def claim_one(*, case_id: int, by: User, now: datetime, incoming: bool = False) 
         raise QueueError("Cette campagne n'est pas ouverte.")
     if case.status != Case.Status.OPEN and not incoming:
         raise QueueError("Ce dossier n'est plus à appeler.")
-    if case.status == Case.Status.CLOSED and _open_elsewhere(case):
+    if case.status not in Case.ALIVE and alive_elsewhere(case):
         raise QueueError("Ce foyer est suivi dans une autre campagne.")
     if not incoming and case.next_call_for_id != by.pk:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     return _give(case, by, now)
-
-
-def _open_elsewhere(case: Case) -> bool:
-    others = Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk)
-    return others.exclude(status=Case.Status.CLOSED).exists()
 
 
 def renew(*, case_id: int, by: User, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import TruncDate
 
-from campaigns import enrolment, needs, numberless, outcomes
+from campaigns import needs, numberless, outcomes, takeover
 from campaigns.models import Call, Campaign, Case, FollowUpPlan, FrozenFigures, Need, Partner, Referral, ReferralEvent
 
 # Kept as it is in FrozenFigures; a later reader knows what it reads.
@@ -110,7 +110,7 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         seen=Count("pk", filter=Q(closed_reason=numberless.VISIT)),
         replied=Count("pk", filter=Q(closed_reason=numberless.REPLY)),
         # Their plan goes on in another campaign; it began in this one.
-        plans_moved=Count("pk", filter=Q(closed_reason=enrolment.TAKEN_OVER)),
+        plans_moved=Count("pk", filter=Q(closed_reason=takeover.TAKEN_OVER)),
     )
     calls = Call.objects.filter(case__campaign=campaign, state=Call.State.RECORDED).aggregate(
         calls=Count("pk"), volunteers=Count("volunteer", distinct=True)

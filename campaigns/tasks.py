@@ -52,6 +52,11 @@ def watch_missed_calls() -> int:
 
 
 @shared_task
+def watch_stranded_plans() -> int:
+    return followups.watch_stranded(now=timezone.now())
+
+
+@shared_task
 def watch_referrals() -> int:
     return referrals.watch_referrals(now=timezone.now())
 

@@ -19,6 +19,7 @@ from campaigns.cases import (
     CLAIM_FIELDS,
     NEXT_FIELDS,
     STATE_FIELDS,
+    alive_elsewhere,
     set_closed,
     set_hold,
     set_next,
@@ -107,8 +108,7 @@ def open_by_hand(
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=case_id)
     if not case.campaign.is_running:
         raise WelfareError("Cette campagne n'est pas en cours.")
-    elsewhere = Case.objects.filter(household=case.household_id).exclude(pk=case.pk).exclude(status=Case.Status.CLOSED)
-    if elsewhere.exists():
+    if alive_elsewhere(case):
         raise WelfareError("Ce foyer est suivi dans une autre campagne.")
     return open_check(case=case, origin=origin, level=level, now=now, by=by)
 

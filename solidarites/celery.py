@@ -96,6 +96,7 @@ app.conf.update(
         "watch-mail": every("campaigns.tasks.watch_mail", 60),
         "enrol-arrivals": every("campaigns.tasks.enrol_arrivals", 600),
         "forget-past-absences": nightly("campaigns.tasks.forget_past_absences", 2, 45),
+        "watch-stranded-plans": nightly("campaigns.tasks.watch_stranded_plans", 2, 30),
         "purge-expired": nightly("campaigns.tasks.purge_expired", 2, 15),
         "forget-old-rows": nightly("solidarites.tasks.forget_old_rows", 3, 0),
     },

@@ -147,7 +147,7 @@ def _still_good(case: Case, call: Call, by: User) -> bool:
         return False
     if case.claimed_by_id == by.pk:
         return True
-    if case.claimed_by_id is not None or case.status == Case.Status.CLOSED:
+    if case.claimed_by_id is not None or case.status not in Case.ALIVE:
         return False
     return not Call.objects.filter(case=case, state=Call.State.RECORDED, recorded_at__gt=call.started_at).exists()
 

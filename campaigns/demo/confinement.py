@@ -71,8 +71,8 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
         now=opened - timedelta(days=3),
     )
     lifecycle.add_volunteers(campaign=campaign, users=volunteers, by=by, now=opened - timedelta(days=1))
-    enrolment.enrol(campaign=campaign, now=opened, by=by)
     lifecycle.open_campaign(campaign=campaign, by=by, now=datetime(2020, 3, 17, 9, 0, tzinfo=campaign.tz))
+    enrolment.enrol(campaign=campaign, now=opened, by=by)
     return campaign
 
 

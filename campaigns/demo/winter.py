@@ -78,8 +78,8 @@ def create(
         now=opened - timedelta(days=2),
     )
     lifecycle.add_volunteers(campaign=campaign, users=volunteers, by=by, now=opened - timedelta(days=1))
-    enrolment.enrol(campaign=campaign, now=opened - timedelta(hours=1), by=by)
     lifecycle.open_campaign(campaign=campaign, by=by, now=opened)
+    enrolment.enrol(campaign=campaign, now=opened, by=by)
     return campaign
 
 

@@ -3,7 +3,7 @@
 Reading order: dates (when a plan calls) → plans (started, changed, interrupted, ended) → absences (who calls instead)
 → opening (each due call once, missed, unanswered) → pauses (of the campaign: what is no call) → review → handover
 (many plans to others) → words (each date explained) → week (the coordinator's calendar) → reminders (e-mails) → feed
-(one's own agenda).
+(one's own agenda) → stranded (plans that no campaign calls).
 
 A plan holds its next due moment only. A periodic task opens each due call once, as a row, and puts the household in
 the second tier of the queue; what the call brings comes back through ``outcomes``.
@@ -39,6 +39,7 @@ from campaigns.followups.plans import (
     settle_ended,
     start_by_hand,
 )
+from campaigns.followups.stranded import settle_stranded, stranded, watch_stranded
 
 __all__ = [
     "OPPOSED",
@@ -71,8 +72,11 @@ __all__ = [
     "restart",
     "series",
     "settle_ended",
+    "settle_stranded",
     "start_by_hand",
+    "stranded",
     "today_of",
     "unanswered_next",
     "watch_missed",
+    "watch_stranded",
 ]

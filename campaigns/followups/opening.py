@@ -120,11 +120,11 @@ def open_each(plans: Sequence[FollowUpPlan], cases: dict[int, Case], now: dateti
 
 
 def _open_elsewhere(cases: dict[int, Case]) -> set[int]:
-    """The households whose case here is closed while another campaign calls them."""
-    closed = {case.household_id for case in cases.values() if case.status == Case.Status.CLOSED}
+    """The households whose case here is not open while another campaign calls them."""
+    closed = {case.household_id for case in cases.values() if case.status not in Case.ALIVE}
     if not closed:
         return set()
-    others = Case.objects.filter(household__in=closed).exclude(pk__in=list(cases)).exclude(status=Case.Status.CLOSED)
+    others = Case.objects.filter(household__in=closed, status__in=Case.ALIVE).exclude(pk__in=list(cases))
     return set(others.values_list("household_id", flat=True))
 
 
@@ -217,6 +217,8 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
     plan = locked(plan_id)
     if plan.status != FollowUpPlan.Status.ACTIVE or plan.next_due_at is None:
         raise FollowUpError("Ce suivi est terminé.")
+    if plan.case.campaign.status != Campaign.Status.OPEN:
+        raise FollowUpError("La campagne n'appelle pas en ce moment.")
     tz = calendar_of(plan.case.campaign, plan.case.region).tz
     if by.pk not in (plan.volunteer_id, plan.backup_id):
         raise FollowUpError("Ce suivi est confié à quelqu'un d'autre.")

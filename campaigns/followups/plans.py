@@ -12,7 +12,7 @@ from django.db import transaction
 
 from campaigns import alerts
 from campaigns.calendar import Calendar, calendar_of, clock_label, day_label
-from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_closed, set_next
+from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, alive_elsewhere, set_closed, set_next
 from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
 from solidarites import journal, mail
@@ -116,19 +116,18 @@ def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> Follo
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
     _check_household(case)
     plan = _start(case, wish, by, now, volunteer_id=wish.volunteer_id)
-    if case.status == Case.Status.CLOSED:
+    if case.status not in Case.ALIVE:
         set_next(case, kind=Case.Kind.FOLLOW_UP, at=None)
         case.save(update_fields=CASE_FIELDS)
     return plan
 
 
 def _check_household(case: Case) -> None:
-    others = Case.objects.filter(household_id=case.household_id).exclude(pk=case.pk)
     if case.household.opposed_at:
         raise FollowUpError(OPPOSED)
     if case.status == Case.Status.ON_HOLD:
         raise FollowUpError("Ce dossier attend d'abord votre décision.")
-    if case.status == Case.Status.CLOSED and others.exclude(status=Case.Status.CLOSED).exists():
+    if case.status not in Case.ALIVE and alive_elsewhere(case):
         raise FollowUpError("Ce foyer est suivi dans une autre campagne.")
     if not Tenant.objects.filter(household=case.household_id, status=Tenant.Status.PRESENT).exists():
         raise FollowUpError("Plus personne n'habite ce foyer.")

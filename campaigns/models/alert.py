@@ -17,6 +17,7 @@ class Alert(models.Model):
         BUTTON = "button", "bouton d'alerte"
         ANSWER = "answer", "réponse pendant un appel"
         MISSED_FOLLOW_UP = "missed_follow_up", "appel de suivi non fait"
+        STRANDED_FOLLOW_UP = "stranded_follow_up", "suivi qu'aucune campagne n'appelle"
         UNANSWERED_FOLLOW_UP = "unanswered_follow_up", "suivi sans réponse"
         WELFARE_OVERDUE = "welfare_overdue", "veille en retard"
         REFERRAL_UNANSWERED = "referral_unanswered", "signalement sans réponse"

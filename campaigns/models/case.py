@@ -13,9 +13,15 @@ from tenants.models import Agency, Household
 
 class Case(models.Model):
     class Status(models.TextChoices):
+        # Of a campaign in preparation: counted and shown, never called, and in nobody's way. It opens with its
+        # campaign, as soon as no other one has the household.
+        PREPARED = "prepared", "en préparation"
         OPEN = "open", "ouvert"
         ON_HOLD = "on_hold", "en attente de la coordination"
         CLOSED = "closed", "clos"
+
+    # What a household has at most once.
+    ALIVE = (Status.OPEN, Status.ON_HOLD)
 
     class Kind(models.TextChoices):
         FIRST = "first", "premier appel"
@@ -111,7 +117,7 @@ class Case(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "household"], name="case_once_per_campaign"),
             models.UniqueConstraint(
-                fields=["household"], name="one_open_case_per_household", condition=~Q(status="closed")
+                fields=["household"], name="one_open_case_per_household", condition=Q(status__in=["open", "on_hold"])
             ),
             models.UniqueConstraint(
                 fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)

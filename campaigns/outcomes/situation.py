@@ -55,8 +55,8 @@ def situation_of(
 def over_of(case: Case) -> str:
     """Why no call of this case may be planned any more: blank as long as one may."""
     if case.campaign.is_running:
-        others = case.household.cases.all() if case.status == Case.Status.CLOSED else ()
-        if all(other.pk == case.pk or other.status == Case.Status.CLOSED for other in others):
+        others = () if case.status in Case.ALIVE else case.household.cases.all()
+        if all(other.pk == case.pk or other.status not in Case.ALIVE for other in others):
             return ""
     return case.closed_reason or CAMPAIGN_CLOSED
 

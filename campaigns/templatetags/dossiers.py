@@ -73,6 +73,8 @@ def case_state(case: Case, now: datetime) -> SafeString:
         return state("attention", "pause-circle", "À décider")
     if not case.has_number:
         return state("attention", "telephone-x", "Sans numéro")
+    if case.status == Case.Status.PREPARED:
+        return state("muted", "pencil", "En préparation")
     if case.claimed_until is not None and case.claimed_until > now:
         return state("info", "telephone-outbound", "En cours d'appel")
     if case.tier != Case.Tier.FIRST and (case.next_call_at is None or case.next_call_at > now):

@@ -96,7 +96,8 @@ def test_the_five_counts_and_those_without_a_number_add_up(
     cases.schedule(case_id=planned.pk, kind=Case.Kind.RETRY, at=TUESDAY + DAY)
     found = board(campaign, coordinator, TUESDAY)
     assert found.queue == {
-        "enrolled": 6, "ready": 1, "held": 1, "scheduled": 1, "blocked": 1, "done": 1, "without_number": 1
+        "enrolled": 6, "prepared": 0,
+        "ready": 1, "held": 1, "scheduled": 1, "blocked": 1, "done": 1, "without_number": 1,
     }  # fmt: skip
     assert values(found.blocked) == {Case.Hold.WELFARE: 1}
     assert found.volunteers_calling_now == 1

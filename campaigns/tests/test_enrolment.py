@@ -171,7 +171,7 @@ def test_a_case_copies_what_the_queue_needs(draft, now, agency):
     enrol(draft, now)
     case = draft.cases.get(household=household)
     assert (case.agency_id, case.language, case.region, case.has_number) == (agency.pk, "pt", "974", False)
-    assert (case.tier, case.next_call_at, case.status) == (Case.Tier.FIRST, now, Case.Status.OPEN)
+    assert (case.tier, case.next_call_at, case.status) == (Case.Tier.FIRST, now, Case.Status.PREPARED)
     ordinary = draft.cases.get(household=french)
     assert (ordinary.language, ordinary.region, ordinary.has_number) == ("", "", True)
 
@@ -206,19 +206,21 @@ def followed_elsewhere(now, **fields):
     return case, plan
 
 
-def test_a_new_campaign_takes_over_a_running_follow_up(draft, now):
+def test_an_open_campaign_takes_over_a_running_follow_up(now):
+    newer = make_campaign(now=now)
     case, plan = followed_elsewhere(now)
-    assert enrolment.preview(draft, now).taken_over == 1
-    result = enrol(draft, now)
+    assert enrolment.preview(newer, now).taken_over == 1
+    result = enrol(newer, now)
     case.refresh_from_db()
     plan.refresh_from_db()
     assert (result.created, result.taken_over, result.elsewhere) == (1, 1, 0)
     assert (case.status, case.closed_reason) == (Case.Status.CLOSED, "taken_over")
-    assert plan.case == draft.cases.get()
+    assert plan.case == newer.cases.get()
     assert plan.status == FollowUpPlan.Status.ACTIVE
 
 
-def test_a_followed_household_with_a_call_due_or_under_way_stays_where_it_is(draft, now, volunteer):
+def test_a_followed_household_with_a_call_due_or_under_way_stays_where_it_is(now, volunteer):
+    newer = make_campaign(now=now)
     followed_elsewhere(now, next_call_at=now + timedelta(hours=1))
     followed_elsewhere(now, claimed_by=volunteer, claimed_until=now + timedelta(minutes=30))
     followed_elsewhere(now, reached_at=None)
@@ -227,7 +229,7 @@ def test_a_followed_household_with_a_call_due_or_under_way_stays_where_it_is(dra
     DueCall.objects.create(plan=plan, case=case, due_at=now, grace_until=now)
     referred, _ = followed_elsewhere(now)
     Referral.objects.create(reference="S-2026-100001", case=referred)
-    result = enrol(draft, now)
+    result = enrol(newer, now)
     assert (result.created, result.elsewhere, result.taken_over) == (0, 6, 0)
 
 

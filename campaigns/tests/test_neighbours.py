@@ -226,14 +226,12 @@ def test_who_may_not_join_is_said_and_nothing_changes(
 ) -> None:
     opposed = factories.make_household(street="12 rue des Lilas", opposed_at=TUESDAY, agency=agency)
     draft = factories.make_campaign(status=Campaign.Status.DRAFT)
-    held = factories.make_case(draft, factories.make_household(agency=agency)).household
     elsewhere = factories.make_household(agency=agency2)
     inside = factories.make_case(campaign, factories.make_household(agency=agency)).household
     factories.limit_to(coordinator, agency)
     made = report()
     tries = [
         (opposed.pk, campaign.pk, "ne plus être appelé"),
-        (held.pk, campaign.pk, "autre campagne"),
         (elsewhere.pk, campaign.pk, "vos secteurs"),
         (inside.pk, campaign.pk, "vos secteurs"),
         (2**40, campaign.pk, "vos secteurs"),
@@ -247,6 +245,20 @@ def test_who_may_not_join_is_said_and_nothing_changes(
             )
     made.refresh_from_db()
     assert (made.state, Case.objects.count()) == (NeighbourReport.State.NEW, before)
+
+
+def test_a_household_that_a_campaign_in_preparation_counts_joins_the_running_one(
+    campaign: Campaign, coordinator: Any
+) -> None:
+    draft = factories.make_campaign(status=Campaign.Status.DRAFT)
+    household = factories.make_household(street="12 rue des Lilas")
+    kept = factories.make_case(draft, household, status=Case.Status.PREPARED)
+    check = neighbours.match_outside(
+        report=report(), household_id=household.pk, campaign_id=campaign.pk, level="U1", by=coordinator, now=TUESDAY
+    )
+    kept.refresh_from_db()
+    assert (check.case.campaign, check.case.status) == (campaign, Case.Status.ON_HOLD)
+    assert kept.status == Case.Status.PREPARED
 
 
 def test_set_aside_with_a_reason(coordinator: Any) -> None:

@@ -236,11 +236,14 @@ def test_the_counts_always_add_up_to_the_enrolled(campaign: Campaign, volunteer:
     make(campaign, Case.Tier.FIRST, Case.Kind.FIRST, status=Case.Status.ON_HOLD)
     make(campaign, Case.Tier.FIRST, Case.Kind.FIRST, status=Case.Status.CLOSED)
     make(campaign, Case.Tier.FIRST, Case.Kind.FIRST, has_number=False)
+    make(campaign, Case.Tier.FIRST, Case.Kind.FIRST, status=Case.Status.PREPARED)
+    make(campaign, Case.Tier.FIRST, Case.Kind.FIRST, status=Case.Status.PREPARED, has_number=False)
     queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY)
     counts = queue.counts(campaign, TUESDAY)
     enrolled = counts.pop("enrolled")
-    assert counts == {"ready": 1, "held": 1, "scheduled": 2, "blocked": 1, "done": 1, "without_number": 1}
-    assert enrolled == sum(counts.values()) == 7
+    names = {"prepared": 1, "ready": 1, "held": 1, "scheduled": 2, "blocked": 1, "done": 1, "without_number": 2}
+    assert counts == names
+    assert enrolled == sum(counts.values()) == 9
 
 
 def test_one_named_case_is_given_to_whom_it_is_due(campaign: Campaign, volunteer: Any, volunteer2: Any) -> None:

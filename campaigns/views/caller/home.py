@@ -334,7 +334,7 @@ def cases_of_numbers(user: User, numbers: list[str]) -> list[Case]:
     best: dict[int, Case] = {}
     for case in cases:
         kept = best.get(case.household_id)
-        if kept is None or (kept.status == Case.Status.CLOSED and case.status != Case.Status.CLOSED):
+        if kept is None or (kept.status not in Case.ALIVE and case.status in Case.ALIVE):
             best[case.household_id] = case
     return list(best.values())[:5]
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import alerts, machine, scope
 from campaigns.forms.coordinator import SolveAlertForm
-from campaigns.models import Alert, CaretakerVisit, NeighbourReport, Referral, WelfareCheck
+from campaigns.models import Alert, Campaign, CaretakerVisit, FollowUpPlan, NeighbourReport, Referral, WelfareCheck
 from campaigns.models.levels import Level
 from campaigns.views.coordinator.common import (
     campaign_filter,
@@ -142,13 +142,19 @@ def _cause(alert: Alert, by: User) -> tuple[str, str] | None:
         return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[visit.check_row_id])
     if kind == "purge":
         return "Trancher les appels", reverse("coordinator:pending_list")
+    if kind == "plan" and (plan := FollowUpPlan.objects.filter(pk=number).select_related("case__campaign").first()):
+        if plan.case.campaign.status == Campaign.Status.DRAFT:
+            return "Voir la campagne", reverse("coordinator:campaign_detail", args=[plan.case.campaign.slug])
+        return "Ouvrir le suivi", reverse("coordinator:follow_up", args=[plan.pk])
     if kind == "referral" and Referral.objects.filter(pk=number).exists():
         return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
     return None
 
 
 def _trouble(alert: Alert) -> tuple[str, str] | None:
-    """(what, what to do) of a failure of the machine itself."""
+    """(what, what to do) of a failure of the machine itself, or of a plan that no campaign calls."""
+    if alert.kind == Alert.Kind.STRANDED_FOLLOW_UP and alert.case is not None and alert.solved_at is None:
+        return _stranded(alert.case.campaign)
     if alert.kind == Alert.Kind.TASK_FAILED:
         task = alert.key.split(":")[1]
         return (
@@ -166,6 +172,20 @@ def _trouble(alert: Alert) -> tuple[str, str] | None:
     return (
         f"L'e-mail qui annonçait {about} n'est pas arrivé à {mail.to}.",
         "Vérifiez l'adresse de cette personne, et prévenez-la autrement.",
+    )
+
+
+def _stranded(campaign: Campaign) -> tuple[str, str]:
+    where = f"Le suivi de ce foyer est dans «\u00a0{campaign.name}\u00a0», {campaign.get_status_display()}"
+    what = f"{where}\u00a0: personne ne l'appelle."
+    if campaign.status == Campaign.Status.DRAFT:
+        return what, (
+            "Faites appeler ce foyer aujourd'hui. Puis ouvrez cette campagne, ou abandonnez-la\u00a0: le suivi reprend "
+            "alors dans la campagne d'avant."
+        )
+    return (
+        what,
+        "Faites appeler ce foyer aujourd'hui, puis terminez ce suivi ou commencez-en un dans une autre campagne.",
     )
 
 

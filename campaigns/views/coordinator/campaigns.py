@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import calls, enrolment, lifecycle, queue, scope
+from campaigns import calls, enrolment, lifecycle, queue, scope, takeover
 from campaigns.calendar import WEEKDAYS, calendar_of
 from campaigns.forms.campaigns import CampaignForm, HeatWaveForm
 from campaigns.models import Campaign, Case, FollowUpPlan
@@ -25,6 +26,7 @@ INLINE = 5000
 PER_PAGE = 25
 # The counts of the queue, in the order and the words of the dashboard.
 TILES = (
+    ("prepared", "en préparation", "pencil"),
     ("ready", "à appeler", "telephone"),
     ("held", "en cours d'appel", "telephone-outbound"),
     ("scheduled", "planifiés", "calendar-event"),
@@ -93,12 +95,17 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = _campaign(slug)
     now = timezone.now()
     draft = campaign.status == Campaign.Status.DRAFT
+    staying, coming = enrolment.waiting_elsewhere(campaign, now) if draft else (0, [])
+    counts = queue.counts(campaign, now, scope.visible_cases(request.user))
     context = {
         "campaign": campaign,
         "now": now,
         "missing": lifecycle.missing_to_open(campaign, now.astimezone(campaign.tz).date()) if draft else [],
-        "counts": queue.counts(campaign, now, scope.visible_cases(request.user)),
-        "tiles": TILES,
+        "staying": staying,
+        "coming": coming,
+        "counts": counts,
+        "others": staying - sum(number for _, number in coming),
+        "tiles": [tile for tile in TILES if _shown(tile[0], draft, counts)],
         "volunteers": campaign.memberships.filter(active=True).count(),
         "plans": FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE).count(),
         "hours": _hours(campaign),
@@ -111,6 +118,13 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
     }
     return render(request, "coordinator/campaign_detail.html", context)
+
+
+def _shown(key: str, draft: bool, counts: dict[str, int]) -> bool:
+    """A draft calls nobody; what is prepared is prepared around the opening alone."""
+    if draft:
+        return key in ("prepared", "without_number", "done")
+    return key != "prepared" or counts[key] > 0
 
 
 def _hours(campaign: Campaign) -> list[tuple[str, str]]:
@@ -152,24 +166,53 @@ def campaign_enrol(request: HttpRequest, slug: str) -> HttpResponse:
     said = enrolment.preview(campaign, now)
     if request.method == "GET":
         return render(request, "coordinator/campaign_enrol.html", {"campaign": campaign, "said": said})
+    if (result := _enrol(request, campaign, said, now)) is not None:
+        _say_enrolled(request, result)
+        _say_elsewhere(request, campaign, result)
+    return redirect("coordinator:campaign_detail", slug)
+
+
+def _enrol(
+    request: HttpRequest, campaign: Campaign, said: enrolment.EnrolmentResult, now: datetime
+) -> enrolment.EnrolmentResult | None:
+    """What was done; None when it was refused, or left to the worker."""
     try:
-        if said.created > INLINE:
+        if said.created + said.opened > INLINE:
             from campaigns.tasks import enrol_campaign
 
             enrolment.refuse_ended(campaign)
             enrol_campaign.delay_on_commit(campaign.pk, request.user.pk)
             messages.info(request, "L'inscription a commencé. Les nombres augmentent sur cette page au fil de l'eau.")
-        else:
-            result = enrolment.enrol(campaign=campaign, by=request.user, now=now)
-            _say_enrolled(request, result)
+            return None
+        return enrolment.enrol(campaign=campaign, by=request.user, now=now)
     except enrolment.EnrolmentError as error:
         messages.error(request, str(error))
-    return redirect("coordinator:campaign_detail", slug)
+        return None
+
+
+def _say_elsewhere(request: HttpRequest, campaign: Campaign, result: enrolment.EnrolmentResult) -> None:
+    if result.taken_over:
+        came = "1 foyer est venu" if result.taken_over == 1 else f"{result.taken_over} foyers sont venus"
+        messages.success(
+            request,
+            f"{came} d'une autre campagne, avec le suivi en cours. Qui appelle fait maintenant partie de celle-ci.",
+        )
+    if not result.elsewhere:
+        return
+    one = result.elsewhere == 1
+    if campaign.status == Campaign.Status.DRAFT:
+        said = "1 foyer suivi" if one else f"{result.elsewhere} foyers suivis"
+        text = f"{said} dans une autre campagne y {'reste' if one else 'restent'} jusqu'à l'ouverture."
+    else:
+        said = "1 foyer reste" if one else f"{result.elsewhere} foyers restent"
+        text = f"{said} dans une autre campagne tant que {'son' if one else 'leur'} dossier y est ouvert."
+    messages.info(request, text)
 
 
 def _say_enrolled(request: HttpRequest, result: enrolment.EnrolmentResult) -> None:
     if not result.created:
-        messages.info(request, "Tous les foyers concernés étaient déjà inscrits.")
+        if not result.elsewhere:
+            messages.info(request, "Tous les foyers concernés étaient déjà inscrits.")
         return
     text = "1 foyer est inscrit" if result.created == 1 else f"{result.created} foyers sont inscrits"
     if result.without_number:
@@ -209,9 +252,7 @@ def _enrol_by_hand(request: HttpRequest, campaign: Campaign, ids: list[int], now
         messages.error(request, str(error))
         return
     _say_enrolled(request, result)
-    if result.elsewhere:
-        text = "1 foyer reste" if result.elsewhere == 1 else f"{result.elsewhere} foyers restent"
-        messages.warning(request, f"{text} dans une autre campagne en cours.")
+    _say_elsewhere(request, campaign, result)
 
 
 def _note_households(request: HttpRequest, campaign: Campaign, households: list[Household]) -> None:
@@ -224,14 +265,20 @@ def _note_households(request: HttpRequest, campaign: Campaign, households: list[
 def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
     """The households of the population that another running campaign keeps."""
     campaign = _campaign(slug)
-    held = Case.objects.exclude(status=Case.Status.CLOSED).exclude(campaign=campaign)
-    stay = enrolment.staying_elsewhere(campaign, enrolment.population(campaign, timezone.now()))
-    cases = scope.visible_cases(request.user, held).filter(household__in=stay.order_by().values("pk"))
+    held = enrolment.kept_elsewhere(campaign, timezone.now())
+    cases = scope.visible_cases(request.user, held)
     page = page_of(
         request, cases.select_related("campaign", "household").prefetch_related("household__tenants").order_by("pk")
     )
-    note_read(request, "cases.listed", [case.pk for case in page.object_list], campaign.pk)
-    context = {"campaign": campaign, "page_obj": page, "now": timezone.now()}
+    shown = [case.pk for case in page.object_list]
+    note_read(request, "cases.listed", shown, campaign.pk)
+    coming = takeover.only_followed(Case.objects.filter(pk__in=shown))
+    context = {
+        "campaign": campaign,
+        "page_obj": page,
+        "now": timezone.now(),
+        "coming": set(coming.values_list("pk", flat=True)),
+    }
     return render(request, "coordinator/campaign_elsewhere.html", context)
 
 
@@ -251,7 +298,18 @@ def _act(request: HttpRequest, slug: str, rule: Any, said: str) -> HttpResponse:
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
 def campaign_open(request: HttpRequest, slug: str) -> HttpResponse:
-    return _act(request, slug, lifecycle.open_campaign, "La campagne est ouverte\u00a0: les appels peuvent commencer.")
+    """Open, then bring in who waited for it; what a process stopped half-way leaves, the arrivals go on with."""
+    campaign = _campaign(slug)
+    now = timezone.now()
+    try:
+        lifecycle.open_campaign(campaign=campaign, by=request.user, now=now)
+    except lifecycle.LifecycleError as error:
+        messages.error(request, str(error))
+        return redirect("coordinator:campaign_detail", slug)
+    messages.success(request, "La campagne est ouverte\u00a0: les appels peuvent commencer.")
+    if (result := _enrol(request, campaign, enrolment.preview(campaign, now), now)) is not None:
+        _say_elsewhere(request, campaign, result)
+    return redirect("coordinator:campaign_detail", slug)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

@@ -134,6 +134,7 @@ class Lists:
 
 # The counts of the queue in the order of the page.
 QUEUE = (
+    ("prepared", "en préparation", "pencil"),
     ("ready", "à appeler", "telephone"),
     ("held", "en cours d'appel", "telephone-outbound"),
     ("scheduled", "planifiés", "calendar-event"),
@@ -154,7 +155,12 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         "reviews_due_url": lists("follow_up_list", etat="review"),
         "late_welfare_url": lists("welfare_list", etat="late"),
         "late_referrals_url": lists("referral_list", etat="late"),
-        "queue": [Figure(board.queue[key], label, lists("case_list", etat=key), icon) for key, label, icon in QUEUE],
+        "queue": [
+            Figure(board.queue[key], label, lists("case_list", etat=key), icon)
+            for key, label, icon in QUEUE
+            # Only around the opening of a campaign.
+            if key != "prepared" or board.queue[key]
+        ],
         "blocked": [
             *(Figure(cell.value, cell.label, lists("case_list", attente=cell.key)) for cell in board.blocked),
             *pending(board.pending_calls, lists("pending_list")),

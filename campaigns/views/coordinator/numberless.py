@@ -139,7 +139,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "letters": case.letters.select_related("made_by"),
         "searches": searches,
         "asked": any(search.answered_at is None for search in searches),
-        "waits": case.status == Case.Status.OPEN and not case.has_number,
+        "waits": case.status in numberless.LISTED and not case.has_number,
         "may_act": _may_act(request, case.campaign),
         "number_form": NumberForm(),
         "news_form": NewsForm(),
