@@ -133,14 +133,14 @@ def open_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Camp
     today = now.astimezone(row.tz).date()
     if missing := missing_to_open(row, today):
         raise LifecycleError(f"Il manque\u00a0: {' ; '.join(missing)}.", missing)
-    row.status = Status.OPEN
+    was_paused, row.status = row.is_paused, Status.OPEN
     row.opened_at = row.opened_at or now
     row.starts_on = min(row.starts_on or today, today)
     row.save(update_fields=["status", "opened_at", "starts_on"])
     paused = row.pauses.filter(ended_at=None)
     since = paused.values_list("began_at", flat=True).first()
     paused.update(ended_at=now)
-    plans = followups.go_on(campaign=row, since=since, now=now)
+    plans = followups.go_on(campaign=row, since=since, now=now) if was_paused else 0
     journal.record("campaign.opened", row, by=by, campaign_id=row.pk, plans=plans)
     return _copied(row, campaign)
 

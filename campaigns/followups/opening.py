@@ -217,6 +217,8 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
     plan = locked(plan_id)
     if plan.status != FollowUpPlan.Status.ACTIVE or plan.next_due_at is None:
         raise FollowUpError("Ce suivi est terminé.")
+    if plan.case.campaign.is_paused:
+        raise FollowUpError("La campagne est en pause\u00a0: la coordination la reprendra.")
     if plan.case.campaign.status != Campaign.Status.OPEN:
         raise FollowUpError("La campagne n'appelle pas en ce moment.")
     tz = calendar_of(plan.case.campaign, plan.case.region).tz
@@ -225,8 +227,6 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
     if plan.next_due_at.astimezone(tz).date() > now.astimezone(tz).date():
         raise FollowUpError("Cet appel n'est pas prévu aujourd'hui.")
     case = plan.case
-    if case.campaign.status != Campaign.Status.OPEN:
-        raise FollowUpError("La campagne est en pause\u00a0: la coordination la reprendra.")
     if case.status == Case.Status.ON_HOLD:
         raise FollowUpError("La coordination s'occupe en ce moment de ce foyer.")
     due_at = plan.next_due_at
