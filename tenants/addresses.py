@@ -82,3 +82,31 @@ def match_key(street: str, building: str, door: str, postal_code: str, city: str
     # One run of words: « 1 rue du Port, Bât. A » in one column or in two is one address.
     text = " ".join(part for part in (_folded(street), _folded(building), _folded(door)) if part) + f"|{where}"
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def keep_unsaid(address: dict[str, str], known: dict[str, str]) -> bool:
+    """Fill the empty cells of ``address`` with what is known; whether the town is the known one.
+
+    The town stays where the list names none or the same; the street, building and door stay with it, unless a street
+    or a building is named that is another: then it is another door.
+    """
+    by_code = address["postal_code"] and known["postal_code"]
+    if not _agree(address, known, "postal_code" if by_code else "city"):
+        return False
+    _fill(address, known, "postal_code", "city")
+    town = (address["postal_code"], address["city"])
+    streets = [match_key(street, "", "", *town) for street in (address["street"], known["street"])]
+    if not address["street"] or streets[0] == streets[1]:
+        _fill(address, known, "street")
+        if _agree(address, known, "building"):
+            _fill(address, known, "building", "door")
+    return True
+
+
+def _agree(address: dict[str, str], known: dict[str, str], name: str) -> bool:
+    return not (address[name] and known[name]) or _folded(address[name]) == _folded(known[name])
+
+
+def _fill(address: dict[str, str], known: dict[str, str], *names: str) -> None:
+    for name in names:
+        address[name] = address[name] or known[name]

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from tenants import households as rules
-from tenants.addresses import match_key
+from tenants.addresses import keep_unsaid, match_key
 from tenants.communes import fold
 from tenants.imports import bulk
 from tenants.imports.departures import PRESENT
@@ -251,7 +251,7 @@ class Checker:
         new: bool,
     ) -> None:
         insee, department = first.insee, first.department
-        if not new and _keep_unsaid(address, household):
+        if not new and keep_unsaid(address, {name: getattr(household, name) for name in address}):
             insee, department = insee or household.insee_code, department or household.department
         read = (first.street, first.building, first.door, first.postal_code, first.city)
         key = first.match_key if tuple(address.values()) == read else match_key(**address)
@@ -369,33 +369,6 @@ class Checker:
 def _is_here(row: RowPlan) -> bool:
     """A known person whom this list may house: not one whom a call found gone, nor one merged into another."""
     return row.tenant is not None and not _is_alias(row) and (row.tenant.status == PRESENT or row.reopen)
-
-
-def _keep_unsaid(address: dict[str, str], household: Household) -> bool:
-    """Fill the empty cells of ``address`` with what is known of the household; whether the town is the known one.
-
-    The town stays where the list names none or the same; the street, building and door stay with it, unless a street
-    or a building is named that is another: then it is another door.
-    """
-    known = {name: getattr(household, name) for name in address}
-    if not _fill(address, known, "postal_code", "city"):
-        return False
-    town = (address["postal_code"], address["city"])
-    streets = [match_key(street, "", "", *town) for street in (address["street"], known["street"])]
-    if not address["street"] or streets[0] == streets[1]:
-        address["street"] = address["street"] or known["street"]
-        if _fill(address, known, "building"):
-            _fill(address, known, "door")
-    return True
-
-
-def _fill(address: dict[str, str], known: dict[str, str], *names: str) -> bool:
-    """Fill these blanks when nothing of what is written there is another thing; whether that is so."""
-    if any(address[name] and known[name] and fold(address[name]) != fold(known[name]) for name in names):
-        return False
-    for name in names:
-        address[name] = address[name] or known[name]
-    return True
 
 
 def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:

@@ -121,6 +121,14 @@ def test_no_cell_that_is_emptied_changes_anything(landlord, emptied):
     assert everything() == before
 
 
+def test_a_town_written_otherwise_under_its_postal_code_loses_no_door(landlord):
+    give(landlord, KNOWN, head=FULL)
+    cells = dict(zip(FULL, KNOWN.split(";"), strict=True)) | {"Ville": "BORDEAUX CENTRE", "Bâtiment": "", "Porte": ""}
+    give(landlord, ";".join(cells.values()), head=FULL)
+    home = Household.objects.get()
+    assert (home.building, home.door) == ("Bât. B", "Porte 4")
+
+
 def test_another_street_is_another_door_in_the_town_that_is_known(landlord):
     give(landlord, KNOWN, head=FULL)
     cells = dict(zip(FULL, KNOWN.split(";"), strict=True)) | {"Adresse": "9 rue Neuve", "Porte": "", "Bâtiment": ""}
