@@ -27,7 +27,7 @@ def make(target: str, folder: Path, *variables: str, **environment: str) -> tupl
     process = Process(
         ["make", "--old-file=venv", target, f"VAR_DIR={folder}", f"PORT={free_port()}", *variables],
         {**own, **environment},
-        folder.parent / f"{folder.name}.log",
+        folder.parent / f"{folder.name}-{target}.log",
     )
     try:
         return process.popen.wait(timeout=300), process.output()
