@@ -3,6 +3,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_migrate
+from django.utils import timezone
 
 
 class CampaignsConfig(AppConfig):
@@ -28,7 +29,7 @@ def leave_the_queue(**kwargs: Any) -> None:
     from campaigns import queue
 
     if kwargs.get("user") is not None:
-        queue.leave(by=kwargs["user"])
+        queue.leave(by=kwargs["user"], now=timezone.now())
 
 
 def freeze_scripts(**kwargs: Any) -> None:

@@ -16,8 +16,9 @@ from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import queue_order, scripts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
-from campaigns.cases import alive_elsewhere
+from campaigns.cases import TIER_OF_KIND, alive_elsewhere
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
+from campaigns.models.levels import Level
 from solidarites import journal, kept
 from solidarites.models import User
 
@@ -394,7 +395,8 @@ def renew(*, case_id: int, by: User, now: datetime) -> bool:
 def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     """« Passer »: give the case back with a reason; it is not served again to this volunteer today.
 
-    It goes to the end of its tier; a callback or a follow-up keeps its hour and is offered to everybody.
+    It goes to the end of its tier; a callback or a follow-up keeps its hour and is offered to everybody. After a vital
+    alert, somebody else calls at once.
     Raises NotYoursError when the volunteer does not hold it, QueueError for an unknown reason.
     """
     if reason not in CasePass.Reason.values:
@@ -418,6 +420,7 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     case.claimed_by = case.claimed_at = case.claimed_until = None
     case.save(update_fields=["rank", "anyone_from", "next_call_at", "claimed_by", "claimed_at", "claimed_until"])
     Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).delete()
+    _call_again_after_a_danger([case.pk], now)
     journal.record(
         "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
     )
@@ -432,12 +435,13 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
     )
     if freed:
         case = Case.objects.only("campaign_id", "household_id").get(pk=case_id)
+        _call_again_after_a_danger([case_id], now)
         journal.record("case.released", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     return bool(freed)
 
 
 @transaction.atomic
-def leave(*, by: User) -> bool:
+def leave(*, by: User, now: datetime) -> bool:
     """The volunteer signs out, or their session ends: the case they held goes back to the queue at once.
 
     What they typed stays, and may still be recorded as long as nobody else takes the case.
@@ -447,6 +451,7 @@ def leave(*, by: User) -> bool:
         claimed_by=None, claimed_at=None, claimed_until=None
     ):
         return False
+    _call_again_after_a_danger([mine.pk], now)
     journal.record("case.left", mine, by=by, campaign_id=mine.campaign_id, household_id=mine.household_id)
     return True
 
@@ -464,9 +469,29 @@ def release_stale(*, now: datetime) -> int:
         for pk, campaign_id, user_id in stale:
             journal.record("case.claim_expired", Case(pk=pk), campaign_id=campaign_id, volunteer=user_id)
         # The rows are locked: nobody has renewed them since.
-        return Case.objects.filter(pk__in=[pk for pk, _, _ in stale]).update(
-            claimed_by=None, claimed_at=None, claimed_until=None
-        )
+        pks = [pk for pk, _, _ in stale]
+        freed = Case.objects.filter(pk__in=pks).update(claimed_by=None, claimed_at=None, claimed_until=None)
+        _call_again_after_a_danger(pks, now)
+        return freed
+
+
+def _call_again_after_a_danger(case_ids: list[int], now: datetime) -> None:
+    """A vital alert was raised in a call that ends without being recorded: anybody calls again, at once."""
+    unrecorded = Q(last_call_at=None) | Q(alerts__raised_at__gt=F("last_call_at"))
+    in_danger = Case.objects.filter(
+        unrecorded,
+        pk__in=case_ids,
+        status=Case.Status.OPEN,
+        alerts__level=Level.U0,
+        alerts__solved_at=None,
+        alerts__key__startswith="call:",
+    ).values_list("pk", flat=True)
+    if found := list(in_danger) if case_ids else []:
+        kind = Case.Kind.CALLBACK
+        Case.objects.filter(pk__in=found).update(
+            next_call_kind=kind, tier=TIER_OF_KIND[kind], rank=0, next_call_at=now, next_call_for=None,
+            anyone_from=now, not_for=None, urgent=True,
+        )  # fmt: skip
 
 
 def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:

@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
 from campaigns.views import switchboard
-from campaigns.views.caller import absences, call, correct, done, home, message, preference, team, training
+from campaigns.views.caller import absences, call, closing, correct, done, home, message, preference, team, training
 
 
 class IdConverter(IntConverter):
@@ -52,6 +52,7 @@ caller = [
     path("<id:case_id>/message/", message.message, name="message"),
     path("<id:case_id>/passer/", call.pass_on, name="pass"),
     path("<id:case_id>/enregistrer/", call.record, name="record"),
+    path("<id:case_id>/confirmer/", closing.closing, name="closing"),
 ]
 
 urlpatterns = [

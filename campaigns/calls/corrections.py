@@ -18,7 +18,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, outcomes, scripts, texts
+from campaigns import alerts, dangers, outcomes, scripts, texts
 from campaigns.calls import undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import CallError, people_of, with_household
@@ -114,20 +114,21 @@ def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) 
     keys = [str(tenant.pk) for tenant in people]
     answers = content.clean(wanted.answers, keys) if content is not None else {}
     reading = content.read(answers, keys) if content is not None else scripts.Reading()
+    vital = dangers.danger_of(call, reading, now).vital
     same_moment = wanted.said.callback_at == Said.from_json(call.draft).callback_at
     if wanted.outcome == call.outcome and (wanted.outcome != "callback" or same_moment):
         # What was recorded was possible; only what is asked now must be.
-        tenant = _check_words(wanted, reading, people)
+        tenant = _check_words(wanted, reading, people, vital=vital)
     else:
-        tenant = check_form(case, wanted.outcome, wanted.comment, reading, wanted.said, now)
+        tenant = check_form(case, wanted.outcome, wanted.comment, reading, wanted.said, now, vital=vital)
     change = Change(outcome=wanted.outcome, reading=reading, tenant=tenant)
     change.words = answers != call.answers or clean_comment(wanted.comment) != call.comment
-    change.moves = _moves(call, case, wanted, reading)
+    change.moves = _moves(call, case, wanted, reading) or (reading.vital and not _read_before(call, case).vital)
     if change.moves:
         change.obstacle = _obstacle(call, case, now)
         change.fact = bool(change.obstacle) and wanted.outcome in FACTS and call.outcome != wanted.outcome
     _compare_needs(change, call, wanted, people)
-    if outcomes.TABLE[wanted.outcome].reached:
+    if reading.alerts:
         known = set(Alert.objects.filter(key__startswith=f"call:{call.pk}:").values_list("key", flat=True))
         change.alerts = [
             one for one in reading.alerts if f"call:{call.pk}:{one.question}.{one.choice}:{one.person}" not in known
@@ -135,10 +136,10 @@ def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) 
     return change
 
 
-def _check_words(wanted: Wanted, reading: scripts.Reading, people: list[Tenant]) -> Tenant | None:
+def _check_words(wanted: Wanted, reading: scripts.Reading, people: list[Tenant], *, vital: bool) -> Tenant | None:
     if len(wanted.comment.strip()) > texts.LIMIT:
         raise CallError("comment", f"{texts.LIMIT} caractères au plus.")
-    if wanted.outcome == "completed" and reading.missing:
+    if wanted.outcome == "completed" and reading.missing and not vital:
         question, person = reading.missing[0]
         raise CallError(
             f"q-{question.key}-{person}" if person else f"q-{question.key}", "Cette question attend une réponse."
@@ -154,15 +155,20 @@ def _moves(call: Call, case: Case, wanted: Wanted, reading: scripts.Reading) -> 
     if wanted.outcome == "callback":
         return wanted.said.callback_at != before.callback_at
     if wanted.outcome == "completed":
-        read_before = content_then(call)
-        keys = [str(tenant.pk) for tenant in people_then(call, case)]
-        ended = read_before.read(call.answers, keys).ends_plan if read_before is not None else False
+        ended = _read_before(call, case).ends_plan
         return _rhythm(wanted.said) != _rhythm(before) or reading.ends_plan != ended
     if wanted.outcome in outcomes.NUMBER_VALIDITY:
         return wanted.phone_id is not None and wanted.phone_id != call.phone_id
     if wanted.outcome in outcomes.PERSON_STATUS:
         return before.tenant_id is not None and wanted.said.tenant_id not in (None, before.tenant_id)
     return wanted.outcome == "language" and wanted.said.language != before.language
+
+
+def _read_before(call: Call, case: Case) -> scripts.Reading:
+    """What the answers meant when the call was recorded."""
+    content = content_then(call)
+    keys = [str(tenant.pk) for tenant in people_then(call, case)]
+    return content.read(call.answers, keys) if content is not None else scripts.Reading()
 
 
 def _rhythm(said: Said) -> tuple[Any, ...]:
@@ -199,10 +205,9 @@ def _acted_on(call: Call, case: Case) -> bool:
 
 
 def _compare_needs(change: Change, call: Call, wanted: Wanted, people: list[Tenant]) -> None:
-    reached = outcomes.TABLE[wanted.outcome].reached
-    if change.asked and not reached:
+    if change.asked and not outcomes.TABLE[wanted.outcome].reached:
         return  # nothing is taken back before the coordination decides
-    heard = outcomes.worst(change.reading.needs, people) if reached else {}
+    heard = outcomes.worst(outcomes.needs_heard(wanted.outcome, change.reading), people)
     settled = set()
     for need in call.needs.prefetch_related("referrals").select_related("case"):
         key = (need.tenant_id, need.category)

@@ -93,9 +93,10 @@ def merge_pending(*, call_id: int, by: User, now: datetime) -> Call:
     reading = reading_of(call, people)
     # Left without an outcome: whoever told a need was there to tell it.
     reached = outcomes.TABLE[call.outcome].reached if call.outcome in outcomes.TABLE else bool(reading.needs)
+    heard = reading.needs if reached else outcomes.needs_heard(call.outcome, reading)
+    needs = outcomes.write_needs(call, case, heard, people, Said.of(call).consents, now)
+    outcomes.draft_referrals(call, needs, call.volunteer or by, now)
     if reached:
-        needs = outcomes.write_needs(call, case, reading.needs, people, Said.of(call).consents, now)
-        outcomes.draft_referrals(call, needs, call.volunteer or by, now)
         changed = {"reached_at": case.reached_at or call.recorded_at}
         if "neighbour" in reading.opens:
             changed["neighbour_told_at"] = now

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from campaigns import debriefs, followups, outcomes, scripts, texts
+from campaigns import dangers, debriefs, followups, outcomes, scripts, texts
 from campaigns.calls import keeping, undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import (
@@ -34,8 +35,11 @@ _CALL_FIELDS = tuple(
     for field in Call._meta.concrete_fields
     if field.name not in ("id", "case", "volunteer", "submission", "started_at")
 )
+# With whether a vital alert is open in its case: nearly never, and then none is read.
 _submitted = kept.Kept(
-    lambda submission, case_id, user_id: Call.objects.filter(submission=submission, case_id=case_id, volunteer=user_id),
+    lambda submission, case_id, user_id: Call.objects.filter(
+        submission=submission, case_id=case_id, volunteer=user_id
+    ).annotate(alarmed=Exists(dangers.unsettled(OuterRef("case_id")))),
     uuid.UUID,
     int,
     int,
@@ -66,7 +70,8 @@ def record_call(
 
     Conditions: the volunteer was given the case (its draft proves it). A claim that expired and was not taken is still
     good. When the campaign or the case was closed meanwhile, or when another volunteer took the case or recorded it,
-    the call is kept as PENDING: nothing follows until a coordinator decides.
+    the call is kept as PENDING: nothing follows until a coordinator decides. With a vital alert open nothing more is
+    asked: the case stays open, a safety call is due within two hours. Who died, moved or entered a care home is named.
     Steps: lock the case; find the same submission; check the form; save the call; needs, alerts, plan, outcome,
     referral drafts; texts to look at again; a debrief for who was touched; journal.
     ``household`` is the case's with its people and numbers, when the caller has just read them.
@@ -88,7 +93,8 @@ def record_call(
     call.answers = content.clean(answers or {}, keys) if content is not None else {}
     reading = content.read(call.answers, keys) if content is not None else scripts.Reading()
     said = Said(callback_at, tenant_id, language, follow_up, dict(consents or {}))
-    tenant = check_form(case, outcome, comment, reading, said, now)
+    danger = dangers.danger_of(call, reading, now, None if getattr(call, "alarmed", True) else [])
+    tenant = check_form(case, outcome, comment, reading, said, now, vital=danger.vital)
     call.outcome, call.comment, call.script_id = outcome, clean_comment(comment), script_id
     call.phone = _phone(case, phone_id)
     call.direction, call.touched_me = direction, touched_me
@@ -97,7 +103,7 @@ def record_call(
     if not _still_good(case, call, by):
         keeping.keep(call=call, case=case, reading=reading, by=by, now=now)
     else:
-        finish(call, case, by, now, reading, people, tenant, said)
+        finish(call, case, by, now, reading, people, tenant, said, danger=danger)
         if left:
             keeping.decided(call=call, solution="Appel terminé par la personne qui l'avait commencé.", by=by, now=now)
     texts.flag(call, content, now)
@@ -111,16 +117,27 @@ def clean_comment(comment: str) -> str:
 
 
 def check_form(
-    case: Case, outcome: str, comment: str, reading: scripts.Reading, said: Said, now: datetime
+    case: Case,
+    outcome: str,
+    comment: str,
+    reading: scripts.Reading,
+    said: Said,
+    now: datetime,
+    *,
+    vital: bool = False,
 ) -> Tenant | None:
-    """The person a closing outcome speaks of, if any. Raises CallError at the field that is wrong."""
+    """The person a closing outcome speaks of, if any. Raises CallError at the field that is wrong.
+
+    With a vital alert open no answer is missing, and the safety call needs no agreed moment. Who is closed is named,
+    even where one person lives: a slip of the finger closes nobody.
+    """
     if outcome not in outcomes.TABLE:
         raise CallError("outcome", "Indiquez comment l'appel s'est terminé.")
     if len(comment.strip()) > COMMENT_LIMIT:
         raise CallError("comment", f"{COMMENT_LIMIT} caractères au plus.")
-    if outcome == "callback":
+    if outcome == "callback" and not vital:
         check_callback(case, said.callback_at, now)
-    if outcome == "completed" and reading.missing:
+    if outcome == "completed" and reading.missing and not vital:
         question, person = reading.missing[0]
         raise CallError(
             f"q-{question.key}-{person}" if person else f"q-{question.key}", "Cette question attend une réponse."
@@ -129,7 +146,7 @@ def check_form(
         return None
     present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
     chosen = next((tenant for tenant in present if tenant.pk == said.tenant_id), None)
-    if chosen is None and len(present) == 1:
+    if chosen is None and len(present) == 1 and outcome not in outcomes.PERSON_STATUS:
         return present[0]
     if chosen is None:
         raise CallError("tenant_id", "Précisez de quelle personne il s'agit.")
@@ -163,6 +180,7 @@ def finish(
     said: Said,
     *,
     again: bool = False,
+    danger: dangers.Danger | None = None,
 ) -> None:
     """Everything that follows from a call that counts, inside the transaction that records, accepts or corrects it.
 
@@ -171,7 +189,13 @@ def finish(
     """
     call.state, call.kind = Call.State.RECORDED, case.next_call_kind
     situation = outcomes.situation_of(
-        case, by=by, now=now, phone=call.phone, callback_at=said.callback_at, language=said.language
+        case,
+        by=by,
+        now=now,
+        phone=call.phone,
+        callback_at=said.callback_at,
+        language=said.language,
+        danger=danger or dangers.danger_of(call, reading, now),
     )
     before = undo.photograph(case, phone=call.phone, due=situation.due, plan=situation.running_plan)
     try:
@@ -189,8 +213,8 @@ def finish(
         )
     except followups.FollowUpError as error:
         raise CallError("follow_up", str(error)) from error
-    if outcomes.TABLE[call.outcome].reached:
-        raise_answer_alerts(call, case, reading.alerts, by, now)
+    # Whatever the outcome: the line may be cut in the middle of a danger.
+    raise_answer_alerts(call, case, reading.alerts, by, now)
     call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
     if again:
         kept.write(kept.Update(call, _CALL_FIELDS))

@@ -167,18 +167,21 @@ def wish_of(fields: Mapping[str, Any], cadence: str) -> tuple[Wish | None, str]:
 
 
 def read_form(
-    typed: Typed, *, outcome: str, opens: set[str], cadence: str, calendar: Calendar
+    typed: Typed, *, outcome: str, opens: set[str], cadence: str, calendar: Calendar, vital: bool = False
 ) -> tuple[Recorded, dict[str, str]]:
-    """The typed fields as record_call takes them, with a French message for each that cannot be read."""
+    """The typed fields as record_call takes them, with a French message for each that cannot be read.
+
+    With a vital alert open, a moment or a rhythm that is not whole yet waits for the safety call.
+    """
     fields, errors = typed.fields, {}
     callback_at, wish = None, None
     if outcome == "callback":
         callback_at, problem = callback_of(fields, calendar)
-        if problem:
+        if problem and not vital:
             errors["callback_at"] = problem
     if outcome == "completed" and "follow_up" in opens:
         wish, problem = wish_of(fields, cadence)
-        if problem:
+        if problem and not vital:
             errors["follow_up"] = problem
     language = fields.get("language", "")
     if outcome == "language" and language not in dict(LANGUAGE_CHOICES):

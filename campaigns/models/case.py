@@ -142,6 +142,11 @@ class Case(models.Model):
     def __str__(self) -> str:
         return f"dossier {self.pk}"
 
+    @property
+    def is_safety_call(self) -> bool:
+        """The call back that a danger asks for: whatever the hour, and before every other."""
+        return self.status == self.Status.OPEN and self.urgent and self.next_call_kind == self.Kind.CALLBACK
+
 
 class CasePass(models.Model):
     """A volunteer passed this case on: it is not served to them again that day."""

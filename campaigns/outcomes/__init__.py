@@ -5,26 +5,33 @@ label on a button is the text of the decision that pressing it would take. Readi
 writing → answers.
 """
 
-from campaigns.outcomes.answers import consent_to, draft_referrals, draw, worst, write_needs
+from campaigns.outcomes.answers import consent_to, draft_referrals, draw, needs_heard, worst, write_needs
 from campaigns.outcomes.situation import bare_situation, over_of, preview, situation_of
 from campaigns.outcomes.table import (
+    CALLBACK_GRACE,
     CHOICES,
     NUMBER_VALIDITY,
     PERSON_STATUS,
     REACHED_CODES,
+    SAFETY_UNTIL,
+    SAFETY_WITHIN,
     TABLE,
     Decision,
     Rule,
     Situation,
+    safety_call_at,
 )
 from campaigns.outcomes.withdrawing import may_withdraw, withdraw_needs
 from campaigns.outcomes.writing import TRIED_FIELDS, apply, move, note_attempt
 
 __all__ = [
+    "CALLBACK_GRACE",
     "CHOICES",
     "NUMBER_VALIDITY",
     "PERSON_STATUS",
     "REACHED_CODES",
+    "SAFETY_UNTIL",
+    "SAFETY_WITHIN",
     "TABLE",
     "TRIED_FIELDS",
     "Decision",
@@ -37,9 +44,11 @@ __all__ = [
     "draw",
     "may_withdraw",
     "move",
+    "needs_heard",
     "note_attempt",
     "over_of",
     "preview",
+    "safety_call_at",
     "situation_of",
     "withdraw_needs",
     "worst",

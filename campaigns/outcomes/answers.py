@@ -45,9 +45,7 @@ def draw(
         Referral.objects.filter(case=case, state=Referral.State.ANSWERED, called_back_at=None).update(
             called_back_at=now
         )
-    if not rule.reached:
-        return []
-    needs = write_needs(call, case, reading.needs, people, consents, now)
+    needs = write_needs(call, case, needs_heard(call.outcome, reading), people, consents, now)
     draft_referrals(call, needs, by, now)
     return needs
 
@@ -73,6 +71,12 @@ def _with_plan(
 
 
 _open_needs = kept.Kept(lambda case_id: Need.objects.filter(case=case_id, state=Need.State.OPEN), int)
+
+
+def needs_heard(outcome: str, reading: scripts.Reading) -> list[scripts.HeardNeed]:
+    """Those that count: of a conversation, all; when the line was cut or somebody else spoke, the vital ones."""
+    reached = TABLE[outcome].reached if outcome in TABLE else False
+    return [need for need in reading.needs if reached or need.level == Level.U0]
 
 
 def write_needs(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from campaigns import followups
 from campaigns.calendar import calendar_of
 from campaigns.cases import CAMPAIGN_CLOSED
+from campaigns.dangers import SAFE, Danger
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.outcomes.table import TABLE, Situation
 from solidarites.kept import Kept
@@ -26,6 +27,7 @@ def situation_of(
     phone: PhoneNumber | None = None,
     callback_at: datetime | None = None,
     language: str = "",
+    danger: Danger = SAFE,
 ) -> Situation:
     """Read what a decision on this case depends on (``case.campaign``, the household's people and phones loaded)."""
     others = [other for other in households.usable_phones(case.household) if phone is None or other.pk != phone.pk]
@@ -47,6 +49,8 @@ def situation_of(
         callback_at=callback_at,
         speaker=bool(language) and _someone_speaks(case.campaign, language, by),
         opposed=case.household.opposed_at is not None,
+        vital=danger.vital,
+        unsettled=danger.unsettled,
         nobody=not any(one.status == Tenant.Status.PRESENT for one in case.household.tenants.all()),
         over=over_of(case),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from campaigns import followups, retries
 from campaigns.calendar import AFTERNOON, EVENING, MIDDAY, MORNING, Calendar, day_label, moment_label
@@ -14,6 +14,8 @@ from tenants.models import PhoneNumber, Tenant
 CALLBACK_GRACE = timedelta(minutes=30)
 BUSY_GRACE = timedelta(minutes=10)
 STAYS_CLOSED = "le dossier reste clos, aucun appel n'est planifié"
+# After a danger: due within two hours, for the volunteer first, then for everybody; before this hour of the evening.
+SAFETY_WITHIN, SAFETY_PAUSE, SAFETY_UNTIL = timedelta(hours=2), timedelta(hours=1), time(20)
 REACHED, NOT_REACHED, CLOSING = "reached", "not_reached", "closing"
 
 
@@ -65,6 +67,9 @@ class Situation:
     nobody: bool = False
     # The campaign is over, or the household is called in another one: why the case stays closed, whatever is heard.
     over: str = ""
+    # A danger heard in this call; one of an earlier call of the day, that nobody has settled yet.
+    vital: bool = False
+    unsettled: bool = False
 
     @property
     def attempts_now(self) -> int:
@@ -93,6 +98,7 @@ class Decision:
     welfare: bool = False
     busy: bool = False
     unanswered: int = 0
+    urgent: bool = False
     text: str = field(default="", compare=False)
 
 
@@ -224,6 +230,33 @@ def _when(s: Situation, at: datetime) -> str:
     return f"{day_label(day, today)} {part}"
 
 
+def safety_call_at(calendar: Calendar, now: datetime) -> datetime:
+    """In an hour, so that everybody still has time within the two; half an hour before the evening at the latest.
+
+    Once the evening has come, in an hour all the same: it is never put off to another day.
+    """
+    evening = calendar.at(calendar.local(now).date(), SAFETY_UNTIL)
+    at = now + SAFETY_PAUSE
+    return min(at, max(now, evening - CALLBACK_GRACE)) if now < evening else at
+
+
+def _safety_call(s: Situation, decision: Decision) -> Decision:
+    """The case stays open and is called again within two hours, opening hours or not; a nearer moment is kept."""
+    at, latest = decision.at, s.now + SAFETY_WITHIN
+    if decision.status != Case.Status.OPEN or at is None or not s.now <= at <= latest:
+        at = safety_call_at(s.calendar, s.now)
+    return Decision(
+        kind=Case.Kind.CALLBACK,
+        at=at,
+        volunteer_id=s.by_id,
+        anyone_from=min(at + CALLBACK_GRACE, latest),
+        busy=decision.busy,
+        unanswered=decision.unanswered,
+        urgent=True,
+        text=f"rappel de sécurité {moment_label(at, s.now, s.calendar.tz)}, par vous, puis par toute l'équipe",
+    )
+
+
 _CLOSED_PERSON = _held(Case.Hold.PERSON_CLOSED, "personne notée, la coordination décide pour le foyer")
 
 
@@ -245,8 +278,23 @@ def _if_any_call(decide: Callable[[Situation], Decision]) -> Callable[[Situation
     return decided
 
 
+# In hospital, gone, or opposed: calling this household again would reach nobody, or somebody who refuses it.
+_NO_SAFETY_CALL = ("opt_out", "hospitalised", "deceased", "moved", "care_home")
+
+
+def _safe(rule: Rule) -> Callable[[Situation], Decision]:
+    """The line of the table, unless somebody is in danger: heard now, or earlier today and nobody answers."""
+
+    def decided(situation: Situation) -> Decision:
+        decision = rule.decide(situation)
+        in_danger = situation.vital or (situation.unsettled and not rule.reached)
+        return _safety_call(situation, decision) if in_danger and rule.code not in _NO_SAFETY_CALL else decision
+
+    return decided
+
+
 TABLE: dict[str, Rule] = {
-    rule.code: replace(rule, decide=_if_any_call(rule.decide))
+    rule.code: replace(rule, decide=_if_any_call(_safe(rule)))
     for rule in (
         Rule("completed", "Échange réalisé", REACHED, True, False, _completed),
         Rule("callback", "Rappel convenu", REACHED, True, False, _callback, "Rappeler à un autre moment"),

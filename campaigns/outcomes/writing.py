@@ -96,6 +96,7 @@ def move(case: Case, decision: Decision, now: datetime) -> None:
             volunteer_id=decision.volunteer_id,
             anyone_from=decision.anyone_from,
             not_for_id=decision.not_for_id,
+            urgent=decision.urgent,
         )
     free(case)
 

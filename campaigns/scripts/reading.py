@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -105,6 +105,11 @@ class Reading:
     cadence: str = ""
     ends_plan: bool = False
     propose_follow_up: bool = False
+
+    @property
+    def vital(self) -> bool:
+        """Somebody is in danger now: nothing more is asked."""
+        return any(one.level == Level.U0 for one in self.alerts)
 
 
 @dataclass(frozen=True)
@@ -234,8 +239,14 @@ def _question(raw: Mapping[str, Any]) -> Question:
         required=bool(raw.get("required")),
         per_person=bool(raw.get("per_person")),
         shown_if=tuple(condition(text) for text in raw.get("shown_if", [])),
-        choices=tuple(Choice(**choice) for choice in raw.get("choices", [])),
+        choices=tuple(_choice(choice) for choice in raw.get("choices", [])),
     )
+
+
+def _choice(raw: Mapping[str, Any]) -> Choice:
+    choice = Choice(**raw)
+    # A vital answer waits for nobody to read the call, whatever the script says of it.
+    return replace(choice, alert=True) if choice.level == Level.U0 else choice
 
 
 def condition(text: str) -> tuple[str, str]:

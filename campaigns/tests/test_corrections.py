@@ -224,7 +224,7 @@ def test_never_again_said_by_a_correction_holds_at_once_whoever_has_the_case(
 def test_a_death_a_departure_or_an_opposition_is_undone_by_a_coordinator_alone(
     case: Case, volunteer: Any, outcome: str
 ) -> None:
-    call = record(case, volunteer, outcome)
+    call = record(case, volunteer, outcome, tenant_id=case.household.tenants.get().pk)
     correct(call, volunteer, "no_answer", comment="Erreur de bouton, elle vit ici.")
     call.refresh_from_db()
     case.refresh_from_db()

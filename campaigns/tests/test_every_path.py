@@ -141,7 +141,15 @@ def _check_next(case: Case, outcome: str, reading: scripts.Reading, plans: bool,
     """The table of outcomes, and the sentence that announced it."""
     plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).first()
     first = promised[0] if len(promised) > 0 else ""
-    if outcome == "completed":
+    if reading.vital and outcome != "opt_out":
+        assert (case.status, case.is_safety_call, case.next_call_for) == ("open", True, by)
+        assert case.next_call_at is not None
+        assert case.next_call_at <= TUESDAY + outcomes.SAFETY_WITHIN
+        assert case.anyone_from is not None
+        assert case.anyone_from <= TUESDAY + outcomes.SAFETY_WITHIN
+        assert (plan is not None) >= plans
+        assert first.startswith("Rappel de sécurité")
+    elif outcome == "completed":
         ended = reading.ends_plan
         assert (plan is not None) == (plans or (case.last_outcome and FollowUpPlan.objects.exists() and not ended))
         assert case.status == ("open" if plan else "closed")
@@ -181,7 +189,7 @@ def _check_needs(
 ) -> None:
     """One need per person and category at its worst level; a draft unless the tenant said no to what can wait."""
     heard: dict[str, str] = {}
-    for one in reading.needs if outcomes.TABLE[outcome].reached else []:
+    for one in outcomes.needs_heard(outcome, reading):
         heard[one.category] = min(heard.get(one.category, one.level), one.level)
     written = list(Need.objects.filter(case=case, call=call))
     assert {need.category for need in written} == set(heard)
@@ -208,9 +216,10 @@ def _label(category: str) -> str:
 
 
 def _check_alerts(call: Call, outcome: str, reading: scripts.Reading) -> None:
+    # Whatever the outcome: the line may be cut in the middle of a danger.
     keys = {f"call:{call.pk}:{one.question}.{one.choice}:{one.person}" for one in reading.alerts}
     raised = set(Alert.objects.filter(key__startswith=f"call:{call.pk}:").values_list("key", flat=True))
-    assert raised == (keys if outcomes.TABLE[outcome].reached else set())
+    assert raised == keys
 
 
 @pytest.mark.parametrize("kind", KINDS)

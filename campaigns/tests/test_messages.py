@@ -152,8 +152,10 @@ def test_a_coordinator_alone_brings_back_a_person_noted_as_dead_by_mistake(
     case, volunteer, lea, client_of, coordinator, volunteer2
 ):
     given = hold(case, volunteer)
-    lea.post(url("record", case.pk), {"submission": given.call.submission, "outcome": "deceased"})
     tenant = case.household.tenants.get()
+    confirmed = {"submission": given.call.submission, "outcome": "deceased", "tenant_id": tenant.pk}
+    lea.post(url("closing", case.pk), confirmed)
+    tenant.refresh_from_db()
     assert tenant.status == "deceased"
     address = f"/dossiers/{case.pk}/personne/{tenant.pk}/"
     nadia = client_of(coordinator)

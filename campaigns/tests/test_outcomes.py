@@ -245,7 +245,12 @@ def test_hospitalised_is_called_after_14_days(case: Case, volunteer: Any) -> Non
 
 @pytest.mark.parametrize("outcome", ["deceased", "moved", "care_home"])
 def test_the_only_person_who_died_or_left_closes_the_case(case: Case, volunteer: Any, outcome: str) -> None:
-    call(case, volunteer, outcome)
+    tenant = case.household.tenants.get()
+    with pytest.raises(calls.CallError, match="Précisez"):  # one person lives there: named all the same
+        call(case, volunteer, outcome)
+    tenant.refresh_from_db()
+    assert tenant.status == Tenant.Status.PRESENT
+    call(case, volunteer, outcome, tenant_id=tenant.pk)
     case.refresh_from_db()
     assert (case.status, case.closed_reason) == (Case.Status.CLOSED, outcome)
     assert case.household.tenants.get().status == outcome
@@ -376,7 +381,7 @@ def test_a_follow_up_put_off_by_the_tenant_is_watched_at_the_agreed_hour(
     ("outcome", "ended"), [("opt_out", "opposition"), ("refused_campaign", "tenant"), ("deceased", "closed_person")]
 )
 def test_ending_stops_the_plan_at_once(case: Case, due: DueCall, volunteer: Any, outcome: str, ended: str) -> None:
-    call(case, volunteer, outcome)
+    call(case, volunteer, outcome, tenant_id=case.household.tenants.get().pk)
     plan = FollowUpPlan.objects.get()
     due.refresh_from_db()
     assert (plan.status, plan.end_reason, plan.next_due_at) == ("ended", ended, None)

@@ -104,7 +104,7 @@ def test_the_case_of_a_closed_account_goes_back_to_the_queue(
 
 def test_leaving_with_nothing_in_hand_writes_nothing(campaign: Campaign, volunteer: Any) -> None:
     before = JournalEntry.objects.count()
-    assert not queue.leave(by=volunteer)
+    assert not queue.leave(by=volunteer, now=timezone.now())
     assert JournalEntry.objects.count() == before
 
 
@@ -139,7 +139,7 @@ def test_whatever_happens_the_counts_add_up_to_the_enrolled(
         elif act == "release":
             queue.release(case_id=some.pk, by=coordinator, now=now)
         elif act == "leave":
-            queue.leave(by=by)
+            queue.leave(by=by, now=timezone.now())
         elif act == "first":
             queue.put_first(case_ids=[some.pk], by=coordinator, now=now)
         elif act == "hold" and some.status != Case.Status.CLOSED:

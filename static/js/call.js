@@ -192,10 +192,14 @@
       const response = await post(form.dataset.alertUrl, body());
       if (!response.ok) throw new Error(String(response.status));
       raised(await response.text());
+      // What recording will do has changed too.
+      dirty = true;
+      save();
     } catch (error) {
       // Say what to do without the network, and try again.
       const box = document.createElement("div");
       box.className = "alert alert-danger alert-raised";
+      box.dataset.vital = alertButton.dataset.alertButton;
       const words = document.createElement("div");
       const title = document.createElement("p");
       title.className = "h3";
@@ -241,7 +245,7 @@
     }
     form.elements.csrfmiddlewaretoken.value = cookie() || form.elements.csrfmiddlewaretoken.value;
     sure = true;
-    write(submitter?.querySelector("[data-word]"), "Enregistrement…");
+    for (const word of submitter?.querySelectorAll("[data-word], .end-now") ?? []) write(word, "Enregistrement…");
     form.requestSubmit(submitter);
   });
   window.addEventListener("pageshow", (event) => {

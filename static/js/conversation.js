@@ -42,7 +42,8 @@ window.conversation = (form, onChange) => {
         if (!shown) continue;
         any = true;
         for (const { dataset } of chosenOf(one)) {
-          if (dataset.need) state.needs.add(dataset.need);
+          // Nobody is asked to agree in the middle of a danger.
+          if (dataset.need && !dataset.vital) state.needs.add(dataset.need);
           if (dataset.opens) state.opens.add(dataset.opens);
           if (dataset.lonely) state.lonely[person] = (state.lonely[person] || 0) + Number(dataset.lonely);
           if (dataset.outcome) state.outcome = dataset.outcome;
@@ -95,6 +96,8 @@ window.conversation = (form, onChange) => {
   const stops = () => [...form.querySelectorAll(".stop")].filter((one) => inPlay(one) && !one.closest("section[data-off]"));
   const shownBlocks = (q) => blocksOf(q).filter(inPlay);
   const isComplete = (q) => shownBlocks(q).every(isAnswered);
+  // A danger stops the script: its advice stays in view, and only « Reprendre les questions » brings the next one.
+  const isVital = (q) => shownBlocks(q).some((one) => chosenOf(one).some((input) => input.dataset.vital));
   const isDone = (q) => finished.has(q) && (phone.matches || isComplete(q));
 
   function sentence(q) {
@@ -120,14 +123,15 @@ window.conversation = (form, onChange) => {
     let passed = false;
     for (const q of list) {
       const done = isDone(q);
-      q.toggleAttribute("data-folded", done);
+      const vital = isVital(q), folded = done && !vital;
+      q.toggleAttribute("data-folded", folded);
       q.toggleAttribute("data-later", passed);
-      q.querySelector(".q-line").hidden = !done;
-      if (done) sentence(q);
+      q.querySelector(".q-line").hidden = !folded;
+      if (folded) sentence(q);
       const answered = isComplete(q);
       const go = q.querySelector("[data-go-on]"), clear = q.querySelector("[data-clear]");
-      go.hidden = !phone.matches || (q.hasAttribute("data-required") && !answered);
-      go.textContent = answered || q.hasAttribute("data-required") ? "Continuer" : "Passer cette question";
+      go.hidden = vital ? done : !phone.matches || (q.hasAttribute("data-required") && !answered);
+      go.textContent = vital ? "Reprendre les questions" : answered || q.hasAttribute("data-required") ? "Continuer" : "Passer cette question";
       clear.hidden = !shownBlocks(q).some(isAnswered) || q.dataset.kind === "text";
       const blocks = shownBlocks(q);
       const turn = blocks.find((one) => one.contains(document.activeElement)) ?? blocks.find((one) => !isAnswered(one)) ?? blocks[0];
@@ -191,6 +195,12 @@ window.conversation = (form, onChange) => {
     }
   }
 
+  function answered(q) {
+    if (!isVital(q)) return goOn(q);
+    finished.delete(q);
+    goTo(q);
+  }
+
   function reopen(q) {
     finished.delete(q);
     fold();
@@ -214,7 +224,7 @@ window.conversation = (form, onChange) => {
     // The second half of a double click would answer the question that has just come under the finger.
     if (q && event.detail > 1 && event.target.closest(".choice") && q.dataset.kind === "single") event.preventDefault();
     // A tap on an answer goes on to the next question; keys only choose.
-    else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]") && isComplete(q)) goOn(q);
+    else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]") && isComplete(q)) answered(q);
     else if (q && event.detail > 0 && event.target.matches?.("input[type=radio]")) goTo(q);
   });
 
@@ -226,7 +236,7 @@ window.conversation = (form, onChange) => {
   form.addEventListener("focusout", (event) => {
     const q = event.target.closest(".q"), to = event.relatedTarget;
     if (!q || !to || !form.contains(to) || q.contains(to) || to.closest(".call-top, .call-bar, .call-help")) return;
-    if (q.dataset.kind !== "text" && !finished.has(q) && isComplete(q)) {
+    if (q.dataset.kind !== "text" && !finished.has(q) && isComplete(q) && !isVital(q)) {
       finished.add(q);
       if (!pressed) requestAnimationFrame(fold);
     }
@@ -293,7 +303,7 @@ window.conversation = (form, onChange) => {
     input.checked = input.type === "checkbox" ? !input.checked : true;
     changed(input);
     if (!stop.matches(".q") || input.type === "checkbox") input.focus({ preventScroll: true });
-    else if (isComplete(stop)) goOn(stop);
+    else if (isComplete(stop)) answered(stop);
     else goTo(stop);
   }
 
@@ -313,7 +323,7 @@ window.conversation = (form, onChange) => {
   const last = visible().filter((q) => shownBlocks(q).some(isAnswered)).at(-1);
   for (const q of visible().slice(0, last ? visible().indexOf(last) + 1 : 0)) {
     const wrong = q.querySelector("[aria-invalid=true]");
-    if (!wrong && (!q.hasAttribute("data-required") || isComplete(q))) finished.add(q);
+    if (!wrong && !(q === last && isVital(q)) && (!q.hasAttribute("data-required") || isComplete(q))) finished.add(q);
   }
   branch();
   return { bring, changed, phone };

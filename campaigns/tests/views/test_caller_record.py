@@ -273,19 +273,6 @@ def test_a_comment_too_long_comes_back_whole(lea, held):
     assert long.strip() in page
 
 
-def test_a_death_in_a_couple_asks_of_whom(lea, campaign, volunteer):
-    case = make_case(campaign, make_household(people=2))
-    given = hold(case, volunteer)
-    page = text(record(lea, given, outcome="deceased"))
-    assert "Précisez de quelle personne il s'agit." in page
-    gone, left = case.household.tenants.all()
-    response = record(lea, given, outcome="deceased", tenant_id=gone.pk)
-    gone.refresh_from_db()
-    left.refresh_from_db()
-    assert (gone.status, left.status) == ("deceased", "present")
-    assert "La coordination prend la suite" in text(lea.get(response["Location"]))
-
-
 def test_another_language_asks_which(lea, held):
     assert "Choisissez la langue parlée." in text(record(lea, held, outcome="language"))
     assert "Choisissez la langue parlée." in text(record(lea, held, outcome="language", language="klingon"))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import calls, comments, outcomes, queue
 from campaigns.calendar import clock_label
-from campaigns.forms.caller import PassForm, Typed, read_form
+from campaigns.forms.caller import PassForm, Recorded, Typed, read_form
 from campaigns.models import Call
 from campaigns.views.caller.follows import outcome_of, what_follows
 from campaigns.views.caller.kept import forget_kept, kept_over_sign_in, typed_before_sign_in
@@ -28,7 +28,7 @@ from solidarites import journal
 from solidarites.roles import VOLUNTEER, role_required
 
 
-def _place(request: HttpRequest, case_id: int, now: datetime) -> Place:
+def place_or_404(request: HttpRequest, case_id: int, now: datetime) -> Place:
     """The case, or a journaled refusal in the words of a page that does not exist."""
     place = place_of(case_id=case_id, by=request.user, now=now)
     if place is None:
@@ -49,7 +49,7 @@ def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
 @require_GET
 @never_cache
 def call(request: HttpRequest, case_id: int) -> HttpResponse:
-    place = _place(request, case_id, timezone.now())
+    place = place_or_404(request, case_id, timezone.now())
     typed = typed_before_sign_in(request, place) or Typed.from_draft(place.draft)
     if request.GET.get("entrant"):
         typed.fields.setdefault("direction", Call.Direction.INCOMING)
@@ -65,9 +65,9 @@ def save(request: HttpRequest, case_id: int) -> HttpResponse:
     """Autosave: keeps the text, renews the claim, says what will follow and whether the case was lost."""
     now = timezone.now()
     place = place_of(case_id=case_id, by=request.user, now=now)
-    if place is None and _recorded(request, case_id) is not None:
+    if place is None and recorded_by(request, case_id) is not None:
         return _lost(request, Notice("info", "Cet appel est déjà enregistré.", "recorded"))
-    place = place or _place(request, case_id, now)
+    place = place or place_or_404(request, case_id, now)
     typed = _typed(request, place)
     if _stamp(place.draft.draft) > _stamp(typed.fields):
         text = "Ce dossier est ouvert dans un onglet plus récent. Continuez là-bas, ou rechargez cette page."
@@ -91,9 +91,9 @@ def _stamp(fields: dict[str, Any]) -> int:
 def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
     """What the page replaces after a save."""
     reading = place.read(typed)
-    situation = outcomes.situation_of(place.case, by=place.by, now=place.now)
+    situation = outcomes.situation_of(place.case, by=place.by, now=place.now, danger=place.danger(reading))
     notice = notice_of(place)
-    alert = alert_of(place.draft, place) if reading.alerts else None
+    alert = alert_of(place.draft, place)
     return {
         "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.here))}"),
         "follows": render_to_string(
@@ -124,7 +124,7 @@ def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
     """The open form holds its case; says who else has it or has called meanwhile, and who takes its alert."""
     now = timezone.now()
     held = queue.renew(case_id=case_id, by=request.user, now=now)
-    place = _place(request, case_id, now)
+    place = place_or_404(request, case_id, now)
     notice = notice_of(place)
     answer: dict[str, Any] = {
         "held": held,
@@ -144,7 +144,7 @@ def alert(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":
         return redirect("caller:call", case_id)
     now = timezone.now()
-    place = _place(request, case_id, now)
+    place = place_or_404(request, case_id, now)
     try:
         raised = calls.raise_button_alert(case_id=case_id, by=request.user, now=now)
         typed = _typed(request, place)
@@ -166,7 +166,7 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":
         return redirect("caller:call", case_id)
     now = timezone.now()
-    place = _place(request, case_id, now)
+    place = place_or_404(request, case_id, now)
     form = PassForm(request.POST)
     if not form.is_valid():
         errors = {"reason": form.errors["reason"][0]}
@@ -193,39 +193,25 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
         return redirect("caller:call", case_id)
     now = timezone.now()
     forget_kept(request)
-    submission = _uuid(request.POST.get("submission"))
+    submission = as_uuid(request.POST.get("submission"))
     place = place_of(case_id=case_id, by=request.user, now=now)
-    if (place is None or submission != place.draft.submission) and (known := _recorded(request, case_id)) is not None:
+    if (place is None or submission != place.draft.submission) and (known := recorded_by(request, case_id)) is not None:
         return redirect("caller:done", known.pk)
-    place = place or _place(request, case_id, now)
+    place = place or place_or_404(request, case_id, now)
     typed = _typed(request, place)
     reading = place.read(typed)
     outcome = request.POST.get("outcome") or outcome_of(reading)
-    checked, errors = read_form(
-        typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar
-    )
+    checked, errors = checked_form(place, typed, outcome)
     proposals: list[datetime] = []
+    if not errors and outcome in outcomes.PERSON_STATUS and submission in (None, place.draft.submission):
+        # Of whom? Nothing of it is noted before the next page is answered.
+        typed.fields["closing"] = outcome
+        _keep(request, place, typed, now)
+        return redirect("caller:closing", case_id)
     if not errors:
         try:
-            recorded = calls.record_call(
-                case_id=case_id,
-                by=request.user,
-                submission=submission or place.draft.submission,
-                outcome=outcome,
-                now=now,
-                answers=typed.answers,
-                comment=typed.comment,
-                consents=typed.consents(),
-                phone_id=checked.phone_id,
-                tenant_id=checked.tenant_id,
-                language=checked.language,
-                direction=checked.direction,
-                callback_at=checked.callback_at,
-                follow_up=checked.follow_up,
-                touched_me=checked.touched_me,
-                household=place.case.household,
-            )
-            return redirect("caller:done", recorded.pk)
+            token = submission or place.draft.submission
+            return redirect("caller:done", record_typed(place, typed, checked, outcome, token).pk)
         except calls.CallError as error:
             errors, proposals = {error.field: error.message}, error.proposals
         except queue.NotYoursError:
@@ -233,6 +219,35 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
             errors = {"outcome": "Cette page n'était plus à jour. Relisez, puis enregistrez."}
     _keep(request, place, typed, now)
     return _show(request, CallPage(place, typed, errors, proposals))
+
+
+def checked_form(place: Place, typed: Typed, outcome: str) -> tuple[Recorded, dict[str, str]]:
+    """What the form says, with what is wrong; in a danger, what is not whole yet is not asked for."""
+    reading = place.read(typed)
+    form = {"outcome": outcome, "opens": reading.opens, "cadence": reading.cadence, "calendar": place.calendar}
+    checked, errors = read_form(typed, **form)
+    return read_form(typed, **form, vital=True) if errors and place.danger(reading).vital else (checked, errors)
+
+
+def record_typed(place: Place, typed: Typed, checked: Recorded, outcome: str, submission: uuid.UUID) -> Call:
+    return calls.record_call(
+        case_id=place.case.pk,
+        by=place.by,
+        submission=submission,
+        outcome=outcome,
+        now=place.now,
+        answers=typed.answers,
+        comment=typed.comment,
+        consents=typed.consents(),
+        phone_id=checked.phone_id,
+        tenant_id=checked.tenant_id,
+        language=checked.language,
+        direction=checked.direction,
+        callback_at=checked.callback_at,
+        follow_up=checked.follow_up,
+        touched_me=checked.touched_me,
+        household=place.case.household,
+    )
 
 
 def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> None:
@@ -248,16 +263,16 @@ def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> No
         )
 
 
-def _recorded(request: HttpRequest, case_id: int) -> Call | None:
+def recorded_by(request: HttpRequest, case_id: int) -> Call | None:
     """The call that this very form has already recorded."""
-    submission = _uuid(request.POST.get("submission"))
+    submission = as_uuid(request.POST.get("submission"))
     if submission is None:
         return None
     mine = Call.objects.filter(submission=submission, case_id=case_id, volunteer=request.user)
     return mine.exclude(state=Call.State.DRAFT).first()
 
 
-def _uuid(text: Any) -> uuid.UUID | None:
+def as_uuid(text: Any) -> uuid.UUID | None:
     try:
         return uuid.UUID(str(text)[:40])
     except ValueError:

@@ -145,6 +145,8 @@ def _summary(call: Call, arguments: dict[str, Any], seen: str) -> Summary | None
 def _change_lines(call: Call, change: calls.Change) -> list[Line]:
     before, wanted = outcomes.TABLE[call.outcome].label, outcomes.TABLE[change.outcome].label
     lines = []
+    if change.tenant is not None and change.outcome in outcomes.PERSON_STATUS:
+        lines.append(Line("person", f"Personne concernée : {change.tenant.full_name}."))
     if change.words:
         lines.append(Line("pencil", "Vos réponses et votre commentaire sont remplacés."))
     if change.redo and wanted != before:

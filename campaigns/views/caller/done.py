@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from campaigns import calls, needs, outcomes
+from campaigns import calls, dangers, needs, outcomes, scripts
 from campaigns.models import Alert, Call, Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from campaigns.views.caller.follows import Line
@@ -53,9 +53,17 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
             "pending": recorded.state == Call.State.PENDING,
             "can_correct": calls.correctable(recorded, request.user, now) and case.campaign.is_running,
             "lines": what_happens(recorded, case, request.user, now),
+            "danger_numbers": numbers_after(recorded),
             "can_go_on": case.campaign.status == case.campaign.Status.OPEN,
         },
     )
+
+
+def numbers_after(recorded: Call) -> list[tuple[str, str]]:
+    """The numbers of a danger of this call stay at hand as long as nobody has settled it."""
+    mine = [one for one in dangers.unsettled(recorded.case_id) if dangers.raised_in(recorded, one)]
+    content = scripts.content_of(recorded.script_id) if recorded.script_id else None
+    return [(number, dangers.NUMBERS[number]) for number in dangers.numbers_of(mine, content)]
 
 
 def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
@@ -137,6 +145,9 @@ def _next_lines(case: Case, by: User, now: datetime) -> list[Line]:
         return [Line("search", "Aucun numéro valable : la coordination cherche comment joindre ce foyer.")]
     if case.next_call_at is None:
         return []
+    if case.is_safety_call:
+        who = "par vous, puis par toute l'équipe" if case.next_call_for_id == by.pk else "par toute l'équipe"
+        return [Line("clock", f"Rappel de sécurité {_when(case, now)}, {who}.", "alert")]
     who = " par vous" if case.next_call_for_id == by.pk else ""
     soon = case.next_call_at <= now
     return [Line("clock", f"Prochain appel{who} : {'dès que possible' if soon else _when(case, now)}.")]

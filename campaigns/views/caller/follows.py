@@ -31,6 +31,7 @@ class Follows:
     outcome: str
     label: str
     missing: int = 0
+    vital: bool = False
     lines: list[Line] = field(default_factory=list)
 
 
@@ -42,7 +43,8 @@ def outcome_of(reading: scripts.Reading) -> str:
 def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation: outcomes.Situation) -> Follows:
     outcome = outcome_of(reading)
     rule = outcomes.TABLE[outcome]
-    found = Follows(outcome, rule.label, missing=len(reading.missing) if outcome == COMPLETED else 0)
+    missing = len(reading.missing) if outcome == COMPLETED and not situation.vital else 0
+    found = Follows(outcome, rule.label, missing=missing, vital=situation.vital)
     calendar, now = place.calendar, place.now
     if outcome == "callback":
         callback_at, _ = callback_of(typed.fields, calendar)
@@ -54,10 +56,15 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     elif reading.ends_plan and situation.plan:
         situation = replace(situation, plan=False, due=None)
         found.lines.append(Line("heart", "Le suivi s'arrête, comme la personne le souhaite."))
+    if situation.vital:
+        text = typography(rule.decide(situation).text)
+        found.lines.append(Line("clock", f"{text[:1].upper()}{text[1:]}.", "alert"))
     if wish is not None and situation.opposed:
         found.lines.append(Line("heart", f"Suivi : {followups.OPPOSED}", "attention"))
     elif wish is not None:
         found.lines.append(_plan_line(place.case, wish, calendar, now))
+    elif situation.vital:
+        pass  # the safety call is all that follows
     elif situation.callback_at is not None and (problem := _unfit(place, situation.callback_at)):
         found.lines.append(Line("clock", problem, "attention"))
     elif outcome == COMPLETED and "follow_up" in reading.opens:
@@ -68,8 +75,7 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
             text = f"rappel {both_clocks(situation.callback_at, now, place.case)}"
         icon = "clock" if situation.callback_at or outcome in ("callback", "soft_refusal") else "check-circle"
         found.lines.append(Line(icon, typography(f"{text[:1].upper()}{text[1:]}.")))
-    if rule.reached:
-        found.lines += _need_lines(place, typed, reading)
+    found.lines += _need_lines(place, typed, outcomes.needs_heard(outcome, reading))
     if reading.propose_follow_up and not situation.plan and wish is None and outcome == COMPLETED:
         found.lines.append(
             Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention")
@@ -110,9 +116,9 @@ def first_follow_up(case: Case, wish: followups.Wish, calendar: Calendar, now: d
     return followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
 
 
-def _need_lines(place: Place, typed: Typed, reading: scripts.Reading) -> list[Line]:
+def _need_lines(place: Place, typed: Typed, heard: list[scripts.HeardNeed]) -> list[Line]:
     worst: dict[str, str] = {}
-    for need in reading.needs:
+    for need in heard:
         worst[need.category] = min(worst.get(need.category, need.level), need.level)
     if not worst:
         return []
@@ -136,6 +142,8 @@ def _what_becomes(consent: str, level: str, partner: str) -> str:
     to = f" ({partner})" if partner else ""
     if consent == Need.Consent.YES:
         return f"signalement préparé pour la coordination{to}, avec l'accord de la personne."
+    if consent == Need.Consent.UNASKED and level == Level.U0:
+        return f"signalement préparé pour la coordination{to}. Danger vital, accord non recherché."
     if consent == Need.Consent.UNASKED:
         return f"signalement préparé pour la coordination{to}. Demandez l'accord de la personne."
     refused = "refus noté" if consent == Need.Consent.NO else "la personne y réfléchit"

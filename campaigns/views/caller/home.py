@@ -169,7 +169,16 @@ def rendezvous(user: User, now: datetime) -> list[Rendezvous]:
         .select_related("campaign", "household")
         .prefetch_related("household__tenants")
     )
-    found = [_meeting(case, case.next_call_at, "Rappel convenu", now, case_id=case.pk) for case in callbacks]
+    found = [
+        _meeting(
+            case,
+            case.next_call_at,
+            "Rappel de sécurité" if case.is_safety_call else "Rappel convenu",
+            now,
+            case_id=case.pk,
+        )
+        for case in callbacks
+    ]
     opened, coming = followups.today_of(user, now)
     for due in opened.prefetch_related("case__household__tenants"):
         case = due.case

@@ -104,6 +104,8 @@ def reason(case: Case, by: User, now: datetime) -> str:
     tz = zone_of(case)
     at = when_label(case.next_call_at, now, tz) if case.next_call_at else ""
     mine = case.next_call_for_id == by.pk
+    if case.is_safety_call:
+        return f"Rappel de sécurité, {at} : un danger a été signalé."
     if case.next_call_kind == Case.Kind.CALLBACK:
         if mine:
             return f"Rappel convenu avec vous, {at}."

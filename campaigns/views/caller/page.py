@@ -10,7 +10,7 @@ from datetime import datetime
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-from campaigns import calls, comments, outcomes, scripts
+from campaigns import calls, comments, dangers, outcomes, scripts
 from campaigns.calendar import WEEKDAYS, clock_label, moment_label
 from campaigns.forms.caller import (
     COMMENT_LIMIT,
@@ -33,7 +33,7 @@ from campaigns.views.caller.labels import (
     reason,
     typography,
 )
-from campaigns.views.caller.place import AlertView, Place, alert_of, notice_of
+from campaigns.views.caller.place import AlertView, EarlierDanger, Place, alert_of, earlier_danger, notice_of
 from campaigns.views.caller.questions import ConsentView, QuestionView, ScriptView
 from tenants import departments
 from tenants.households import usable_phones
@@ -42,7 +42,6 @@ from tenants.models import Household, PhoneNumber, Tenant
 # One click each; the others wait behind « Autre issue ».
 QUICK = ("no_answer", "busy", "voicemail_left", "voicemail_none")
 MORE = ("wrong_number", "disconnected", "other_person", "cut_off", "language", "unable")
-PERSONAL = ("hospitalised", "deceased", "moved", "care_home")
 # Two lines of a phone; what is longer is said whole below the top.
 WHOLE_TITLE = 34
 REMINDER = "Des faits utiles, courts, comme si la personne vous lisait. Pas de diagnostic, pas d'opinion."
@@ -103,7 +102,9 @@ class CallPage:
         self.values = calls.placeholders(place.case, place.by)
         self.values["numero_rappel"] = national(self.values["numero_rappel"])
         self.notice = notice_of(place)
-        self.situation = outcomes.situation_of(place.case, by=place.by, now=place.now, phone=self._dialled())
+        self.situation = outcomes.situation_of(
+            place.case, by=place.by, now=place.now, phone=self._dialled(), danger=place.danger(self.reading)
+        )
         self.follows: Follows = what_follows(place, self.typed, self.reading, self.situation)
         self.phones = self._phones()
         script = self._script()
@@ -262,8 +263,13 @@ class CallPage:
         return self._outcomes(("language",))[0]
 
     @property
-    def personal_outcomes(self) -> list[OutcomeView]:
-        return self._outcomes(PERSONAL)
+    def hospital_outcome(self) -> OutcomeView:
+        return self._outcomes(("hospitalised",))[0]
+
+    @property
+    def closing_outcomes(self) -> list[OutcomeView]:
+        """They close a person: apart from the others, and the name is asked first."""
+        return self._outcomes(tuple(outcomes.PERSON_STATUS))
 
     @property
     def more_open(self) -> bool:
@@ -292,6 +298,10 @@ class CallPage:
     def unasked(self) -> list[QuestionView]:
         """The questions that these answers do not bring up."""
         return [one for one in self.questions if not one.shown]
+
+    @property
+    def asks_leave(self) -> bool:
+        return any(one.shown for one in self.consents)
 
     @property
     def lonely(self) -> bool:
@@ -419,6 +429,19 @@ class CallPage:
     @property
     def alert(self) -> AlertView | None:
         return alert_of(self.draft, self.place)
+
+    @property
+    def earlier_danger(self) -> EarlierDanger | None:
+        return earlier_danger(self.place)
+
+    @property
+    def danger_numbers(self) -> list[tuple[str, str]]:
+        """All of them, shown each when a danger calls for it."""
+        return list(dangers.NUMBERS.items())
+
+    @property
+    def any_danger(self) -> str:
+        return " ".join(dangers.ANY)
 
     @property
     def submission(self) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from campaigns import alerts, calls, scripts
+from campaigns import alerts, calls, dangers, scripts
 from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
 from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
@@ -43,6 +43,14 @@ class Place:
         """What the household asked to pass on since it was last called, the newest first."""
         since = self.history[0].recorded_at if self.history and self.history[0].recorded_at else None
         return [message for message in _messages_of(self.case.pk) if since is None or message.at > since]
+
+    @cached_property
+    def unsolved(self) -> list[Alert]:
+        """The alerts of this household that nobody has settled, the oldest first."""
+        return list(_alerts_of(self.case.pk))
+
+    def danger(self, reading: scripts.Reading) -> dangers.Danger:
+        return dangers.danger_of(self.draft, reading, self.now, self.unsolved)
 
     @property
     def keys(self) -> list[str]:
@@ -169,11 +177,12 @@ class AlertView:
     at: str
     told: str
     taken_by: str
+    # Whom to dial: of this alert and of the other vital ones of this call.
+    numbers: str = ""
 
 
 def alert_of(draft: Call, place: Place) -> AlertView | None:
-    mine = f"call:{draft.pk}:"
-    raised = next((alert for alert in _alerts_of(draft.case_id) if alert.key.startswith(mine)), None)
+    raised = next((alert for alert in place.unsolved if dangers.raised_in(draft, alert)), None)
     return describe_alert(raised, place) if raised is not None else None
 
 
@@ -183,4 +192,24 @@ def describe_alert(alert: Alert, place: Place) -> AlertView:
     if people:
         told = people[0] if len(people) == 1 else ", ".join(people[:-1]) + " et " + people[-1]
     taken = alert.taken_by.display_name if alert.taken_by else ""
-    return AlertView(typography(clock_label(alert.raised_at.astimezone(place.here))), told, taken)
+    mine = [one for one in dangers.vital(place.unsolved) if dangers.raised_in(place.draft, one)]
+    numbers = " ".join(dangers.numbers_of(mine, place.content))
+    return AlertView(typography(clock_label(alert.raised_at.astimezone(place.here))), told, taken, numbers)
+
+
+@dataclass(frozen=True)
+class EarlierDanger:
+    """A vital alert of this household that does not come from this call, and that nobody has settled."""
+
+    text: str
+    numbers: str
+
+
+def earlier_danger(place: Place) -> EarlierDanger | None:
+    found = [one for one in dangers.vital(place.unsolved) if not dangers.raised_in(place.draft, one)]
+    if not found:
+        return None
+    when = past_label(found[-1].raised_at, place.now, place.here)
+    return EarlierDanger(
+        f"Danger signalé {when}, pas encore réglé.", " ".join(dangers.numbers_of(found, place.content))
+    )

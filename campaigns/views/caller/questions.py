@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns import needs, partners, scripts
+from campaigns import dangers, needs, partners, scripts
 from campaigns.forms.caller import CONSENTS, Typed, consent_name, field_name
 from campaigns.models import Need
 from campaigns.models.levels import Level
@@ -23,6 +23,8 @@ class ChoiceView:
     checked: bool
     need: str
     level: str
+    # Whom to dial after this answer, when it says that somebody is in danger.
+    numbers: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,13 @@ class ScriptView:
         chosen = value if isinstance(value, list) else [value]
         name = field_name(question.key, person)
         choices = [
-            ChoiceView(choice, choice.key in chosen, self._need(choice.need), level_label(choice))
+            ChoiceView(
+                choice,
+                choice.key in chosen,
+                self._need(choice.need),
+                level_label(choice),
+                " ".join(dangers.numbers_for(question, choice)) if choice.level == Level.U0 else "",
+            )
             for choice in question.choices
         ]
         # Which of two persons is named only where there are two.
@@ -191,7 +199,8 @@ class ScriptView:
     def consents(self) -> list[ConsentView]:
         content = self.content
         asked = {choice.need for question in content.questions for choice in question.choices if choice.need}
-        heard = {need.category for need in self.reading.needs}
+        # Nobody is asked to agree in the middle of a danger.
+        heard = {need.category for need in self.reading.needs if need.level != Level.U0}
         among = partners.active() if asked else []
         given = self.typed.consents()
         together: dict[str, list[NeedView]] = {}

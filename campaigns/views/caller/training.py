@@ -21,8 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import calls, comments, outcomes, practice, training
 from campaigns.calls.recording import check_form
-from campaigns.forms.caller import PassForm, Typed, read_form
+from campaigns.forms.caller import PassForm, Typed
 from campaigns.models import Campaign, CampaignVolunteer
+from campaigns.views.caller.call import checked_form
 from campaigns.views.caller.follows import outcome_of, what_follows
 from campaigns.views.caller.labels import family, typography
 from campaigns.views.caller.page import CallPage, OutcomeView, PhoneView, qr_code
@@ -164,7 +165,7 @@ def save(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """What would follow and what would be warned of, as the real page says them; nothing is kept."""
     place = _place(request, campaign_id)
     typed = _typed(request, place)
-    situation = outcomes.situation_of(place.case, by=place.by, now=place.now)
+    situation = outcomes.situation_of(place.case, by=place.by, now=place.now, danger=place.danger(place.read(typed)))
     follows = what_follows(place, typed, place.read(typed), situation)
     return JsonResponse(
         {
@@ -234,14 +235,13 @@ def record(request: HttpRequest, campaign_id: int) -> HttpResponse:
     typed = _typed(request, place)
     reading = place.read(typed)
     outcome = request.POST.get("outcome") or outcome_of(reading)
-    checked, errors = read_form(
-        typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar
-    )
+    checked, errors = checked_form(place, typed, outcome)
     proposals = []
     if not errors:
         try:
-            said = calls.Said(callback_at=checked.callback_at, tenant_id=checked.tenant_id)
-            check_form(place.case, outcome, typed.comment, reading, said, place.now)
+            # One person lives there: the name that a real call would ask to confirm is theirs.
+            said = calls.Said(callback_at=checked.callback_at, tenant_id=place.people[0].pk)
+            check_form(place.case, outcome, typed.comment, reading, said, place.now, vital=reading.vital)
         except calls.CallError as error:
             errors, proposals = {error.field: error.message}, error.proposals
     if errors:
@@ -265,6 +265,7 @@ def done(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "campaign": place.case.campaign,
         "outcome": view,
         "passed": code == "passer",
+        "named_first": code in outcomes.PERSON_STATUS,
         "reached": rule is not None and rule.reached,
         "nav_exact": True,
         "trained_at": request.user.trained_at,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import alerts, machine, scope
+from campaigns import alerts, machine, outcomes, scope
+from campaigns.calendar import calendar_of
 from campaigns.forms.coordinator import SolveAlertForm
 from campaigns.models import Alert, Campaign, CaretakerVisit, FollowUpPlan, NeighbourReport, Referral, WelfareCheck
 from campaigns.models.levels import Level
@@ -43,7 +47,7 @@ def _alerts(request: HttpRequest, state: str) -> QuerySet[Alert]:
         if state == "mine":
             found = found.filter(taken_by=request.user)
     return found.select_related(
-        "case__household", "case__campaign", "case__agency", "raised_by", "taken_by", "solved_by"
+        "case__household", "case__campaign", "case__agency", "case__next_call_for", "raised_by", "taken_by", "solved_by"
     ).prefetch_related(with_people("case__household"))
 
 
@@ -55,11 +59,13 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     state = state if state in STATES else ""
     page = page_of(request, _alerts(request, state))
     note_read(request, "alerts.read", [alert.case_id for alert in page.object_list if alert.case_id])
+    now = timezone.now()
     context = {
         "page_obj": page,
         "state": state,
         "states": STATES,
-        "now": timezone.now(),
+        "now": now,
+        "rows": [(alert, safety_call(alert, now)) for alert in page.object_list],
         "query": request.GET.urlencode(),
         **campaign_filter(request),
     }
@@ -91,7 +97,7 @@ def banner_of(by: User) -> dict[str, int]:
 
 def _alert(request: HttpRequest, alert_id: int) -> Alert:
     found = alerts.visible(request.user).select_related(
-        "case__household", "case__campaign", "case__agency", "raised_by", "taken_by", "solved_by"
+        "case__household", "case__campaign", "case__agency", "case__next_call_for", "raised_by", "taken_by", "solved_by"
     )
     return get_object_or_404(found, pk=alert_id)
 
@@ -120,10 +126,38 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "now": timezone.now(),
         # Of a sector that nobody follows: why it came to everybody.
         "followed": alert.case is None or scope.is_followed(alert.case),
+        "safety": safety_call(alert, timezone.now()),
         "cause": _cause(alert, request.user),
         "trouble": _trouble(alert),
     }
     return render(request, "coordinator/alert_detail.html", context)
+
+
+@dataclass(frozen=True)
+class SafetyCall:
+    """The call back that a vital alert asks for: when, by whom, and why it might not be made."""
+
+    at: datetime
+    by: User | None
+    trouble: str = ""
+
+
+def safety_call(alert: Alert, now: datetime) -> SafetyCall | None:
+    case = alert.case
+    if alert.solved_at or alert.level != Level.U0 or case is None or not case.is_safety_call or not case.next_call_at:
+        return None
+    at, local = case.next_call_at, calendar_of(case.campaign, case.region).local
+    held = case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now
+    trouble = ""
+    if not case.has_number:
+        trouble = "Aucun numéro valable\u00a0: personne ne peut rappeler. Joignez ce foyer autrement."
+    elif case.campaign.status != Campaign.Status.OPEN:
+        trouble = "La campagne est en pause\u00a0: ce rappel n'est proposé à personne d'autre. Rappelez vous-même."
+    elif not held and at + outcomes.CALLBACK_GRACE < now:
+        trouble = "Il n'est pas encore fait. Rappelez vous-même, ou demandez-le à quelqu'un."
+    elif not held and local(at).time() >= outcomes.SAFETY_UNTIL:
+        trouble = "Il est prévu après 20\u00a0h\u00a0: il ne sera peut-être pas fait ce soir. Rappelez vous-même."
+    return SafetyCall(at, case.next_call_for, trouble)
 
 
 def _cause(alert: Alert, by: User) -> tuple[str, str] | None:

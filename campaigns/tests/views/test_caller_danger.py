@@ -1,0 +1,190 @@
+"""The call page in the middle of a danger: what it shows, what it records, what the coordination reads of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns import calls, queue
+from campaigns.models import Alert, Call, Campaign, Case, Need
+from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
+from tests.factories import make_case, make_household
+
+
+@pytest.fixture
+def campaign(volunteer, volunteer2, coordinator):
+    return running_campaign(volunteer, volunteer2)
+
+
+@pytest.fixture
+def case(campaign, household):
+    return make_case(campaign, household)
+
+
+@pytest.fixture
+def held(case, volunteer):
+    return hold(case, volunteer)
+
+
+@pytest.fixture
+def lea(client_of, volunteer):
+    return client_of(volunteer)
+
+
+@pytest.fixture
+def nadia(client_of, coordinator):
+    return client_of(coordinator)
+
+
+def fallen(held):
+    tenant = held.case.household.tenants.first()
+    return {f"q-sante-{tenant.pk}": "pas_bien", f"q-urgence-{tenant.pk}": "oui"}
+
+
+def record(client, held, **typed):
+    return client.post(url("record", held.case.pk), {"submission": str(held.call.submission), **typed})
+
+
+def marks(page):
+    """The numbers that the page shows by itself, for each alert it holds."""
+    return re.findall(r'class="(?:alert|danger-earlier)[^"]*"(?: role="status")? data-vital="([^"]*)"', page)
+
+
+def test_a_vital_answer_alone_is_recorded_from_a_page_without_script(lea, held):
+    """Nothing was saved before: the alert, the need and the call back come from this one form."""
+    answer = record(lea, held, **fallen(held))
+    call = Call.objects.get()
+    assert answer["Location"] == url("done", call.pk)
+    assert (call.state, call.outcome) == ("recorded", "completed")
+    assert Alert.objects.get().level == "U0"
+    assert Need.objects.get().level == "U0"
+    case = Case.objects.get()
+    assert case.is_safety_call
+    page = text(lea.get(answer["Location"]))
+    assert "Rappel de sécurité" in page
+    assert "par vous, puis par toute l'équipe" in page
+    assert 'href="tel:15"' in page
+    assert 'href="tel:3114"' not in page
+
+
+def test_a_rhythm_that_is_not_whole_yet_does_not_keep_the_call_from_ending(lea, held):
+    record(lea, held, **fallen(held), **{"q-suivi": "hebdo"})
+    assert Call.objects.get().state == "recorded"
+    assert Case.objects.get().is_safety_call
+
+
+def test_the_page_says_that_nothing_more_is_asked(lea, held):
+    said = lea.post(url("save", held.case.pk), fallen(held)).json()
+    follows = text(said["follows"])
+    assert "Rappel de sécurité" in follows
+    assert "à poser" not in follows
+    assert "Danger vital, accord non recherché." in follows
+    assert marks(said["alert"]) == ["15 18"]
+
+
+def test_nobody_is_asked_to_agree_in_the_middle_of_a_danger(lea, held):
+    lea.post(url("save", held.case.pk), fallen(held))
+    page = lea.get(url("call", held.case.pk)).content.decode()
+    assert re.search(r"data-consents data-off", page)
+
+
+def test_the_number_stays_on_the_page_opened_again(lea, held):
+    assert marks(lea.get(url("call", held.case.pk)).content.decode()) == []
+    lea.post(url("alert", held.case.pk), {"q-accueil": "oui"})
+    assert marks(lea.get(url("call", held.case.pk)).content.decode()) == ["15 18 17 112 3114"]
+
+
+def test_a_danger_of_an_earlier_call_is_shown_to_whoever_calls_next(held, volunteer, volunteer2, client_of, lea):
+    record(lea, held, **fallen(held))
+    later = timezone.now() + timedelta(hours=2)
+    given = queue.claim_next(campaign=held.case.campaign, by=volunteer2, now=later)
+    page = client_of(volunteer2).get(url("call", given.case.pk))
+    assert marks(page.content.decode()) == ["15 18"]
+    said = text(page)
+    assert "Danger signalé aujourd'hui à" in said
+    assert "un danger a été signalé" in said
+
+
+def test_a_settled_danger_is_no_longer_shown(held, lea, coordinator):
+    lea.post(url("alert", held.case.pk), {})
+    Alert.objects.update(solved_at=timezone.now(), solved_by=coordinator)
+    assert marks(lea.get(url("call", held.case.pk)).content.decode()) == []
+
+
+def test_the_safety_call_is_among_the_calls_of_the_day(held, lea):
+    record(lea, held, **fallen(held))
+    assert "Rappel de sécurité" in text(lea.get(url("home")))
+
+
+# What the coordination reads -------------------------------------------------------------------------------
+def test_the_alert_says_when_somebody_calls_back(lea, held, nadia):
+    record(lea, held, **fallen(held))
+    page = text(nadia.get(f"/alertes/{Alert.objects.get().pk}/"))
+    assert "Rappel de sécurité" in page
+    assert "par Léa Bonnet, puis par toute l'équipe" in page
+    assert "rappel de sécurité" in text(nadia.get("/alertes/"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"next_call_at": timedelta(hours=-1)}, "Il n'est pas encore fait."),
+        ({"has_number": False}, "Aucun numéro valable"),
+        ({"paused": True}, "La campagne est en pause"),
+        ({"evening": True}, "Il est prévu après 20 h"),
+    ],
+)
+def test_the_alert_says_why_the_call_back_may_not_be_made(lea, held, nadia, change, said):
+    record(lea, held, **fallen(held))
+    case = Case.objects.get()
+    if "next_call_at" in change:
+        Case.objects.update(next_call_at=timezone.now() + change["next_call_at"])
+    if "has_number" in change:
+        Case.objects.update(has_number=False)
+    if "paused" in change:
+        Campaign.objects.update(status=Campaign.Status.PAUSED)
+    if "evening" in change:
+        tonight = timezone.localtime().replace(hour=21, minute=5) + timedelta(days=1)
+        Case.objects.update(next_call_at=tonight)
+    assert case.is_safety_call
+    for address in (f"/alertes/{Alert.objects.get().pk}/", "/alertes/"):
+        assert said in text(nadia.get(address))
+
+
+def test_an_alert_without_a_call_back_says_nothing_of_one(lea, held, nadia):
+    lea.post(url("alert", held.case.pk), {})
+    assert "Rappel de sécurité" not in text(nadia.get(f"/alertes/{Alert.objects.get().pk}/"))
+
+
+# Practice -----------------------------------------------------------------------------------------------------
+def test_a_danger_ends_a_practice_call_too(lea, campaign):
+    answers = {"q-sante-0": "pas_bien", "q-urgence-0": "oui"}
+    answer = lea.post(url("training_record", campaign.pk), answers)
+    assert "issue=completed" in answer["Location"]
+    assert not Alert.objects.exists()
+
+
+# Two calls of one household ---------------------------------------------------------------------------------------
+def test_a_danger_in_a_call_kept_aside_alerts_at_once(case, held, volunteer2, lea):
+    Case.objects.update(claimed_by=volunteer2, claimed_until=timezone.now() + timedelta(hours=1))
+    record(lea, held, **fallen(held))
+    call = Call.objects.get()
+    assert call.state == "pending"
+    assert Alert.objects.get().level == "U0"
+    Case.objects.update(claimed_by=None, claimed_at=None, claimed_until=None)
+    calls.accept_pending(call_id=call.pk, by=volunteer2, now=timezone.now())
+    assert Case.objects.get().is_safety_call
+
+
+def test_two_people_one_in_danger(lea, campaign, volunteer):
+    case = make_case(campaign, make_household(people=2))
+    given = hold(case, volunteer)
+    first, second = case.household.tenants.order_by("pk")
+    typed = well(case, **{f"q-sante-{second.pk}": "pas_bien", f"q-urgence-{second.pk}": "oui"})
+    del typed[f"q-sante-{first.pk}"]
+    record(lea, given, **typed)
+    assert Call.objects.get().state == "recorded"
+    assert Need.objects.get().tenant == second
