@@ -1,7 +1,7 @@
 # Solidarités. « make » alone lists what can be asked for.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo demo-reset run backup restore screenshots test test-only lint fmt soak bench pins venv venv-dev
+.PHONY: help install demo demo-reset run web worker beat backup restore screenshots test test-only lint fmt soak bench pins venv venv-dev
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -55,6 +55,9 @@ run: venv ## l'application, sans donnée de démonstration
 	@sh $(PREPARE)
 	@$(MANAGE) first_admin
 	@exec sh scripts/serve.sh
+
+web worker beat: # one process alone, as the Procfile says it
+	@exec sh scripts/process.sh $@
 
 backup: venv ## sauvegarde la base dans VAR_DIR/backups (TO=fichier ou dossier, RECIPIENT=clé publique)
 	@$(MANAGE) backup $(if $(TO),"$(TO)") $(if $(RECIPIENT),--recipient "$(RECIPIENT)") $(if $(KEEP),--keep "$(KEEP)")
