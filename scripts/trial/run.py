@@ -1,0 +1,310 @@
+"""The steps of scripts/try_install.sh: a Debian that has nothing, and the commands of the documents alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.trial.page import PAGE, ROOT, Block, blocks
+
+FOLDER = Path(os.environ.get("TRY_DIR", ROOT / "var" / "try_install")).resolve()
+SITE = "solidarites.mon-bailleur.fr"
+CODE = "/srv/solidarites.git"
+ADMINISTRATOR = {
+    "FIRST_ADMIN_EMAIL": "admin@exemple.fr",
+    "FIRST_ADMIN_FIRST_NAME": "Claire",
+    "FIRST_ADMIN_LAST_NAME": "Essai",
+    "FIRST_ADMIN_PASSWORD": "un-chemin-sous-les-tilleuls",
+}
+# What a machine says of where packages come from, and of who vouches for it: taken over as it is, never written here.
+PASSED = re.compile(r"PIP_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|.*_proxy|.*_PROXY")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def host(*command: str | Path) -> str:
+    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+# The root ------------------------------------------------------------------------------------------------
+
+
+def root() -> Path:
+    """A minimal Debian 12, made once; the machine's own settings of apt and pip come with it."""
+    base = FOLDER / "base"
+    if not (base / "etc" / "debian_version").exists() or not (FOLDER / "base.made").exists():
+        say("Debian 12, minimal : debootstrap")
+        shutil.rmtree(base, ignore_errors=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        mirror = os.environ.get("DEBIAN_MIRROR", "")
+        host("debootstrap", "--variant=minbase", "bookworm", base, *([mirror] if mirror else []))
+        (FOLDER / "base.made").touch()
+    copied = [*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/pip.conf"), *Path("/etc/xdg/pip").glob("*")]
+    copied += [Path.home() / ".config/pip/pip.conf", Path.home() / ".pip/pip.conf"]
+    # Where the machine's own authority stands, if it has one.
+    copied += [Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")]
+    for path in copied:
+        if path.exists():
+            target = base / path.relative_to("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    return base
+
+
+def indexes() -> list[str]:
+    """Folders of this machine that pip reads packages from."""
+    said = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    words = re.findall(r"(?:file://|(?<=[' =]))(/[^\s']+)", said.stdout)
+    tops = {str(Path(*Path(word).parts[:3])) for word in words if Path(word).is_dir()}
+    return sorted(tops)
+
+
+def fresh(name: str) -> Path:
+    """A copy of the root, in which nothing was done yet."""
+    base, copy = root(), FOLDER / name
+    shutil.rmtree(copy, ignore_errors=True)
+    host("cp", "--archive", base, copy)
+    # As on a machine without systemd: apt starts no service by itself.
+    (copy / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
+    (copy / "usr/sbin/policy-rc.d").chmod(0o755)
+    return copy
+
+
+class Inside:
+    """What runs in the root; with a network, or with the loopback alone, where the page's ports are free."""
+
+    def __init__(self, root: Path, holder: int, alone: bool) -> None:
+        self.root, self.holder, self.alone = root, holder, alone
+
+    def run(self, script: str, *, log: Path, env: dict[str, str] | None = None, check: bool = True) -> int:
+        environment = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
+        environment |= {"HOME": str(Path.home()), "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        environment |= {"TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive", **(env or {})}
+        command = ["nsenter", "--target", str(self.holder), "--mount", "--pid", *(["--net"] if self.alone else [])]
+        command += ["chroot", str(self.root), "env", "-i", *(f"{key}={value}" for key, value in environment.items())]
+        with log.open("ab") as stream:
+            stream.write(f"\n$ {script}\n".encode())
+            stream.flush()
+            done = subprocess.run(
+                [*command, "bash", "-c", script], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
+            )
+        if check and done.returncode:
+            sys.exit(f"Échec ({done.returncode}) :\n{script}\n--- {log}\n{log.read_text(errors='replace')[-4000:]}")
+        return done.returncode
+
+
+@contextmanager
+def inside(root: Path, alone: bool) -> Iterator[Inside]:
+    """Namespaces of its own: what is mounted and started there ends with the block."""
+    binds = [f"mkdir -p {root}{path} && mount --bind -o ro {path} {root}{path}" for path in indexes()]
+    lines = [
+        f"mount --bind {root} {root}",
+        f"mount -t proc proc {root}/proc",
+        f"mount --bind /dev {root}/dev",
+        f"mount --bind /dev/pts {root}/dev/pts",
+        f"mount -t tmpfs tmpfs {root}/dev/shm",
+        f"mount -t tmpfs tmpfs {root}/run",
+        *binds,
+        *(["ip link set lo up"] if alone else []),
+        "echo prêt",
+        "exec sleep infinity",
+    ]
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+    command += [*(["--net"] if alone else []), "sh", "-ec", "\n".join(lines)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            if holder.stdout.readline().strip() != "prêt":
+                sys.exit("La racine ne s'ouvre pas (il faut être root, et des espaces de noms).")
+            children = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
+            yield Inside(root, int(children[0]), alone)
+        finally:
+            holder.kill()
+
+
+# The page ------------------------------------------------------------------------------------------------
+
+
+def team() -> None:
+    """docs/installer.md, block by block, then what its section 9 says to do in a browser."""
+    began = time.monotonic()
+    todo = blocks()
+    left = [one for one in todo if one.reason]
+    todo = [one for one in todo if not one.reason]
+    copy = fresh("team")
+    host("git", "init", "--quiet", "--bare", "--initial-branch=main", f"{copy}{CODE}")
+    host("git", "-C", ROOT, "push", "--quiet", f"{copy}{CODE}", "HEAD:refs/heads/main")
+    (copy / "etc/hosts").write_text(f"127.0.0.1 localhost {SITE}\n")
+    shim = copy / "usr/local/sbin/systemctl"
+    shutil.copyfile(ROOT / "scripts/trial/systemctl.py", shim)
+    shim.chmod(0o755)
+    values = todo[0].text
+    wished = re.sub(r"^DEPOT=.*$", f"DEPOT={CODE}", values, flags=re.MULTILINE)
+    assert wished != values and f"SITE={SITE}" in values, "the first block gives SITE and DEPOT"
+    log = FOLDER / "team.log"
+    log.unlink(missing_ok=True)
+    state = copy / "srv/dossier"
+    state.write_text("/\n")
+
+    def type_in(place: Inside, block: Block) -> None:
+        assert block.text in PAGE.read_text(), "only what is on the page"
+        say(f"  {block.heading} | {block.text.strip().splitlines()[0][:70]}")
+        given = ADMINISTRATOR if "first_admin" in block.text else {}
+        before = f"set -euo pipefail\ncd \"$(cat /srv/dossier)\"\n{wished}"
+        after = "pwd > /srv/dossier"
+        text = wished if block.text == values else block.text
+        place.run(f"{before}\n{text}\n{after}", log=log, env=given)
+
+    # Up to the libraries, packages are fetched; afterwards the machine is alone, and all its ports are free.
+    split = next(number for number, one in enumerate(todo) if "make venv" in one.text) + 1
+    say(f"Une équipe : {len(todo)} blocs à lancer, {len(left)} marqués")
+    with inside(copy, alone=False) as place:
+        for block in todo[:split]:
+            type_in(place, block)
+    with inside(copy, alone=True) as place:
+        # On a real Debian apt has started them.
+        place.run("for one in postgresql redis-server nginx; do systemctl start $one; done", log=log)
+        for block in todo[split:]:
+            type_in(place, block)
+            if "first_admin" in block.text:
+                first_call(place, log)
+        verify(place, log)
+    for block in left:
+        say(f"  pas essayé ({block.reason}) : {block.heading}")
+    say(f"Une équipe : {len(todo)} blocs lancés en {time.monotonic() - began:.0f} s ; {log}")
+
+
+def first_call(place: Inside, log: Path) -> None:
+    """Section 9, over HTTPS through nginx; then the call is looked for in the database."""
+    python = "/opt/solidarites/.venv/bin/python"
+    driver = log.with_name("first_call.log")
+    driver.unlink(missing_ok=True)
+    words = [
+        f"https://{SITE}",
+        "/etc/solidarites/tls/cert.pem",
+        ADMINISTRATOR["FIRST_ADMIN_EMAIL"],
+        ADMINISTRATOR["FIRST_ADMIN_PASSWORD"],
+        "/opt/solidarites/tenants/tests/samples/agence-gironde.csv",
+    ]
+    # As root: the certificate's folder is root's; nothing of the application runs here.
+    place.run(f"{python} -B /opt/solidarites/scripts/trial/first_call.py {shlex.join(words)}", log=driver)
+    say(driver.read_text().split("\n", 2)[2].rstrip())
+    case = driver.read_text().split()[-1]
+    found = (
+        "select count(*) from campaigns_call c join solidarites_user u on u.id = c.volunteer_id "
+        f"where c.case_id = {int(case)} and c.state = 'recorded' and u.email = 'zoe.marin@exemple.fr'"
+    )
+    place.run(f'test "$(runuser -u postgres -- psql -d solidarites -Atc "{found}")" = 1', log=log)
+    say("  l'appel est dans la base")
+
+
+def verify(place: Inside, log: Path) -> None:
+    """After the page's own update: the call is still there, nothing secret is in nginx's log, rights are closed."""
+    place.run('test "$(runuser -u postgres -- psql -d solidarites -Atc "select count(*) from campaigns_call")" = 1', log=log)
+    place.run("test -s /var/log/nginx/solidarites.log && ! grep -E 'invitation/.|[?]' /var/log/nginx/solidarites.log", log=log)
+    place.run("! runuser -u nobody -- ls /var/lib/solidarites && ! runuser -u nobody -- cat /opt/solidarites/.env", log=log)
+    # What one asks nginx as a stranger: http leads to https; too large is said in French, by nginx itself.
+    place.run(f'test "$(curl -s -o /dev/null -w "%{{http_code}}" http://{SITE}/)" = 301', log=log)
+    too_large = "head -c 107000000 /dev/zero | curl -sk --data-binary @- https://" + SITE + "/connexion/"
+    place.run(f"{too_large} | grep -q 'Cet envoi est trop volumineux'", log=log)
+    place.run("systemctl stop solidarites.target", log=log)
+    place.run(f"curl -sk https://{SITE}/ | grep -q 'La plateforme ne répond pas'", log=log)
+    place.run(f"curl -sk https://{SITE}/_nginx/page.css | grep -q body", log=log)
+    say("  après la mise à jour : appel, journal de nginx, droits, pages de nginx")
+    analyse()
+
+
+def analyse() -> None:
+    """systemd's own opinion of the units, where it is installed (here, not in the root)."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        say("  systemd-analyze n'est pas sur cette machine : unités non relues par lui")
+        return
+    units = sorted((ROOT / "deploy/systemd").glob("solidarites*"))
+    done = subprocess.run([program, "verify", *units], capture_output=True, text=True, check=False)
+    # The programs they start are in the root.
+    wrong = [line for line in done.stderr.splitlines() if "solidarites" in line and "is not executable" not in line]
+    if wrong:
+        sys.exit("\n".join(wrong))
+    say(f"  systemd-analyze verify : {len(units)} unités")
+
+
+# The README ------------------------------------------------------------------------------------------------
+
+
+def readme() -> None:
+    """« make demo » until its first page, then « make test »: python3, python3-venv and make, nothing else."""
+    page = (ROOT / "README.md").read_text()
+    assert "make demo\n" in page and "make test " in page, "the README's two commands"
+    copy = fresh("readme")
+    log = FOLDER / "readme.log"
+    log.unlink(missing_ok=True)
+    (copy / "etc/hosts").write_text("127.0.0.1 localhost\n")
+    code = copy / "srv/solidarites"
+    code.mkdir()
+    archive = subprocess.run(["git", "-C", str(ROOT), "archive", "HEAD"], capture_output=True, check=True)
+    subprocess.run(["tar", "-x", "-C", str(code)], input=archive.stdout, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with inside(copy, alone=False) as place:
+        install = "apt-get update && apt-get install --yes --no-install-recommends"
+        place.run(f"{install} python3 python3-venv make", log=log)
+        place.run("useradd --create-home essai && chown -R essai: /srv/solidarites", log=log)
+        say("README : make demo")
+        began = time.monotonic()
+        place.run(
+            "cd /srv/solidarites && (setsid runuser -u essai -- make demo > /srv/demo.log 2>&1 &)", log=log, env={"PORT": port}
+        )
+        while not answers(port):
+            if time.monotonic() - began > 1200:
+                sys.exit("make demo ne répond pas :\n" + (copy / "srv/demo.log").read_text()[-3000:])
+            time.sleep(1)
+        say(f"  première page en {time.monotonic() - began:.0f} s, bibliothèques comprises")
+    with inside(copy, alone=False) as place:
+        chosen = os.environ.get("TRY_PYTEST_ARGS", "tests/house/test_repository.py")
+        say(f"README : make test, limité à PYTEST_ARGS={chosen}")
+        place.run("chown -R root: /srv/solidarites && rm -rf /srv/solidarites/var", log=log)
+        began = time.monotonic()
+        place.run("cd /srv/solidarites && make test", log=log, env={"PYTEST_ARGS": chosen, "PYTEST_WORKERS": "2"})
+        say(f"  make test en {time.monotonic() - began:.0f} s")
+
+
+def answers(port: str) -> bool:
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/connexion/", timeout=5) as page:
+            return b"Solidarit" in page.read()
+    except OSError:
+        return False
+
+
+STEPS = {"root": root, "team": team, "readme": readme}
+
+
+def main(names: list[str]) -> None:
+    if os.geteuid() != 0 or not shutil.which("debootstrap"):
+        sys.exit("Il faut être root et avoir debootstrap (apt-get install debootstrap).")
+    if unknown := set(names) - set(STEPS):
+        sys.exit(f"Étapes : {', '.join(STEPS)} ; pas {', '.join(unknown)}.")
+    for name in names or STEPS:
+        STEPS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
