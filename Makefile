@@ -82,9 +82,10 @@ fmt: venv-dev ## remet le code en forme
 	@$(PY) scripts/french_spaces.py
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format --quiet .
 
-soak: venv-dev ## les longues épreuves (minutes) ; leurs mesures vont dans docs/measurements.md
+soak: venv-dev ## les longues épreuves (une heure ; root pour l'essai d'installation) ; leurs mesures vont dans docs/measurements.md
 	@$(PY) -m tests.browser.chromium
 	@$(TESTS) $(PY) -m pytest -m soak -s $(PYTEST_ARGS)
+	@sh scripts/try_install.sh
 
 bench: venv-dev ## les mesures de benchmarks/
 	@VAR_DIR="$(VAR_DIR)/bench" $(PY) -m benchmarks

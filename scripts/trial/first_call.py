@@ -20,7 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -265,7 +265,7 @@ def campaign() -> dict[str, str | list[str]]:
         "legal_basis": "Mission d’intérêt public",
         "data_protection_contact": "donnees@exemple.fr",
         "impact_assessment": "AIPD-1",
-        "ends_on": (date.today() + timedelta(days=60)).isoformat(),
+        "ends_on": (datetime.now(tz=UTC) + timedelta(days=60)).date().isoformat(),
         "callback_number": "05 56 00 00 01",
         "on_call_number": "05 56 00 00 02",
         "training_required": [],

@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "installer.md"
 BLOCK = re.compile(
-    r"^(?P<heading>#{2,4} [^\n]+)$|(?:^<!-- essai: non, (?P<reason>[^>]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"^(?P<heading>#{2,4} [^\n]+)$|"
+    r"(?:^<!-- essai: non, (?P<reason>[^>]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 

@@ -92,7 +92,10 @@ class Inside:
 
     def run(self, script: str, *, log: Path, env: dict[str, str] | None = None, check: bool = True) -> int:
         environment = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
-        environment |= {"HOME": str(Path.home()), "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        environment |= {
+            "HOME": str(Path.home()),
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        }
         environment |= {"TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive", **(env or {})}
         command = ["nsenter", "--target", str(self.holder), "--mount", "--pid", *(["--net"] if self.alone else [])]
         command += ["chroot", str(self.root), "env", "-i", *(f"{key}={value}" for key, value in environment.items())]
@@ -154,7 +157,8 @@ def team() -> None:
     shim.chmod(0o755)
     values = todo[0].text
     wished = re.sub(r"^DEPOT=.*$", f"DEPOT={CODE}", values, flags=re.MULTILINE)
-    assert wished != values and f"SITE={SITE}" in values, "the first block gives SITE and DEPOT"
+    assert wished != values, "the first block gives DEPOT"
+    assert f"SITE={SITE}\n" in values, "the first block gives SITE"
     log = FOLDER / "team.log"
     log.unlink(missing_ok=True)
     state = copy / "srv/dossier"
@@ -164,7 +168,7 @@ def team() -> None:
         assert block.text in PAGE.read_text(), "only what is on the page"
         say(f"  {block.heading} | {block.text.strip().splitlines()[0][:70]}")
         given = ADMINISTRATOR if "first_admin" in block.text else {}
-        before = f"set -euo pipefail\ncd \"$(cat /srv/dossier)\"\n{wished}"
+        before = f'set -euo pipefail\ncd "$(cat /srv/dossier)"\n{wished}'
         after = "pwd > /srv/dossier"
         text = wished if block.text == values else block.text
         place.run(f"{before}\n{text}\n{after}", log=log, env=given)
@@ -214,9 +218,15 @@ def first_call(place: Inside, log: Path) -> None:
 
 def verify(place: Inside, log: Path) -> None:
     """After the page's own update: the call is still there, nothing secret is in nginx's log, rights are closed."""
-    place.run('test "$(runuser -u postgres -- psql -d solidarites -Atc "select count(*) from campaigns_call")" = 1', log=log)
-    place.run("test -s /var/log/nginx/solidarites.log && ! grep -E 'invitation/.|[?]' /var/log/nginx/solidarites.log", log=log)
-    place.run("! runuser -u nobody -- ls /var/lib/solidarites && ! runuser -u nobody -- cat /opt/solidarites/.env", log=log)
+    place.run(
+        'test "$(runuser -u postgres -- psql -d solidarites -Atc "select count(*) from campaigns_call")" = 1', log=log
+    )
+    place.run(
+        "test -s /var/log/nginx/solidarites.log && ! grep -E 'invitation/.|[?]' /var/log/nginx/solidarites.log", log=log
+    )
+    place.run(
+        "! runuser -u nobody -- ls /var/lib/solidarites && ! runuser -u nobody -- cat /opt/solidarites/.env", log=log
+    )
     # What one asks nginx as a stranger: http leads to https; too large is said in French, by nginx itself.
     place.run(f'test "$(curl -s -o /dev/null -w "%{{http_code}}" http://{SITE}/)" = 301', log=log)
     too_large = "head -c 107000000 /dev/zero | curl -sk --data-binary @- https://" + SITE + "/connexion/"
@@ -249,7 +259,8 @@ def analyse() -> None:
 def readme() -> None:
     """« make demo » until its first page, then « make test »: python3, python3-venv and make, nothing else."""
     page = (ROOT / "README.md").read_text()
-    assert "make demo\n" in page and "make test " in page, "the README's two commands"
+    for command in ("make demo\n", "make test "):
+        assert command in page, "the README's two commands"
     copy = fresh("readme")
     log = FOLDER / "readme.log"
     log.unlink(missing_ok=True)
@@ -268,7 +279,9 @@ def readme() -> None:
         say("README : make demo")
         began = time.monotonic()
         place.run(
-            "cd /srv/solidarites && (setsid runuser -u essai -- make demo > /srv/demo.log 2>&1 &)", log=log, env={"PORT": port}
+            "cd /srv/solidarites && (setsid runuser -u essai -- make demo > /srv/demo.log 2>&1 &)",
+            log=log,
+            env={"PORT": port},
         )
         while not answers(port):
             if time.monotonic() - began > 1200:
@@ -298,8 +311,10 @@ STEPS = {"root": root, "team": team, "readme": readme}
 
 
 def main(names: list[str]) -> None:
-    if os.geteuid() != 0 or not shutil.which("debootstrap"):
-        sys.exit("Il faut être root et avoir debootstrap (apt-get install debootstrap).")
+    if os.geteuid() != 0:
+        sys.exit("L'essai d'installation se lance par root : il fait une racine et des espaces de noms.")
+    if not shutil.which("debootstrap"):
+        host("apt-get", "install", "--yes", "--quiet", "debootstrap")
     if unknown := set(names) - set(STEPS):
         sys.exit(f"Étapes : {', '.join(STEPS)} ; pas {', '.join(unknown)}.")
     for name in names or STEPS:

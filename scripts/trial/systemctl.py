@@ -9,11 +9,13 @@ named once; a directive it does not know is an error. Debian's services are star
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 UNITS = Path("/etc/systemd/system")
@@ -45,7 +47,7 @@ def read(name: str) -> dict[str, list[str]]:
 def environment(unit: dict[str, list[str]]) -> dict[str, str]:
     user = unit["User"][0]
     found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "USER": user, "LOGNAME": user}
-    found["HOME"] = os.path.expanduser(f"~{user}")
+    found["HOME"] = pwd.getpwnam(user).pw_dir
     lines = list(unit.get("Environment", []))
     for name in unit.get("EnvironmentFile", []):
         path = Path(name.removeprefix("-"))
@@ -62,6 +64,7 @@ def command(unit: dict[str, list[str]]) -> list[str]:
     confine = [
         *(f"mount --bind {shlex.quote(path)} {shlex.quote(path)}" for path in paths.split()),
         "mount -o remount,bind,ro /",
+        "mount -o remount,bind,ro /run",
         "mount -t tmpfs -o mode=1777 tmpfs /tmp",
         f"umask {unit['UMask'][0]}",
         f"cd {shlex.quote(unit['WorkingDirectory'][0])}",
@@ -88,14 +91,18 @@ def members(name: str, key: str) -> list[str]:
 
 def start(name: str) -> None:
     if name in DEBIAN:
-        return debian(name, "start")
+        debian(name, "start")
+        return
     if name.endswith(".target"):
-        return [start(one) for one in members(name, "Wants")] and None
+        for one in members(name, "Wants"):
+            start(one)
+        return
     if name.endswith(".timer"):
-        return print(f"  (sans systemd : {name} n'est pas armé)")
+        print(f"  (sans systemd : {name} n'est pas armé)")
+        return
     unit = read(name)
     if process_of(name):
-        return None
+        return
     with (LOGS / f"{name}.log").open("ab") as log:
         popen = subprocess.Popen(
             command(unit),
@@ -108,19 +115,21 @@ def start(name: str) -> None:
     if unit.get("Type") == ["oneshot"]:
         if popen.wait():
             sys.exit(f"{name} a échoué :\n" + (LOGS / f"{name}.log").read_text()[-3000:])
-        return None
+        return
     (STATE / name).write_text(str(popen.pid))
-    return None
 
 
 def stop(name: str) -> None:
     if name in DEBIAN:
-        return debian(name, "stop")
+        debian(name, "stop")
+        return
     if name.endswith(".target"):
-        return [stop(one) for one in members(name, "PartOf")] and None
+        for one in members(name, "PartOf"):
+            stop(one)
+        return
     number = process_of(name)
     if number is None:
-        return None
+        return
     unit = read(name)
     if unit["KillMode"] != ["mixed"]:
         sys.exit("L'essai n'imite que KillMode=mixed.")
@@ -130,11 +139,8 @@ def stop(name: str) -> None:
         time.sleep(0.2)
     if process_of(name):
         print(f"  {name} ne s'est pas arrêté en {unit['TimeoutStopSec'][0]} s : tué")
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(number, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    return None
 
 
 DEBIAN = ("postgresql", "redis-server", "nginx")
@@ -158,7 +164,15 @@ def main(arguments: list[str]) -> None:
         folder.mkdir(exist_ok=True)
     options = [one for one in arguments if one.startswith("--")]
     act, *names = [one for one in arguments if not one.startswith("--")]
-    if set(options) - {"--now"} or act not in ("daemon-reload", "enable", "start", "stop", "restart", "reload", "is-active"):
+    if set(options) - {"--now"} or act not in (
+        "daemon-reload",
+        "enable",
+        "start",
+        "stop",
+        "restart",
+        "reload",
+        "is-active",
+    ):
         sys.exit(f"L'essai ne connaît pas « systemctl {' '.join(arguments)} ».")
     names = [name if "." in name or name in DEBIAN else f"{name}.service" for name in names]
     for name in names:
