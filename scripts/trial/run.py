@@ -142,54 +142,83 @@ def inside(root: Path, alone: bool) -> Iterator[Inside]:
 # The page ------------------------------------------------------------------------------------------------
 
 
-def team() -> None:
-    """docs/installer.md, block by block, then what its section 9 says to do in a browser."""
-    began = time.monotonic()
-    todo = blocks()
-    left = [one for one in todo if one.reason]
-    todo = [one for one in todo if not one.reason]
-    copy = fresh("team")
+class Typist:
+    """Types the page's blocks, in its order, in one window: the values stay, and the folder."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.left = [one for one in blocks() if one.reason]
+        todo = [one for one in blocks() if not one.reason]
+        self.values = todo[0].text
+        self.wished = re.sub(r"^DEPOT=.*$", f"DEPOT={CODE}", self.values, flags=re.MULTILINE)
+        assert self.wished != self.values, "the first block gives DEPOT"
+        assert f"SITE={SITE}\n" in self.values, "the first block gives SITE"
+        # Up to the libraries, packages are fetched; afterwards the machine is alone, and all its ports are free.
+        split = next(number for number, one in enumerate(todo) if "make venv" in one.text) + 1
+        self.fetching, self.alone = todo[:split], todo[split:]
+
+    def type_in(self, place: Inside, block: Block) -> None:
+        assert block.text in PAGE.read_text(), "only what is on the page"
+        say(f"  {block.heading} | {block.text.strip().splitlines()[0][:70]}")
+        given = ADMINISTRATOR if "first_admin" in block.text else {}
+        before = f'set -euo pipefail\ncd "$(cat /srv/dossier)"\n{self.wished}'
+        text = self.wished if block.text == self.values else block.text
+        place.run(f"{before}\n{text}\npwd > /srv/dossier", log=self.log, env=given)
+
+
+def push(copy: Path) -> None:
+    """The code of this commit, in the root's own repository."""
+    host("git", "-C", ROOT, "push", "--quiet", "--force", f"{copy}{CODE}", "HEAD:refs/heads/main")
+
+
+def packages() -> None:
+    """docs/installer.md up to the libraries; kept for « team »."""
+    typist = Typist(FOLDER / "packages.log")
+    typist.log.unlink(missing_ok=True)
+    (FOLDER / "packages.made").unlink(missing_ok=True)
+    copy = fresh("packages")
     host("git", "init", "--quiet", "--bare", "--initial-branch=main", f"{copy}{CODE}")
-    host("git", "-C", ROOT, "push", "--quiet", f"{copy}{CODE}", "HEAD:refs/heads/main")
+    push(copy)
+    (copy / "srv/dossier").write_text("/\n")
+    with inside(copy, alone=False) as place:
+        for block in typist.fetching:
+            typist.type_in(place, block)
+    (FOLDER / "packages.made").touch()
+
+
+def team() -> None:
+    """The rest of docs/installer.md, block by block, and what its section 9 says to do in a browser."""
+    began = time.monotonic()
+    typist = Typist(FOLDER / "team.log")
+    typist.log.unlink(missing_ok=True)
+    if not (FOLDER / "packages.made").exists():
+        packages()
+    copy = FOLDER / "team"
+    shutil.rmtree(copy, ignore_errors=True)
+    host("cp", "--archive", FOLDER / "packages", copy)
+    push(copy)
+    # The packages may have been fetched before this commit.
+    host("git", "-C", copy / "opt/solidarites", "fetch", "--quiet", f"{copy}{CODE}", "main")
+    host("git", "-C", copy / "opt/solidarites", "reset", "--quiet", "--hard", "FETCH_HEAD")
     (copy / "etc/hosts").write_text(f"127.0.0.1 localhost {SITE}\n")
     shim = copy / "usr/local/sbin/systemctl"
     shutil.copyfile(ROOT / "scripts/trial/systemctl.py", shim)
     shim.chmod(0o755)
-    values = todo[0].text
-    wished = re.sub(r"^DEPOT=.*$", f"DEPOT={CODE}", values, flags=re.MULTILINE)
-    assert wished != values, "the first block gives DEPOT"
-    assert f"SITE={SITE}\n" in values, "the first block gives SITE"
-    log = FOLDER / "team.log"
-    log.unlink(missing_ok=True)
-    state = copy / "srv/dossier"
-    state.write_text("/\n")
-
-    def type_in(place: Inside, block: Block) -> None:
-        assert block.text in PAGE.read_text(), "only what is on the page"
-        say(f"  {block.heading} | {block.text.strip().splitlines()[0][:70]}")
-        given = ADMINISTRATOR if "first_admin" in block.text else {}
-        before = f'set -euo pipefail\ncd "$(cat /srv/dossier)"\n{wished}'
-        after = "pwd > /srv/dossier"
-        text = wished if block.text == values else block.text
-        place.run(f"{before}\n{text}\n{after}", log=log, env=given)
-
-    # Up to the libraries, packages are fetched; afterwards the machine is alone, and all its ports are free.
-    split = next(number for number, one in enumerate(todo) if "make venv" in one.text) + 1
-    say(f"Une équipe : {len(todo)} blocs à lancer, {len(left)} marqués")
-    with inside(copy, alone=False) as place:
-        for block in todo[:split]:
-            type_in(place, block)
+    # This machine's own PostgreSQL may have held the port while apt made the root's.
+    for path in (copy / "etc/postgresql").glob("*/main/postgresql.conf"):
+        path.write_text(re.sub(r"^port = \d+", "port = 5432", path.read_text(), flags=re.MULTILINE))
     with inside(copy, alone=True) as place:
         # On a real Debian apt has started them.
-        place.run("for one in postgresql redis-server nginx; do systemctl start $one; done", log=log)
-        for block in todo[split:]:
-            type_in(place, block)
+        place.run("for one in postgresql redis-server nginx; do systemctl start $one; done", log=typist.log)
+        for block in typist.alone:
+            typist.type_in(place, block)
             if "first_admin" in block.text:
-                first_call(place, log)
-        verify(place, log)
-    for block in left:
+                first_call(place, typist.log)
+        verify(place, typist.log)
+    for block in typist.left:
         say(f"  pas essayé ({block.reason}) : {block.heading}")
-    say(f"Une équipe : {len(todo)} blocs lancés en {time.monotonic() - began:.0f} s ; {log}")
+    tried, took = len(typist.fetching) + len(typist.alone), time.monotonic() - began
+    say(f"Une équipe : {tried} blocs lancés, {len(typist.left)} marqués ; {took:.0f} s ; {typist.log}")
 
 
 def first_call(place: Inside, log: Path) -> None:
@@ -307,7 +336,7 @@ def answers(port: str) -> bool:
         return False
 
 
-STEPS = {"root": root, "team": team, "readme": readme}
+STEPS = {"root": root, "packages": packages, "team": team, "readme": readme}
 
 
 def main(names: list[str]) -> None:
