@@ -285,44 +285,55 @@ def analyse() -> None:
 # The README ------------------------------------------------------------------------------------------------
 
 
-def readme() -> None:
-    """« make demo » until its first page, then « make test »: python3, python3-venv and make, nothing else."""
-    page = (ROOT / "README.md").read_text()
-    for command in ("make demo\n", "make test "):
-        assert command in page, "the README's two commands"
-    copy = fresh("readme")
-    log = FOLDER / "readme.log"
+def bare(log: Path) -> Path:
+    """The code in a root where python3, python3-venv and make were installed, nothing else."""
+    copy = fresh(log.stem)
     log.unlink(missing_ok=True)
     (copy / "etc/hosts").write_text("127.0.0.1 localhost\n")
     code = copy / "srv/solidarites"
     code.mkdir()
     archive = subprocess.run(["git", "-C", str(ROOT), "archive", "HEAD"], capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(code)], input=archive.stdout, check=True)
+    with inside(copy, alone=False) as place:
+        install = "apt-get update && apt-get install --yes --no-install-recommends"
+        place.run(f"{install} python3 python3-venv make", log=log)
+    return copy
+
+
+def of_the_readme(command: str) -> str:
+    assert re.search(rf"^{command}\b", (ROOT / "README.md").read_text(), re.MULTILINE), "a command of the README"
+    return f"cd /srv/solidarites && {command}"
+
+
+def demo() -> None:
+    """The README's first command, as anybody, until the first page answers."""
+    log = FOLDER / "demo.log"
+    copy = bare(log)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     with inside(copy, alone=False) as place:
-        install = "apt-get update && apt-get install --yes --no-install-recommends"
-        place.run(f"{install} python3 python3-venv make", log=log)
         place.run("useradd --create-home essai && chown -R essai: /srv/solidarites", log=log)
         say("README : make demo")
         began = time.monotonic()
-        place.run(
-            "cd /srv/solidarites && (setsid runuser -u essai -- make demo > /srv/demo.log 2>&1 &)",
-            log=log,
-            env={"PORT": port},
-        )
+        quoted = shlex.quote(of_the_readme("make demo"))
+        place.run(f"(setsid runuser -u essai -- sh -c {quoted} > /srv/demo.log 2>&1 &)", log=log, env={"PORT": port})
         while not answers(port):
             if time.monotonic() - began > 1200:
                 sys.exit("make demo ne répond pas :\n" + (copy / "srv/demo.log").read_text()[-3000:])
             time.sleep(1)
         say(f"  première page en {time.monotonic() - began:.0f} s, bibliothèques comprises")
+
+
+def tests() -> None:
+    """The README's second command, by root, who lets it install what it lacks; TRY_PYTEST_ARGS limits the tests."""
+    log = FOLDER / "tests.log"
+    copy = bare(log)
+    chosen = os.environ.get("TRY_PYTEST_ARGS", "tests/house/test_repository.py")
+    say(f"README : make test, limité à PYTEST_ARGS={chosen}")
     with inside(copy, alone=False) as place:
-        chosen = os.environ.get("TRY_PYTEST_ARGS", "tests/house/test_repository.py")
-        say(f"README : make test, limité à PYTEST_ARGS={chosen}")
-        place.run("chown -R root: /srv/solidarites && rm -rf /srv/solidarites/var", log=log)
         began = time.monotonic()
-        place.run("cd /srv/solidarites && make test", log=log, env={"PYTEST_ARGS": chosen, "PYTEST_WORKERS": "2"})
+        place.run(of_the_readme("make test"), log=log, env={"PYTEST_ARGS": chosen, "PYTEST_WORKERS": "2"})
         say(f"  make test en {time.monotonic() - began:.0f} s")
 
 
@@ -336,7 +347,7 @@ def answers(port: str) -> bool:
         return False
 
 
-STEPS = {"root": root, "packages": packages, "team": team, "readme": readme}
+STEPS = {"root": root, "packages": packages, "team": team, "demo": demo, "tests": tests}
 
 
 def main(names: list[str]) -> None:
