@@ -134,10 +134,12 @@ class Visitor:
         text = Forms(self.html if html is None else html).text
         sys.exit(f"{why}\nPage : {self.address}\n{text[:3000]}")
 
-    def follow(self, words: str) -> None:
-        """Click a link, by what it says."""
+    def follow(self, words: str, under: str = "") -> None:
+        """Click a link, by what it says (and where it leads, when the page says it twice)."""
         for address, inside in re.findall(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', self.html, re.DOTALL):
-            if words in " ".join(re.sub(r"<[^>]+>", " ", inside).replace("\xa0", " ").split()):
+            if address.startswith(under) and words in " ".join(
+                re.sub(r"<[^>]+>", " ", inside).replace("\xa0", " ").split()
+            ):
                 return self.open(address.replace("&amp;", "&"))
         return self.fail(f"Aucun lien « {words} »")
 
@@ -230,6 +232,9 @@ def main(site: str, certificate: str, email: str, password: str, tenants: str) -
     volunteer.press("Rejoindre l", password1=VOLUNTEERS, password2=VOLUNTEERS)
     print("  bénévole : lien ouvert, équipe rejointe", flush=True)
 
+    again.follow("Comptes")
+    again.follow("Claire Essai", under="/personnes/")
+    again.press("Enregistrer les rôles", names=["administrator", "coordinator"])
     again.follow("Campagnes")
     again.follow("Nouvelle campagne")
     again.press("Créer la campagne", **campaign())
