@@ -109,6 +109,8 @@ def test_the_target_starts_the_three_and_stops_them():
 
 def test_nginx_lets_through_what_the_screen_promises():
     (said,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    # The refusal's own page is sent whatever was refused.
+    assert "client_max_body_size 0;" in NGINX.partition("location ^~ /_nginx/ {")[2].partition("}")[0]
     assert MAX_BYTES < int(said) * 1024 * 1024 <= MAX_BYTES + 2 * 1024 * 1024
     promised = f"{MAX_BYTES // 1024 // 1024} Mo"
     for path in (
