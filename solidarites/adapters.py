@@ -12,7 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
-from solidarites import accounts, addresses, mail, roles
+from solidarites import accounts, addresses, factors, mail, roles
 from solidarites.kept import Kept
 from solidarites.models import User
 
@@ -134,3 +134,9 @@ class MFAAdapter(DefaultMFAAdapter):
         "incorrect_code": "Code inexact. Vérifiez l'heure du téléphone, puis saisissez le code affiché maintenant.",
         "unverified_email": "Votre adresse e-mail doit d'abord être confirmée.",
     }
+
+    def encrypt(self, text: str) -> str:
+        return factors.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return factors.decrypt(encrypted_text)

@@ -9,7 +9,9 @@ class SolidaritesConfig(AppConfig):
     verbose_name = "Solidarités"
 
     def ready(self) -> None:
-        from solidarites import checks  # noqa: F401  (registers them)
+        from solidarites import checks, factors, privacy  # noqa: F401  (checks registers them)
+
+        privacy.prove_by(factors.recognised)
 
         post_migrate.connect(make_groups, sender=self, dispatch_uid="solidarites.groups")
 

@@ -10,7 +10,7 @@ from allauth.mfa.totp import forms as totp
 from django import forms
 from django.contrib.auth import password_validation
 
-from solidarites import accounts, roles
+from solidarites import accounts, factors, roles, secrets_at_rest
 from solidarites.models import User
 
 HELP_TO_CHOOSE = "12 caractères au moins. Une phrase de quelques mots convient très bien."
@@ -73,11 +73,26 @@ class CodeWidgetMixin(Plain):
         self.fields["code"].max_length = 20
 
 
-class CodeForm(CodeWidgetMixin, mfa.AuthenticateForm):
+class CheckedCodeMixin(CodeWidgetMixin):
+    """A factor that can be read no more refuses its codes in words; another one of the person still takes its own."""
+
+    def clean_code(self) -> str:
+        try:
+            return super().clean_code()  # type: ignore[misc,no-any-return]
+        except secrets_at_rest.Unreadable:
+            code: str = self.cleaned_data["code"]
+            self.authenticator = factors.that_takes(self.user, code)  # type: ignore[attr-defined]
+            if self.authenticator is None:
+                factors.note_unreadable(self.user)  # type: ignore[attr-defined]
+                raise forms.ValidationError(factors.UNREADABLE) from None
+            return code
+
+
+class CodeForm(CheckedCodeMixin, mfa.AuthenticateForm):
     words = {"code": ("Code", "Le code à 6 chiffres de votre application, ou un code de secours.")}
 
 
-class ConfirmCodeForm(CodeWidgetMixin, mfa.ReauthenticateForm):
+class ConfirmCodeForm(CheckedCodeMixin, mfa.ReauthenticateForm):
     words = {"code": ("Code", "Le code à 6 chiffres de votre application, ou un code de secours.")}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from solidarites import errors, roles, second_factor
+from solidarites import errors, roles, second_factor, secrets_at_rest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Sent by pages that poll: such requests neither count as activity nor open pages.
@@ -74,6 +75,16 @@ class SecondFactorMiddleware:
                 return HttpResponseClientRedirect(reverse("mfa_activate_totp"))
             return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page of recovery codes that can be read no more says so, where they are made anew."""
+        if not isinstance(exception, secrets_at_rest.Unreadable) or not request.user.is_authenticated:
+            return None
+        from solidarites import factors
+
+        factors.note_unreadable(request.user)
+        messages.error(request, factors.UNREADABLE)
+        return redirect("mfa_index")
 
     @staticmethod
     def is_on_the_way(request: HttpRequest) -> bool:

@@ -1,7 +1,8 @@
 """PRIVACY_KEY, and what the database remembers of it: a fingerprint, so that another key is noticed before it serves.
 
 Oppositions are kept as hashes under this key alone: with another one, people who asked never to be called again are
-called. The fingerprint is written by the first web, worker or beat that starts (``checks``), never by a command: a
+called. Second factors are encrypted under a key derived from it (``factors``): with another one, nobody of the team
+signs in. The fingerprint is written by the first web, worker or beat that starts (``checks``), never by a command: a
 terminal may not have the environment of the services.
 """
 
@@ -67,7 +68,8 @@ def problem(expected: str, *, given: str | None = None) -> str:
     return (
         f"PRIVACY_KEY n’est pas celle de cette base (empreinte attendue : {expected or 'inconnue'}, "
         f"lue dans {where()} : {used}). "
-        "Avec elle, les personnes qui ont demandé à ne plus être appelées ne seraient plus reconnues. "
+        "Avec elle, les personnes qui ont demandé à ne plus être appelées ne seraient plus reconnues, et les codes "
+        "de la double authentification ne seraient plus lus. "
         "Remettez la clé gardée au coffre, dans .env ou dans VAR_DIR/privacy_key.txt ; si l’ancienne ligne de .env "
         "portait un commentaire après la clé, il en fait partie : écrivez PRIVACY_KEY='la clé et son commentaire', "
         "tels quels, entre apostrophes. Clé perdue pour de bon : « python manage.py privacy_key --accept-new » dit ce "

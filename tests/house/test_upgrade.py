@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
+
+from tests.spare import ask_server
 
 BEFORE = [("campaigns", "0002_initial"), ("solidarites", "0001_initial")]
 FILL = f"""
@@ -60,45 +66,122 @@ print(followups.watch_stranded(now=timezone.now()), Alert.objects.get().case.cam
 """
 
 
-def run(folder: Path, *arguments: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    environment |= {
-        "VAR_DIR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder / 'before.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "solidarites.settings",
-    }
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+@dataclass
+class Base:
+    """An installation of its own: a folder, a database, commands run in processes of their own."""
+
+    folder: Path
+    url: str
+
+    def run(self, *arguments: str, fails: bool = False, **more: str) -> str:
+        """What the command printed; with ``fails``, what it said as it stopped."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        environment |= {
+            "VAR_DIR": str(self.folder),
+            "DATABASE_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": "solidarites.settings",
+            **more,
+        }
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode != 0) is fails, done.stderr[-3000:]
+        return done.stderr if fails else done.stdout
 
 
-@pytest.fixture(scope="module")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("upgraded")
-    run(folder, "-c", FILL)
-    run(folder, "manage.py", "migrate", "--verbosity", "0")
-    return folder
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Base]:
+    """On SQLite; on PostgreSQL, in a database made for it, when the tests run there."""
+    if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
+        yield Base(tmp_path, f"sqlite:///{tmp_path / 'before.sqlite3'}")
+        return
+    name = f"upgrade_{uuid4().hex[:12]}"
+    ask_server(f'CREATE DATABASE "{name}"')
+    yield Base(tmp_path, urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}")))
+    ask_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def test_absences_noted_before_are_kept_once(upgraded: Path) -> None:
-    assert run(upgraded, "-c", READ).splitlines() == [
+@pytest.fixture
+def upgraded(installation: Base) -> Base:
+    installation.run("-c", FILL)
+    installation.run("manage.py", "migrate", "--verbosity", "0")
+    return installation
+
+
+def test_absences_noted_before_are_kept_once(upgraded: Base) -> None:
+    assert upgraded.run("-c", READ).splitlines() == [
         "lea@exemple.fr 2026-03-01 2026-03-08",
         "lea@exemple.fr 2026-05-02 None",
     ]
 
 
-def test_the_cases_of_a_draft_are_in_nobodys_way_and_the_plan_it_took_is_told(upgraded: Path) -> None:
-    assert run(upgraded, "-c", READ_CASES).splitlines() == [
+def test_the_cases_of_a_draft_are_in_nobodys_way_and_the_plan_it_took_is_told(upgraded: Base) -> None:
+    assert upgraded.run("-c", READ_CASES).splitlines() == [
         "doux closed",
         "froid prepared",
         "doux open",
         "froid closed",
         "1 froid",
     ]
+
+
+# Second factors ----------------------------------------------------------------------------------------------
+SECRET, SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "5eed" * 20
+FACTORS_IN_CLEAR = f"""
+import django; django.setup()
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+executor = MigrationExecutor(connection)
+executor.migrate([("solidarites", "0003_installation"), ("mfa", "0003_authenticator_type_uniq")])
+apps = executor.loader.project_state([("solidarites", "0003_installation"), ("mfa", "0003_authenticator_type_uniq")]).apps
+user = apps.get_model("solidarites", "User").objects.create(email="nadia@exemple.fr")
+factors = apps.get_model("mfa", "Authenticator").objects
+factors.create(user=user, type="totp", data={{"secret": "{SECRET}"}})
+factors.create(user=user, type="recovery_codes", data={{"seed": "{SEED}", "used_mask": 1, "migrated_codes": ["abc"]}})
+"""
+READ_FACTORS = """
+import django; django.setup()
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
+totp, recovery = Authenticator.objects.order_by("-type")
+code = auth.format_hotp_value(auth.hotp_value(SECRET, next(iter(auth.yield_hotp_counters_from_time()))))
+print(SECRET in str(totp.data), SEED in str(recovery.data), "abc" in str(recovery.data), recovery.data["used_mask"])
+print(totp.wrap().validate_code(code), recovery.wrap().get_unused_codes())
+"""
+NOTE_THE_KEY = """
+import django; django.setup()
+from solidarites import privacy
+from solidarites.models import Installation
+Installation.objects.create(pk=1, privacy_key=privacy.fingerprint())
+"""
+READ_RAW = """
+import django; django.setup()
+from allauth.mfa.models import Authenticator
+print([one.data for one in Authenticator.objects.order_by("-type")])
+"""
+
+
+def test_second_factors_kept_in_clear_are_encrypted_and_their_codes_go_on(installation: Base) -> None:
+    installation.run("-c", FACTORS_IN_CLEAR)
+    installation.run("manage.py", "migrate", "--verbosity", "0")
+    said = installation.run("-c", READ_FACTORS.replace("SECRET", repr(SECRET)).replace("SEED", repr(SEED)))
+    assert said.splitlines() == ["False False False 1", "True ['abc']"]
+    # Run again it changes nothing; taken back, the version before reads its own.
+    installation.run("manage.py", "migrate", "solidarites", "0003", "--verbosity", "0")
+    assert installation.run("-c", READ_RAW).strip() == str(
+        [{"secret": SECRET}, {"seed": SEED, "used_mask": 1, "migrated_codes": ["abc"]}]
+    )
+
+
+def test_second_factors_are_never_encrypted_under_another_key_than_that_of_the_base(installation: Base) -> None:
+    installation.run("-c", FACTORS_IN_CLEAR)
+    installation.run("-c", NOTE_THE_KEY)
+    refused = installation.run("manage.py", "migrate", "solidarites", PRIVACY_KEY="une autre", fails=True)
+    assert "PRIVACY_KEY n’est pas celle de cette base" in refused
+    assert "Traceback" not in refused
+    assert SECRET in installation.run("-c", READ_RAW)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from solidarites import privacy
+from solidarites import factors, privacy
 from tenants import hashes
 
 
@@ -50,5 +50,8 @@ class Command(BaseCommand):
             f"Empreintes de personnes déjà effacées, qui ne seront plus reconnues : {found.lost}. Si une liste ramène "
             "ces personnes, elles seront de nouveau à appeler : prévenez la coordination.\n"
             f"Autres identités de fiches réunies, qui ne seront plus reconnues : {found.aliases}. Une liste peut "
-            "recréer ces fiches en double."
+            "recréer ces fiches en double.\n"
+            f"Personnes dont la double authentification ne se lit plus : {factors.locked_out()}. Leurs codes sont "
+            "refusés : l’administration la retire sur leur page, elles en installent une autre à la connexion "
+            "suivante ; pour qui administre sans personne d’autre : « python manage.py new_second_factor ADRESSE »."
         )
