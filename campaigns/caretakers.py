@@ -6,6 +6,7 @@ back, and shows a door only while its check is open; every opening is journaled.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from campaigns import alerts, documents, letters, welfare
 from campaigns.models import Alert, CaretakerRound, CaretakerVisit, WelfareCheck, WelfareStep
@@ -56,9 +58,9 @@ def start(
     doors = [check for check in checks if check.closed_at is None and check.case.household.residence_id == residence.pk]
     if not doors:
         raise CaretakerError("Aucune veille n'est ouverte dans cette résidence.")
-    made = CaretakerRound.objects.create(
-        residence=residence, created_by=by, created_at=now, expires_at=now + LINK_LASTS
-    )
+    made = CaretakerRound(residence=residence, created_by=by, created_at=now, expires_at=now + LINK_LASTS)
+    made.token_hash = hash_of(token_of(made))
+    made.save()
     CaretakerVisit.objects.bulk_create([CaretakerVisit(round=made, check_row=check) for check in doors])
     how = "lien envoyé" if email else "liste à imprimer ou lien à transmettre"
     for check in doors:
@@ -83,15 +85,27 @@ def live(now: datetime) -> QuerySet[CaretakerRound]:
     return CaretakerRound.objects.filter(Exists(doors), revoked_at=None, expires_at__gt=now)
 
 
+def token_of(made: CaretakerRound) -> str:
+    return salted_hmac("campaigns.caretaker_link", made.seed, algorithm="sha256").hexdigest()
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def link_of(made: CaretakerRound) -> str:
-    return settings.SITE_URL + reverse("public:caretaker", args=[made.token])
+    """Empty when it cannot be made again: sent by release 0.2, or under another SECRET_KEY. Sent, it still opens."""
+    token = token_of(made)
+    if hash_of(token) != made.token_hash:
+        return ""
+    return settings.SITE_URL + reverse("public:caretaker", args=[token])
 
 
 def find(token: str, now: datetime) -> CaretakerRound | None:
     """The round of a live link, or None: unknown, expired, taken back and finished look the same."""
     if not 20 <= len(token) <= 64 or not token.isascii():
         return None
-    return live(now).filter(token=token).select_related("residence__landlord").first()
+    return live(now).filter(token_hash=hash_of(token)).select_related("residence__landlord").first()
 
 
 def doors_of(made: CaretakerRound) -> list[CaretakerVisit]:

@@ -69,11 +69,14 @@ def draw_token() -> str:
 class CaretakerRound(models.Model):
     """The doors of one residence that a caretaker is asked to knock at, on paper or behind an expiring link.
 
-    Empty of visits, it is erased with the last of their cases.
+    Empty of visits, it is erased with the last of their cases. The link is made of the seed and of SECRET_KEY
+    (caretakers.token_of); its hash is what opens, so that the table alone makes no link.
     """
 
     residence = models.ForeignKey(Residence, on_delete=models.CASCADE, related_name="caretaker_rounds")
-    token = models.CharField(max_length=64, unique=True, default=draw_token, editable=False)
+    # Empty for a link sent by release 0.2: it opens until it is over, and is shown no more.
+    seed = models.CharField(max_length=64, blank=True, default=draw_token, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

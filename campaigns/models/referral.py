@@ -227,10 +227,13 @@ class ReferralEvent(models.Model):
 
 
 class PartnerCode(models.Model):
-    """A one-time code sent to the partner's address: 6 digits, 10 minutes, 5 tries; only its hash is kept."""
+    """A one-time code sent to the partner's address: 6 digits, 10 minutes, 5 tries.
+
+    It is computed from the nonce and SECRET_KEY (referrals.access), never kept: the table alone tells no code.
+    """
 
     referral = models.ForeignKey(Referral, on_delete=models.CASCADE, related_name="codes")
-    code_hash = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)

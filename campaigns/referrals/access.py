@@ -1,7 +1,7 @@
 """The partner's link: an unguessable token, a one-time code sent to the partner's own address, a short session.
 
 The link alone reveals nothing: whoever opens it (a mail scanner, a finder) gets the same page for every token,
-valid or not. A code: six digits, ten minutes, five tries, few an hour; only its hash is kept.
+valid or not. A code: six digits, ten minutes, five tries, few an hour; it is computed, never kept.
 """
 
 from __future__ import annotations
@@ -65,8 +65,11 @@ def find(token: str, now: datetime) -> Referral | None:
     )
 
 
-def _hash(referral_id: int, code: str) -> str:
-    return salted_hmac("campaigns.partner_code", f"{referral_id}:{code}", algorithm="sha256").hexdigest()
+def code_of(row: PartnerCode) -> str:
+    """The six digits of this row, made with the installation's key when its message leaves and when one is tried."""
+    seed = f"{row.referral_id}:{row.nonce}"
+    made = salted_hmac("campaigns.partner_code", seed, algorithm="sha256").hexdigest()
+    return f"{int(made, 16) % 1_000_000:06d}"
 
 
 @transaction.atomic
@@ -94,15 +97,18 @@ def send_code(*, referral: Referral, now: datetime) -> bool:
     if wrong >= WRONG_A_DAY:
         return False
     recent.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
-    code = f"{secrets.randbelow(1_000_000):06d}"
     row = PartnerCode.objects.create(
-        referral=referral, code_hash=_hash(referral.pk, code), expires_at=now + CODE_LASTS, created_at=now
+        referral=referral, nonce=secrets.token_urlsafe(24), expires_at=now + CODE_LASTS, created_at=now
     )
     mail.queue_mail(
         key=f"referral:{referral.pk}:code:{row.pk}",
         to=referral.partner.addresses,
         template="referral_code",
-        context={"reference": referral.reference, "code": code, "minutes": int(CODE_LASTS.total_seconds() // 60)},
+        context={
+            "reference": referral.reference,
+            "code_id": row.pk,
+            "minutes": int(CODE_LASTS.total_seconds() // 60),
+        },
         now=now,
         # Somebody is waiting for it before a page, and it lasts ten minutes.
         urgent=True,
@@ -125,7 +131,7 @@ def check_code(*, referral: Referral | None, code: str, now: datetime) -> bool:
     if not PartnerCode.objects.filter(pk=row.pk, used_at=None, tries__lt=TRIES).update(tries=F("tries") + 1):
         return False
     digits = "".join(char for char in code if char.isdigit())[:12]
-    if not constant_time_compare(_hash(referral.pk, digits), row.code_hash):
+    if not constant_time_compare(digits, code_of(row)):
         record("referral.code_wrong", referral, by=None, actor=Actor.PARTNER)
         return False
     # A right code is no wrong try.

@@ -131,7 +131,7 @@ def _escalate(now: datetime) -> int:
 
 
 def _forget_codes(now: datetime) -> None:
-    """A code lives ten minutes: nothing of it stays, neither its hash nor the text of its message."""
+    """A code lives ten minutes: nothing of it stays, neither its row nor what its message was made of."""
     old = OutgoingMail.objects.filter(template="referral_code", created_at__lt=now - timedelta(minutes=15))
     old.filter(mail.WAITING).update(state=MailState.CANCELLED, context={})
     old.exclude(context={}).update(context={})

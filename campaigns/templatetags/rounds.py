@@ -6,11 +6,15 @@ from django import template
 from django.utils import timezone
 
 from campaigns import caretakers
+from campaigns.models import CaretakerRound
 
 register = template.Library()
 
 
 @register.simple_tag
 def caretaker_link(round_id: int) -> str:
-    """Raises DoesNotExist for a link taken back or over meanwhile: the message is then cancelled."""
-    return caretakers.link_of(caretakers.live(timezone.now()).get(pk=round_id))
+    """Raises DoesNotExist for a link taken back, over or closed by a new SECRET_KEY: the message is then cancelled."""
+    link = caretakers.link_of(caretakers.live(timezone.now()).get(pk=round_id))
+    if not link:
+        raise CaretakerRound.DoesNotExist
+    return link

@@ -49,7 +49,8 @@ def test_a_round_notes_the_visit_in_each_check(
         step = check.steps.get()
         assert (step.kind, step.by) == ("caretaker", coordinator)
         assert "demandée" in step.result
-    assert len(made.token) >= 40
+    assert len(caretakers.token_of(made)) >= 40
+    assert made.token_hash == caretakers.hash_of(caretakers.token_of(made))
     assert not OutgoingMail.objects.exists()
 
 
@@ -70,16 +71,39 @@ def test_only_open_checks_of_the_residence_are_asked_for(
 def test_the_mail_holds_a_link_and_nobody(checks: list[WelfareCheck], coordinator: Any) -> None:
     made = make_round(checks, coordinator, TUESDAY, email="gardien@exemple.fr")
     row = OutgoingMail.objects.get()
-    assert made.token not in str(row.context)
+    assert caretakers.token_of(made) not in str(row.context)
     CaretakerRound.objects.update(expires_at=datetime.now(ZoneInfo("UTC")) + timedelta(hours=1))
     message = mail.build(row)
     sent = message.subject + message.body + str(message.alternatives)
-    assert f"/gardien/{made.token}/" in sent
+    assert f"/gardien/{caretakers.token_of(made)}/" in sent
     for check in checks:
         tenant = check.case.household.tenants.get()
         for secret in (tenant.last_name, tenant.first_name, check.case.household.street):
             assert secret not in sent
     assert "Tilleuls" not in sent
+
+
+def test_the_table_alone_makes_no_link(made: CaretakerRound, settings: Any) -> None:
+    token = caretakers.token_of(made)
+    assert token not in str(CaretakerRound.objects.values())
+    assert caretakers.link_of(made).endswith(f"/gardien/{token}/")
+    settings.SECRET_KEY = "another"
+    assert caretakers.token_of(made) != token
+    assert caretakers.link_of(made) == "", "a link that does not open is not shown"
+    assert caretakers.find(token, TUESDAY) == made, "the one that was sent still opens"
+    assert caretakers.find(made.token_hash, TUESDAY) is None
+    assert caretakers.find(made.seed, TUESDAY) is None
+
+
+def test_a_mail_whose_link_can_be_made_no_more_does_not_leave(
+    checks: list[WelfareCheck], coordinator: Any, settings: Any
+) -> None:
+    make_round(checks, coordinator, TUESDAY, email="gardien@exemple.fr")
+    CaretakerRound.objects.update(expires_at=datetime.now(ZoneInfo("UTC")) + timedelta(hours=1), seed="")
+    row = OutgoingMail.objects.get()
+    assert not mail.send_one(row.pk, TUESDAY)
+    row.refresh_from_db()
+    assert row.state == OutgoingMail.State.CANCELLED
 
 
 def test_a_mail_whose_link_was_taken_back_does_not_leave(checks: list[WelfareCheck], coordinator: Any) -> None:
@@ -95,8 +119,8 @@ def test_a_mail_whose_link_was_taken_back_does_not_leave(checks: list[WelfareChe
 def test_a_link_that_is_over_finds_nothing(
     made: CaretakerRound, checks: list[WelfareCheck], coordinator: Any, over: str
 ) -> None:
-    assert caretakers.find(made.token, TUESDAY) == made
-    token, now = made.token, TUESDAY
+    assert caretakers.find(caretakers.token_of(made), TUESDAY) == made
+    token, now = caretakers.token_of(made), TUESDAY
     if over == "unknown":
         token = "x" * 43
     elif over == "expired":
@@ -107,7 +131,7 @@ def test_a_link_that_is_over_finds_nothing(
         for check in checks:
             close(check, coordinator)
     else:
-        token = made.token * 3 if over == "long" else "é" * 43
+        token = caretakers.token_of(made) * 3 if over == "long" else "é" * 43
     assert caretakers.find(token, now) is None
 
 

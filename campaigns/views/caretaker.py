@@ -41,10 +41,10 @@ def doors(request: HttpRequest, token: str) -> HttpResponse:
     if made is None:
         return _over(request)
     caretakers.note_opening(made=made, now=now)
-    return _page(request, made)
+    return _page(request, made, token)
 
 
-def _page(request: HttpRequest, made: CaretakerRound) -> HttpResponse:
+def _page(request: HttpRequest, made: CaretakerRound, token: str) -> HttpResponse:
     visits = caretakers.doors_of(made)
     for visit in visits:
         visit.people = letters.names_of(visit.check_row.case)
@@ -52,6 +52,7 @@ def _page(request: HttpRequest, made: CaretakerRound) -> HttpResponse:
         visit.dwelling = visit.check_row.case.household.address_lines[:-1]
     context = {
         "made": made,
+        "token": token,
         "visits": visits,
         "left": sum(1 for visit in visits if not visit.answer),
         "answers": CaretakerVisit.Answer,

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from campaigns import caretakers
 from campaigns.models import Alert, CaretakerVisit, Letter, NeighbourReport, Poster, WelfareCheck
 from campaigns.tests.welfare_cast import make_door, make_residence, make_round, open_check
 from tests import factories
@@ -65,7 +66,7 @@ def test_a_caretaker_answers_on_a_phone(campaign, residence, door, coordinator, 
     second = make_door(campaign, residence, now=now, street="12 rue des Lilas", building="Bât. B", door="3e, porte 11")
     made = make_round([open_check(one, coordinator, now) for one in (door, second)], coordinator, now)
     phone = open_browser(PHONE)
-    phone.goto(f"/gardien/{made.token}/")
+    phone.goto(f"/gardien/{caretakers.token_of(made)}/")
     expect(phone.get_by_text("N'entrez jamais dans un logement.")).to_be_visible()
     check_page(phone)
     shot(phone, "gardien", full_page=True)

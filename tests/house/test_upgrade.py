@@ -137,8 +137,9 @@ import django; django.setup()
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 executor = MigrationExecutor(connection)
-executor.migrate([("solidarites", "0003_installation"), ("mfa", "0003_authenticator_type_uniq")])
-apps = executor.loader.project_state([("solidarites", "0003_installation"), ("mfa", "0003_authenticator_type_uniq")]).apps
+before = [("solidarites", "0003_installation"), ("mfa", "0003_authenticator_type_uniq")]
+executor.migrate(before)
+apps = executor.loader.project_state(before).apps
 user = apps.get_model("solidarites", "User").objects.create(email="nadia@exemple.fr")
 factors = apps.get_model("mfa", "Authenticator").objects
 factors.create(user=user, type="totp", data={{"secret": "{SECRET}"}})
@@ -149,7 +150,8 @@ import django; django.setup()
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
 totp, recovery = Authenticator.objects.order_by("-type")
-code = auth.format_hotp_value(auth.hotp_value(SECRET, next(iter(auth.yield_hotp_counters_from_time()))))
+# Of the half minute to come: accepted however slow the machine.
+code = auth.format_hotp_value(auth.hotp_value(SECRET, list(auth.yield_hotp_counters_from_time())[-1]))
 print(SECRET in str(totp.data), SEED in str(recovery.data), "abc" in str(recovery.data), recovery.data["used_mask"])
 print(totp.wrap().validate_code(code), recovery.wrap().get_unused_codes())
 """
@@ -185,3 +187,66 @@ def test_second_factors_are_never_encrypted_under_another_key_than_that_of_the_b
     assert "PRIVACY_KEY n’est pas celle de cette base" in refused
     assert "Traceback" not in refused
     assert SECRET in installation.run("-c", READ_RAW)
+
+
+# Links and codes -------------------------------------------------------------------------------------------------
+LINKS_IN_CLEAR = """
+import django; django.setup()
+from datetime import timedelta
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+executor = MigrationExecutor(connection)
+before = [("campaigns", "0006_kept_calls"), ("solidarites", "0003_installation")]
+executor.migrate(before)
+apps = executor.loader.project_state(before).apps
+soon = timezone.now() + timedelta(hours=1)
+model = lambda label: apps.get_model(label).objects
+landlord = model("tenants.Landlord").create(code="b", name="B")
+residence = model("tenants.Residence").create(landlord=landlord, reference="R", name="R")
+rounds = model("campaigns.CaretakerRound")
+rounds.create(residence=residence, token="sent" * 10, expires_at=soon)
+waiting = rounds.create(residence=residence, token="wait" * 10, expires_at=soon)
+household = model("tenants.Household").create(landlord=landlord)
+campaign = model("campaigns.Campaign").create(name="c", slug="c")
+case = model("campaigns.Case").create(campaign=campaign, household=household)
+referral = model("campaigns.Referral").create(reference="S-1", case=case)
+model("campaigns.PartnerCode").create(referral=referral, code_hash="h" * 64, tries=3, expires_at=soon)
+mails = model("solidarites.OutgoingMail")
+mails.create(key=f"caretaker:{waiting.pk}", message_id="1", to="a@b.fr", template="caretaker_round", next_try_at=soon)
+mails.create(
+    key="code", message_id="2", to="a@b.fr", template="referral_code", next_try_at=soon, context={"code": "123456"}
+)
+"""
+READ_LINKS = """
+import django; django.setup()
+from django.utils import timezone
+from campaigns import caretakers
+from campaigns.models import CaretakerRound, PartnerCode
+from solidarites.models import OutgoingMail
+sent, waiting = CaretakerRound.objects.order_by("pk")
+print(sent.token_hash == caretakers.hash_of("sent" * 10), repr(caretakers.link_of(sent)))
+print("wait" in waiting.token_hash, caretakers.token_of(waiting) in caretakers.link_of(waiting))
+code, mail = PartnerCode.objects.get(), OutgoingMail.objects.get(key="code")
+print(code.expires_at <= timezone.now(), code.tries, mail.context, mail.state)
+"""
+OPENS = """
+import django; django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT token FROM campaigns_caretakerround ORDER BY id")
+    print([len(token) for (token,) in cursor.fetchall()])
+"""
+
+
+def test_links_already_sent_still_open_and_nothing_in_the_table_makes_one(installation: Base) -> None:
+    installation.run("-c", LINKS_IN_CLEAR)
+    installation.run("manage.py", "migrate", "--verbosity", "0")
+    assert installation.run("-c", READ_LINKS).splitlines() == [
+        "True ''",
+        "False True",
+        "True 3 {} cancelled",
+    ]
+    installation.run("manage.py", "migrate", "campaigns", "0006", "--verbosity", "0")
+    # Taken back, the hash itself is no link.
+    assert installation.run("-c", OPENS).strip() == "[43, 64]"

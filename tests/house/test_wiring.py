@@ -43,7 +43,7 @@ OUTSIDE_ADMIN = {
     "campaigns.Absence": "on the volunteer's own page, and the coordinator's",
     "campaigns.CalendarFeed": "a key that its volunteer renews or takes back",
     "campaigns.ReferralEvent": "shown inside its referral",
-    "campaigns.PartnerCode": "a hash that lives ten minutes",
+    "campaigns.PartnerCode": "what a code of ten minutes is made of",
     "campaigns.WelfareCheck": "has its own screens",
     "campaigns.NeighbourReport": "has its own screens",
     "campaigns.Poster": "a code printed on paper",

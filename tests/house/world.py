@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from campaigns import caretakers
 from campaigns.followups import feed
 from campaigns.models import (
     Alert,
@@ -138,7 +139,9 @@ class World:
             landlord=self.landlord, agency=self.agency, reference="R1", name="Tilleuls"
         )
         Household.objects.filter(pk=self.household.pk).update(residence=self.residence)
-        self.round = CaretakerRound.objects.create(residence=self.residence, expires_at=now + timedelta(days=3))
+        self.round = CaretakerRound(residence=self.residence, expires_at=now + timedelta(days=3))
+        self.round.token_hash = caretakers.hash_of(caretakers.token_of(self.round))
+        self.round.save()
         self.visit = CaretakerVisit.objects.create(round=self.round, check_row=self.check)
         self.report = NeighbourReport.objects.create(residence=self.residence, worries=["mail"], text="Volets clos.")
         self.poster = Poster.objects.create(residence=self.residence)
@@ -196,12 +199,13 @@ class World:
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:
+        door = caretakers.token_of(self.round)
         return {
             "caller:done": {"call_id": self.recorded.pk},
             "caller:touched": {"call_id": self.recorded.pk},
             "caller:training_other": {"act": "preference"},
             "coordinator:review_call": {"call_id": self.recorded.pk},
-            **{f"public:{name}": {"token": self.round.token} for name in ("caretaker", "caretaker_answer")},
+            **{f"public:{name}": {"token": door} for name in ("caretaker", "caretaker_answer")},
             **{
                 f"coordinator:numberless_{name}": {"case_id": self.numberless.pk}
                 for name in ("case", "found", "not_found", "news")

@@ -13,6 +13,7 @@ from campaigns import referrals
 from campaigns.models import PartnerCode, Referral
 from campaigns.referrals import access
 from campaigns.tests.referral_cast import make_partner, make_referral
+from solidarites import mail
 from solidarites.models import JournalEntry, OutgoingMail
 from tests.factories import make_case
 from tests.strict import StrictClient
@@ -44,7 +45,8 @@ def text(response):
 
 
 def last_code():
-    return OutgoingMail.objects.filter(template="referral_code").latest("pk").context["code"]
+    row = OutgoingMail.objects.filter(template="referral_code").latest("pk")
+    return access.code_of(PartnerCode.objects.get(pk=row.context["code_id"]))
 
 
 def enter(client, referral):
@@ -79,8 +81,28 @@ def test_the_code_goes_to_the_partners_address_alone(client, referral):
     client.post(url("door", referral))
     row = OutgoingMail.objects.get(template="referral_code")
     assert row.to == referral.partner.email
-    assert re.fullmatch(r"\d{6}", row.context["code"])
-    assert row.context["code"] not in PartnerCode.objects.get().code_hash
+    code = last_code()
+    assert re.fullmatch(r"\d{6}", code)
+    assert code in mail.build(row).body
+
+
+def test_the_database_holds_no_code_nor_what_makes_one(client, referral, settings):
+    client.post(url("door", referral))
+    kept = str([*OutgoingMail.objects.values(), *PartnerCode.objects.values("nonce", "tries", "used_at")])
+    code = last_code()
+    assert code not in kept
+    settings.SECRET_KEY = "another"
+    assert last_code() != code, "a copy of the database alone tells no code"
+
+
+def test_a_code_whose_row_is_gone_does_not_leave(client, referral, now):
+    client.post(url("door", referral))
+    row = OutgoingMail.objects.get(template="referral_code")
+    PartnerCode.objects.all().delete()
+    OutgoingMail.objects.update(next_try_at=now)
+    assert not mail.send_one(row.pk, now)
+    row.refresh_from_db()
+    assert row.state == OutgoingMail.State.CANCELLED
 
 
 def same(html, token):

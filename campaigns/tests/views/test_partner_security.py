@@ -40,7 +40,8 @@ def url(name, link, *args):
 
 
 def last_code():
-    return OutgoingMail.objects.filter(template="referral_code").latest("pk").context["code"]
+    row = OutgoingMail.objects.filter(template="referral_code").latest("pk")
+    return access.code_of(PartnerCode.objects.get(pk=row.context["code_id"]))
 
 
 def wrong_code():

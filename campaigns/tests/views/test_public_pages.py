@@ -170,7 +170,7 @@ def test_the_link_shows_names_and_dwellings_and_nothing_else(client: Any, made: 
     household = visit.check_row.case.household
     household.notes = "Entend mal"
     household.save()
-    page = client.get(f"/gardien/{made.token}/")
+    page = client.get(f"/gardien/{caretakers.token_of(made)}/")
     shown = text(page)
     tenant = household.tenants.get()
     assert tenant.last_name.upper() in shown
@@ -186,7 +186,7 @@ def test_the_link_shows_names_and_dwellings_and_nothing_else(client: Any, made: 
 def test_an_answer_is_noted_and_can_change(client: Any, made: CaretakerRound) -> None:
     visit = made.visits.first()
     assert visit is not None
-    url = f"/gardien/{made.token}/{visit.pk}/"
+    url = f"/gardien/{caretakers.token_of(made)}/{visit.pk}/"
     assert "c'est noté" in text(client.post(url, {"answer": "absent"}, follow=True)).replace("&#x27;", "'")
     client.post(url, {"answer": "help"})
     visit.refresh_from_db()
@@ -203,11 +203,11 @@ def test_every_link_that_does_not_open_says_the_same(client: Any, made: Caretake
     for token in ("x", "é" * 30, "x" * 400):
         assert lasting(client.get(f"/gardien/{token}/")) == unknown
     CaretakerRound.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert lasting(client.get(f"/gardien/{made.token}/")) == unknown
+    assert lasting(client.get(f"/gardien/{caretakers.token_of(made)}/")) == unknown
     CaretakerRound.objects.update(expires_at=timezone.now() + timedelta(hours=1))
     caretakers.revoke(made=made, by=coordinator, now=timezone.now())
-    assert lasting(client.get(f"/gardien/{made.token}/")) == unknown
-    assert lasting(client.post(f"/gardien/{made.token}/{visit.pk}/", {"answer": "well"})) == unknown
+    assert lasting(client.get(f"/gardien/{caretakers.token_of(made)}/")) == unknown
+    assert lasting(client.post(f"/gardien/{caretakers.token_of(made)}/{visit.pk}/", {"answer": "well"})) == unknown
     visit.refresh_from_db()
     assert visit.answer == ""
     assert not JournalEntry.objects.filter(action="caretaker.opened").exists()
@@ -220,7 +220,7 @@ def test_guessing_links_stops_soon(client: Any, made: CaretakerRound, monkeypatc
     cache.clear()
     codes = [client.get(f"/gardien/{'x' * 43}/").status_code for _ in range(4)]
     assert codes == [200, 200, 200, 429]
-    assert client.get(f"/gardien/{made.token}/").status_code == 429
+    assert client.get(f"/gardien/{caretakers.token_of(made)}/").status_code == 429
 
 
 @pytest.mark.parametrize("path", ["%00%00/", "%FF/", "x/99999999999999999999/", "x/-1/"])

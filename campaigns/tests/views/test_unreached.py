@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns import neighbours
+from campaigns import caretakers, neighbours
 from campaigns.models import (
     Alert,
     Campaign,
@@ -187,13 +187,24 @@ def test_a_round_is_asked_for_printed_and_taken_back(nadia: Any, check: WelfareC
     assert answer["Location"] == f"/gardiens/tournees/{made.pk}/"
     assert OutgoingMail.objects.get(template="caretaker_round").to == "gardien@exemple.fr"
     shown = text(nadia.get(f"/gardiens/tournees/{made.pk}/"))
-    assert f"/gardien/{made.token}/" in shown
+    assert f"/gardien/{caretakers.token_of(made)}/" in shown
     assert "pas encore été ouvert" in shown
     assert is_pdf(nadia.get(f"/gardiens/tournees/{made.pk}/liste.pdf"))
     nadia.post(f"/gardiens/tournees/{made.pk}/retirer/")
     shown = text(nadia.get(f"/gardiens/tournees/{made.pk}/"))
     assert "Lien retiré" in shown
-    assert made.token not in shown
+    assert caretakers.token_of(made) not in shown
+
+
+def test_a_link_of_the_release_before_opens_and_is_shown_no_more(
+    nadia: Any, check: WelfareCheck, residence: Residence, coordinator: Any
+) -> None:
+    made = caretakers.start(residence=residence, checks=[check], by=coordinator, now=timezone.now())
+    CaretakerRound.objects.update(seed="", token_hash=caretakers.hash_of("t" * 43))
+    shown = text(nadia.get(f"/gardiens/tournees/{made.pk}/"))
+    assert "Le lien déjà transmis s'ouvre encore" in shown
+    assert "Copier" not in shown
+    assert caretakers.find("t" * 43, timezone.now()) == made
 
 
 def test_no_round_without_a_door_or_with_a_strange_address(
@@ -220,8 +231,6 @@ def test_rounds_of_other_sectors_do_not_exist(
 
 
 def test_the_caretakers_answer_proposes_how_the_check_ends(nadia: Any, check: WelfareCheck, coordinator: Any) -> None:
-    from campaigns import caretakers
-
     made = make_round([check], coordinator, timezone.now())
     caretakers.answer(made=made, visit_id=made.visits.get().pk, answer="well", now=timezone.now())
     page = nadia.get(f"/veilles/{check.pk}/")
@@ -402,8 +411,6 @@ def test_what_does_not_exist_is_not_found(nadia: Any, campaign: Campaign, number
 
 
 def test_an_alert_leads_to_what_raised_it(nadia: Any, check: WelfareCheck, coordinator: Any) -> None:
-    from campaigns import caretakers
-
     made = report()
     rounds = make_round([check], coordinator, timezone.now())
     caretakers.answer(made=rounds, visit_id=rounds.visits.get().pk, answer="help", now=timezone.now())
