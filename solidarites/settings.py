@@ -14,15 +14,17 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 
+from solidarites import rights
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(str(BASE_DIR / ".env")) if (BASE_DIR / ".env").exists() else None
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+TESTING = "pytest" in sys.modules
+rights.keep_private(VAR_DIR, temporary=not TESTING)
 
 DEBUG = env.bool("DEBUG", default=False)
-TESTING = "pytest" in sys.modules
 # The demonstration: invented people, known accounts, no second factor, and a banner on every page.
 DEMO = env.bool("SOLIDARITES_DEMO", default=False)
 # An upgrade is running: every page answers 503 (a file var/maintenance does the same without a restart).
@@ -249,6 +251,9 @@ USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# As everything else under VAR_DIR; WhiteNoise serves them.
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": UPLOADS_DIR}},
     "staticfiles": {
