@@ -24,7 +24,7 @@ def forget_codes(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0010_caretakers_links_hashed'),
+        ('campaigns', '0009_caretakers_links_hashed'),
         ('solidarites', '0003_installation'),
     ]
 

@@ -47,7 +47,7 @@ def show_tokens(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0006_kept_calls'),
+        ('campaigns', '0008_cases_in_preparation'),
         ('solidarites', '0003_installation'),
     ]
 
