@@ -61,7 +61,11 @@ def open_due_calls(*, now: datetime, limit: int = 100_000) -> int:
 def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int, tuple[datetime, int] | None]:
     """Open the next chunk behind ``after``: how many, and where it ended; None when nothing is behind it."""
     due = FollowUpPlan.objects.filter(
-        status=FollowUpPlan.Status.ACTIVE, next_due_at__lte=now, case__campaign__status=Campaign.Status.OPEN
+        # A case in preparation opens with its plan, which then knows which of its dates are past (takeover.go_on).
+        ~Q(case__status=Case.Status.PREPARED),
+        status=FollowUpPlan.Status.ACTIVE,
+        next_due_at__lte=now,
+        case__campaign__status=Campaign.Status.OPEN,
     )
     if after is not None:
         due = due.filter(Q(next_due_at__gt=after[0]) | Q(next_due_at=after[0], pk__gt=after[1]))

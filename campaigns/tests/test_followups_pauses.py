@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns import calls, dashboards, followups, lifecycle, queue
+from campaigns import calls, dashboards, enrolment, followups, lifecycle, queue
 from campaigns.followups import pauses, week, words
 from campaigns.models import Alert, Campaign, CampaignPause, Case, DueCall, FollowUpPlan, Script, WelfareCheck
 from campaigns.tests.test_followups import OFFICE, TUESDAY, at, plan_for
@@ -187,15 +187,17 @@ def test_opening_a_paused_campaign_from_an_old_page_is_resuming_it(campaign: Cam
     silence()
 
 
-def test_a_plan_taken_over_by_a_draft_goes_on_at_its_next_date_when_it_opens(
-    campaign: Campaign, thursday: FollowUpPlan
-) -> None:
-    """Its dates passed while the new campaign was being prepared: nobody called then."""
+def test_a_plan_that_a_draft_had_taken_is_called_once_when_it_opens(campaign: Campaign, thursday: FollowUpPlan) -> None:
+    """Nobody called during the preparation: the last date is called now, those before it are told to nobody."""
     Campaign.objects.filter(pk=campaign.pk).update(status=Campaign.Status.DRAFT, opened_at=None)
+    Case.objects.update(status=Case.Status.PREPARED)
     campaign.refresh_from_db()
     tick(at(23, 9))
     lifecycle.open_campaign(campaign=campaign, by=None, now=at(23, 9))
+    tick(at(23, 9))
+    enrolment.enrol(campaign=campaign, now=at(23, 9))
     tick(at(23, 9), thursday)
+    assert [due.due_at for due in DueCall.objects.all()] == [at(22, 15)]
     assert thursday.next_due_at == at(29, 15)
     silence()
 

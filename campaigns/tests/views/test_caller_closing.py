@@ -195,12 +195,14 @@ def test_opened_without_having_been_asked_it_leads_back_to_the_call(lea, held):
     assert lea.get(url("closing", held.case.pk))["Location"] == url("call", held.case.pk)
 
 
-def test_a_campaign_closed_meanwhile_is_said_on_the_page(lea, held):
+def test_in_a_campaign_closed_meanwhile_the_coordination_decides(lea, held):
     pressed(lea, held, "deceased")
     Campaign.objects.update(status=Campaign.Status.CLOSED)
-    page = text(confirmed(lea, held, "deceased", held.case.household.tenants.get()))
-    assert "Cette campagne est terminée" in page
-    nothing_is_noted(held.case)
+    tenant = held.case.household.tenants.get()
+    page = text(lea.get(confirmed(lea, held, "deceased", tenant).url))
+    assert "la coordination décide" in page
+    tenant.refresh_from_db()
+    assert (Call.objects.get().state, tenant.status) == ("pending", "present")
 
 
 def test_nobody_is_left_to_be_confirmed(lea, held):

@@ -168,7 +168,7 @@ def _cause(alert: Alert, by: User) -> tuple[str, str] | None:
         return None
     if kind == "welfare" and WelfareCheck.objects.filter(pk=number).exists():
         return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[number])
-    if kind in ("neighbour", "purge") and not by.has_role(COORDINATOR):
+    if kind in ("neighbour", "purge", "plan") and not by.has_role(COORDINATOR):
         return None
     if kind == "neighbour" and NeighbourReport.objects.filter(pk=number).exists():
         return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[number])
