@@ -15,9 +15,14 @@ import pytest
 from django.db import connection
 
 from tests.house.source import ROOT
-from tests.house.test_upgrade import FILL, run
+from tests.house.test_upgrade import FILL, Base
 from tests.processes.installation import Process, database_url
 from tests.processes.test_start import free_port
+
+
+def an_earlier_base(folder: Path) -> None:
+    """« before.sqlite3 », as the version before left it, with an account of its own."""
+    Base(folder, f"sqlite:///{folder / 'before.sqlite3'}").run("-c", FILL)
 
 
 def make(target: str, folder: Path, *variables: str, **environment: str) -> tuple[int, str]:
@@ -72,7 +77,7 @@ def test_a_real_database_is_left_as_it_is(target: str, tmp_path: Path, transacti
 
 def test_a_file_left_by_a_power_cut_or_restored_from_a_backup_is_left_to_the_byte(tmp_path: Path):
     """What SQLite would tidy up as it leaves: a journal that is not folded yet, the mode of the file."""
-    run(tmp_path, "-c", FILL)
+    an_earlier_base(tmp_path)
     real = tmp_path / "before.sqlite3"
     cut = "import sqlite3, os; base = sqlite3.connect({!r}); base.execute({!r}); base.commit(); os._exit(0)"
     subprocess.run(
@@ -111,7 +116,7 @@ def test_a_real_database_of_an_earlier_version_is_not_even_migrated(tmp_path: Pa
     """Kept where the demonstration keeps its own: the file, its folder and its secrets stay to the byte."""
     folder = tmp_path / "demo"
     folder.mkdir()
-    run(folder, "-c", FILL)
+    an_earlier_base(folder)
     (folder / "before.sqlite3").rename(folder / "solidarites.sqlite3")
     before = bytes_under(folder)
     assert {"solidarites.sqlite3", "secret_key.txt", "privacy_key.txt"} <= set(before)

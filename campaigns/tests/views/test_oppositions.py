@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import CallRevision, Case, FollowUpPlan
-from campaigns.outcomes import TABLE
+from campaigns.outcomes import PERSON_STATUS, TABLE
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants import households
@@ -160,6 +160,9 @@ def ringing(client_of: Any, volunteer: Any, opposed: Case) -> Any:
 def test_whatever_is_heard_nothing_is_planned(ringing: Any, opposed: Case, outcome: str) -> None:
     lea, typed = ringing
     done = text(lea.post(url("record", opposed.pk), {**typed, "outcome": outcome}, follow=True))
+    if outcome in PERSON_STATUS:
+        named = {**typed, "outcome": outcome, "tenant_id": opposed.household.tenants.get().pk}
+        done = text(lea.post(url("closing", opposed.pk), named, follow=True))
     assert "Appel enregistré" in done
     opposed.refresh_from_db()
     assert (opposed.status, opposed.next_call_at, opposed.claimed_by) == (Case.Status.CLOSED, None, None)

@@ -70,7 +70,13 @@ def test_what_is_said_is_what_happens(campaign, volunteer, outcome):
         "suivi": {"": "non"},
     }
     calls.record_call(
-        case_id=case.pk, by=volunteer, submission=given.call.submission, outcome=outcome, now=TUESDAY, answers=answers
+        case_id=case.pk,
+        by=volunteer,
+        submission=given.call.submission,
+        outcome=outcome,
+        now=TUESDAY,
+        answers=answers,
+        tenant_id=int(person) if outcome in outcomes.PERSON_STATUS else None,
     )
     case.refresh_from_db()
     if outcome in ("wrong_number", "disconnected"):
