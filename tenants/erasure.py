@@ -14,11 +14,11 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from solidarites import journal
 from solidarites.models import JournalEntry
-from tenants.models import Household, ImportRow, ListImport, PhoneNumber, Tenant
+from tenants.models import Household, ImportRow, ListImport, PhoneNumber, Tenant, UploadedPiece
 
 # What the admin's own history may speak of: its rows hold the number of the object and which fields were changed.
 ADMIN_OBJECTS = (Household, Tenant, PhoneNumber)
@@ -80,18 +80,15 @@ def forget_lists(*, landlord_ids: Collection[int], before: datetime, by: Any = N
 
 def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
     gone: Counter[str] = Counter()
-    for one in imports.exclude(file_name=FORGOTTEN, file="").order_by("pk"):
-        if one.file:
-            # After the commit: a transaction that is undone must still find its file.
-            storage, name = one.file.storage, one.file.name
-            transaction.on_commit(lambda storage=storage, name=name: storage.delete(name), robust=True)  # type: ignore[misc]
-            gone["tenants.ListImport.file"] += 1
+    pieces = UploadedPiece.objects.filter(list_import=OuterRef("pk"))
+    for one in imports.filter(~Q(file_name=FORGOTTEN) | Exists(pieces)).order_by("pk"):
+        gone["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]
         rows = ImportRow.objects.filter(list_import=one)
         gone["tenants.ImportRow"] += rows.count()
         rows._raw_delete(rows.db)
         # The columns were kept with samples of what stood in them.
-        one.file, one.file_name, one.columns, one.sheets = "", FORGOTTEN, [], []
+        one.file_name, one.columns, one.sheets = FORGOTTEN, [], []
         one.message = one.sheet = ""
-        one.save(update_fields=["file", "file_name", "columns", "sheets", "sheet", "message"])
+        one.save(update_fields=["file_name", "columns", "sheets", "sheet", "message"])
         journal.record("import.forgotten", one, by=by)
     return +gone

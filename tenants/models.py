@@ -295,8 +295,6 @@ class ListImport(models.Model):
 
     landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="imports", verbose_name="bailleur")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    # Erased as soon as the check has read it.
-    file = models.FileField(upload_to="lists/", blank=True)
     file_name = models.CharField("fichier", max_length=200)
     file_size = models.BigIntegerField(default=0)
     state = models.CharField("état", max_length=12, choices=State, default=State.UPLOADED)
@@ -343,6 +341,23 @@ class ListImport(models.Model):
             self.State.APPLY_QUEUED,
             self.State.APPLYING,
         )
+
+
+class UploadedPiece(models.Model):
+    """A piece of an uploaded list, encrypted (``imports.uploads``); erased as soon as the check has read the file.
+
+    In the database, so that any machine's worker finds it.
+    """
+
+    list_import = models.ForeignKey(ListImport, on_delete=models.CASCADE, related_name="pieces")
+    position = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list_import", "position"], name="piece_once")]
+
+    def __str__(self) -> str:
+        return f"piece {self.position} of {self.list_import_id}"
 
 
 class ImportRow(models.Model):

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import connection, models
 
@@ -88,17 +87,14 @@ def _refusal(what: str) -> str:
 
 
 def forget() -> bool:
-    """Empty the demonstration's database, and erase the files that its rows name; no other file is touched.
+    """Empty the demonstration's database; no file is touched.
 
     Raises RealBase before anything is erased. False when there was no database yet.
     """
     refuse_a_real_base()
     if not _there(User):
         return False
-    waiting = list(ListImport.objects.exclude(file="").values_list("file", flat=True)) if _there(ListImport) else []
     call_command("flush", interactive=False, verbosity=0)
-    for name in waiting:
-        default_storage.delete(name)
     if connection.vendor == "sqlite":
         # A list tried there may be of real people: deleted rows stay readable in the file until it is rewritten.
         with connection.cursor() as cursor:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.core.files.base import ContentFile
 from django.db import connection, models
 
 from campaigns import (
@@ -39,7 +38,7 @@ from campaigns.tests import figures_cast, referral_cast, welfare_cast
 from campaigns.tests.figures_cast import TUESDAY, call
 from solidarites import journal
 from solidarites.models import JournalEntry
-from tenants.models import Household, ImportRow, ListImport
+from tenants.models import Household, ImportRow, ListImport, UploadedPiece
 from tests import factories
 
 CLOSED = TUESDAY + timedelta(days=20)
@@ -79,8 +78,8 @@ def lived_in(campaign: Campaign, coordinator: Any) -> list[Case]:
         file_name="liste.csv",
         state=ListImport.State.APPLIED,
         created_at=TUESDAY - timedelta(days=3),
-        file=ContentFile(CANARY.encode(), name="liste.csv"),
     )
+    UploadedPiece.objects.create(list_import=imported, position=0, content=CANARY.encode())
     ImportRow.objects.create(list_import=imported, group=1, number=2, kind="create", data={"nom": "Martin"})
     return [needy, lonely, absent, opposed]
 
@@ -126,7 +125,7 @@ def close(campaign: Campaign, at: datetime = CLOSED) -> None:
 def text_fields(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
     """The fields of a model that could hold a word about somebody."""
     for field in model._meta.concrete_fields:
-        if isinstance(field, models.FileField) or field.choices or field.primary_key:
+        if field.choices or field.primary_key:
             continue
         if isinstance(field, models.CharField | models.TextField | models.JSONField):
             yield field

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from campaigns.demo import base, institutions
 from solidarites import accounts, roles
 from solidarites.models import User
 from tenants.imports.apply import import_list
-from tenants.models import Household, Landlord, ListImport
+from tenants.models import Household, Landlord
 from tests.factories import make_household, make_user
 
 COMMANDS = [("seed_demo",), ("seed_demo", "--check"), ("forget_demo",)]
@@ -122,17 +121,15 @@ def test_the_demonstration_is_emptied_and_keeps_its_roles_and_every_file_that_is
     admin = demo_accounts.make_known()["admin@exemple.fr"]
     landlord = institutions.make_landlord()
     a_list(tmp_path, landlord, admin)
-    waiting = ListImport(landlord=landlord, uploaded_by=admin, file_name="autre.csv", created_at=timezone.now())
-    waiting.file.save("autre.csv", ContentFile(b"une liste qui attend"), save=True)
-    theirs = settings.UPLOADS_DIR / "lists" / "celle-de-quelqu-un.csv"
+    theirs = settings.VAR_DIR / "lists" / "celle-de-quelqu-un.csv"
+    theirs.parent.mkdir(exist_ok=True)
     theirs.write_text("une liste d'une autre installation")
-    assert Path(waiting.file.path).exists()
     call_command("forget_demo")
     assert not User.objects.exists()
     assert not Household.objects.exists()
     assert set(Group.objects.values_list("name", flat=True)) == set(roles.ROLES)
-    assert not Path(waiting.file.path).exists()
     assert theirs.exists()
+    theirs.unlink()
 
 
 @pytest.mark.django_db

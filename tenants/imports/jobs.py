@@ -14,11 +14,11 @@ from django.core.files.base import File
 from django.db import transaction
 
 from solidarites import journal
-from tenants.imports import columns, headings
+from tenants.imports import columns, headings, uploads
 from tenants.imports.columns import Header
 from tenants.imports.read import MAX_BYTES, open_list
 from tenants.imports.refusal import Refused
-from tenants.models import ImportProfile, ImportRow, Landlord, ListImport
+from tenants.models import ImportProfile, ImportRow, Landlord, ListImport, UploadedPiece
 
 State = ListImport.State
 # States that somebody may still call off: nothing is written yet.
@@ -50,18 +50,23 @@ def upload(*, landlord: Landlord, file: File[bytes], file_name: str, by: Any, no
     """
     size = file.size or 0
     row = ListImport(landlord=landlord, uploaded_by=by, file_name=_safe_name(file_name), file_size=size, created_at=now)
-    try:
-        if size > MAX_BYTES:
-            raise Refused("too_big", f"{size // (1024 * 1024)} Mo")
-        # The stored name says nothing of the file: the name of a list may be somebody's.
-        row.file.save(f"{now:%Y%m%d-%H%M%S}.list", file, save=False)
-        _recognise(row)
-    except Refused as error:
-        row.state, row.message = State.REFUSED, error.message
-        erase_file(row)
-    with transaction.atomic():
-        row.save()
-        journal.record("import.uploaded", row, by=by, size=size, state=row.state)
+    if size > MAX_BYTES:
+        row.state, row.message = State.REFUSED, Refused("too_big", f"{size // (1024 * 1024)} Mo").message
+        return _uploaded(row, None, by)
+    with uploads.spooled(file) as path:
+        try:
+            _recognise(row, path)
+        except Refused as error:
+            row.state, row.message = State.REFUSED, error.message
+        return _uploaded(row, path if row.state == State.UPLOADED else None, by)
+
+
+@transaction.atomic
+def _uploaded(row: ListImport, path: Path | None, by: Any) -> ListImport:
+    row.save()
+    if path is not None:
+        uploads.keep(row, path)
+    journal.record("import.uploaded", row, by=by, size=row.file_size, state=row.state)
     return row
 
 
@@ -69,8 +74,8 @@ def _safe_name(name: str) -> str:
     return "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[:200] or "liste"
 
 
-def _recognise(row: ListImport, sheet: str = "") -> None:
-    source = open_list(Path(row.file.path), sheet=sheet)
+def _recognise(row: ListImport, path: Path, sheet: str = "") -> None:
+    source = open_list(path, sheet=sheet)
     row.sheets, row.sheet, row.encoding = source.sheets, source.sheet, source.encoding or ""
     header = source.header
     row.columns = []
@@ -92,17 +97,12 @@ def known_profile(landlord: Landlord, header: Header) -> ImportProfile | None:
     return profiles.order_by("-created_at", "-pk").first()
 
 
-def erase_file(row: ListImport) -> None:
-    if row.file:
-        row.file.delete(save=False)
-    row.file = ""
-
-
 @transaction.atomic
 def choose_sheet(*, list_import: ListImport, sheet: str, by: Any, now: datetime) -> ListImport:
     """Read another sheet of the workbook. Raises NotNow once the check was asked for, Refused for an unknown sheet."""
     row = _locked(list_import, State.UPLOADED)
-    _recognise(row, sheet)
+    with uploads.opened(row) as path:
+        _recognise(row, path, sheet)
     row.save(update_fields=["sheets", "sheet", "columns", "profile", "encoding"])
     journal.record("import.sheet_chosen", row, by=by)
     return row
@@ -187,13 +187,8 @@ def cancel(*, list_import: ListImport, by: Any, now: datetime) -> ListImport:
     _forget_samples(row)
     row.save(update_fields=["state", "message", "leased_until", "lease", "columns"])
     journal.record("import.cancelled", row, by=by)
-    transaction.on_commit(lambda: _erase_now(row))
+    uploads.erase(row)
     return row
-
-
-def _erase_now(row: ListImport) -> None:
-    erase_file(row)
-    ListImport.objects.filter(pk=row.pk).update(file="")
 
 
 def _forget_samples(row: ListImport) -> None:
@@ -221,8 +216,7 @@ def _nudge() -> None:
 def forget_old(now: datetime) -> None:
     """Erase files the check has read, and what waited more than seven days: checked rows, uploads, rejects."""
     reading = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING)
-    for row in ListImport.objects.exclude(file="").exclude(state__in=reading):
-        _erase_now(row)
+    UploadedPiece.objects.exclude(list_import__state__in=reading).delete()
     old = ListImport.objects.filter(created_at__lt=now - KEPT)
     for row in old.filter(state__in=[State.UPLOADED, State.CHECKED]):
         # Never confirmed: as good as called off.
@@ -230,6 +224,6 @@ def forget_old(now: datetime) -> None:
             row.refresh_from_db()
             _forget_samples(row)
             row.save(update_fields=["columns"])
-            _erase_now(row)
+            uploads.erase(row)
     final = (State.APPLIED, State.CANCELLED, State.REFUSED)
     ImportRow.objects.filter(list_import__created_at__lt=now - KEPT, list_import__state__in=final).delete()

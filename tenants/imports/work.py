@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from solidarites import journal
 from tenants import households as rules
-from tenants.imports import bulk, columns, jobs
+from tenants.imports import bulk, columns, jobs, uploads
 from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
 from tenants.imports.check import Checker
 from tenants.imports.people import Person
@@ -115,8 +115,8 @@ def _give_up(row: ListImport, message: str) -> None:
     with transaction.atomic():
         renew(row, state=State.REFUSED, message=message, lease="")
         row.rows.all().delete()
+        uploads.erase(row)
         journal.record("import.refused", row)
-    jobs._erase_now(row)
 
 
 # Check --------------------------------------------------------------------------------------------------
@@ -129,11 +129,18 @@ def check(row: ListImport) -> None:
     """
     now = timezone.now()
     renew(row, state=State.CHECKING, started_at=now, rows_done=0)
-    if not row.file:
+    if not uploads.waits(row):
         _check_again(row)
         return
     ImportRow.objects.filter(list_import=row).delete()
-    source = open_list(Path(row.file.path), sheet=row.sheet)
+    with uploads.opened(row) as path:
+        counts = _read(row, path, now)
+    _checked(row, counts)
+
+
+def _read(row: ListImport, path: Path, now: datetime) -> dict[str, Any]:
+    """Stage every row of the file; what the preview counts."""
+    source = open_list(path, sheet=row.sheet)
     if source.header is None:
         raise Refused("no_header")
     chosen = columns.header_from_json(row.columns, source.header.position)
@@ -157,8 +164,7 @@ def check(row: ListImport) -> None:
         known=known,
         check_seconds=round((timezone.now() - now).total_seconds(), 1),
     )
-    _checked(row, counts)
-    jobs._erase_now(row)
+    return counts
 
 
 def _reading(row: ListImport) -> Callable[[int], None]:
@@ -181,6 +187,7 @@ def _checked(row: ListImport, counts: dict[str, Any], message: str = "") -> None
             attempts=0,
         )
         ListImport.objects.filter(pk=row.pk).update(leased_until=None)
+        uploads.erase(row)
         journal.record("import.checked", row, rows=counts["rows"])
 
 

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tenants import events
-from tenants.imports import jobs, work
+from tenants.imports import jobs, uploads, work
 from tenants.imports.refusal import Refused
 from tenants.models import Household, ImportProfile, ImportRow, Landlord, ListImport, PhoneNumber, Tenant
 
@@ -52,19 +52,57 @@ def applied(landlord, text=LIST, **options) -> ListImport:
     return row
 
 
-def stored_files(row) -> list[Path]:
-    from django.core.files.storage import default_storage
-
-    folder = Path(default_storage.path("lists"))
-    return list(folder.iterdir()) if folder.exists() else []
-
-
 @pytest.fixture(autouse=True)
-def _uploads(tmp_path, settings):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
-    }
+def folder(tmp_path, settings) -> Path:
+    """VAR_DIR of this machine."""
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_uploaded_list_waits_in_the_database_alone_and_encrypted(landlord, folder):
+    row = uploaded(landlord)
+    assert uploads.waits(row)
+    assert files(folder) == []
+    pieces = b"".join(bytes(content) for content in row.pieces.order_by("position").values_list("content", flat=True))
+    assert b"Nom" not in pieces
+    with uploads.opened(row) as path:
+        assert path.read_bytes() == LIST.encode()
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert files(folder) == []
+
+
+def test_another_machine_reads_what_one_received(landlord, settings, tmp_path_factory):
+    row = uploaded(landlord)
+    # Its own folder, the same database and key.
+    settings.VAR_DIR = tmp_path_factory.mktemp("other-machine")
+    jobs.set_columns(list_import=row, fields={}, by=None, now=timezone.now())
+    work.run_all()
+    row.refresh_from_db()
+    assert row.state == State.CHECKED, row.message
+    assert row.counts["tenants_created"] == 3
+
+
+def test_a_list_of_several_pieces_is_read_whole_and_in_order(landlord, monkeypatch):
+    monkeypatch.setattr(uploads, "PIECE", 7)
+    row = uploaded(landlord)
+    assert row.pieces.count() > 10
+    with uploads.opened(row) as path:
+        assert path.read_bytes() == LIST.encode()
+
+
+def test_under_another_key_a_waiting_list_is_refused_and_asked_for_again(landlord, settings):
+    row = uploaded(landlord)
+    settings.PRIVACY_KEY = "une tout autre clé"
+    jobs.set_columns(list_import=row, fields={}, by=None, now=timezone.now())
+    work.run_all()
+    row.refresh_from_db()
+    assert row.state == State.REFUSED
+    assert "Déposez-le de nouveau" in row.message
+    assert not uploads.waits(row)
 
 
 def test_an_upload_recognises_its_columns_and_refuses_the_needless_one(landlord):
@@ -81,8 +119,7 @@ def test_nothing_is_written_before_the_confirmation_and_the_file_is_gone_after_t
     assert Tenant.objects.count() == 0
     assert row.counts["tenants_created"] == 3
     assert row.counts["tenants_rejected"] == 1
-    assert not row.file
-    assert stored_files(row) == []
+    assert not uploads.waits(row)
     assert "412" not in str(list(row.rows.values_list("data", "issues", "changes")))
 
 
@@ -277,7 +314,7 @@ def test_a_refused_file_leaves_only_its_reason(landlord):
     row = uploaded(landlord, b"\x89PNG\r\n\x1a\n" + b"\x00" * 100)
     assert row.state == State.REFUSED
     assert "image" in row.message
-    assert not row.file
+    assert not uploads.waits(row)
 
 
 def test_what_waited_a_week_is_erased(landlord):

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.base import File
 from django.utils import timezone
 
-from tenants.imports import jobs
+from tenants.imports import jobs, uploads
 from tenants.imports.apply import import_list
 from tenants.models import Agency, Household, Landlord, ListImport, PhoneNumber, Residence, Tenant
 from tenants.tests.lists import write_csv
@@ -24,14 +24,8 @@ State = ListImport.State
 @pytest.fixture
 def installation(tmp_path: Path, transactional_db, settings):
     made = Installation(tmp_path)
-    # The worker reads the file where this process puts it.
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "uploads"},
-        },
-    }
+    # Another machine's folder: the worker finds the list in the database.
+    settings.VAR_DIR = tmp_path / "other"
     yield made
     made.close()
 
@@ -96,7 +90,7 @@ def disturb(installation: Installation, folder: Path, count: int, kills: list[tu
         if phase == State.CHECKING and row.state == State.CHECKING:
             worker = kill_and_resume(installation, worker)
     assert row.state == State.CHECKED, row.message
-    wait_until(lambda: not ListImport.objects.get(pk=row.pk).file, say=worker.output)
+    assert not uploads.waits(row)
     assert not Tenant.objects.filter(landlord=shaken).exists()
     jobs.confirm(list_import=row, by=None, now=timezone.now())
     installation.ask("tenants.tasks.run_imports")

@@ -27,6 +27,7 @@ OUTSIDE_ADMIN = {
     "tenants.PhoneNumber": "shown inside its household",
     "tenants.Opposition": "keyed hashes, nothing to read",
     "tenants.ListImport": "has its own screens",
+    "tenants.UploadedPiece": "encrypted, until the check has read it",
     "tenants.ImportRow": "shown in the preview of its import",
     "campaigns.CampaignPause": "shown on the page of its campaign and of each plan",
     "campaigns.CampaignVolunteer": "managed on the page of the campaign",
