@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from campaigns.models import Call, Case, DueCall, FollowUpPlan, Need
+from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
 from tenants import events, households
@@ -73,6 +75,25 @@ def alive_elsewhere(case: Case) -> bool:
     """Whether another campaign has the household: this case may not open then."""
     others = Case.objects.filter(household_id=case.household_id, status__in=Case.ALIVE)
     return others.exclude(pk=case.pk).exists()
+
+
+def call_again_after_a_danger(case_ids: list[int], now: datetime) -> None:
+    """A vital alert was raised in a call that ends without being recorded: anybody calls again, at once."""
+    unrecorded = Q(last_call_at=None) | Q(alerts__raised_at__gt=F("last_call_at"))
+    in_danger = Case.objects.filter(
+        unrecorded,
+        pk__in=case_ids,
+        status=Case.Status.OPEN,
+        alerts__level=Level.U0,
+        alerts__solved_at=None,
+        alerts__key__startswith="call:",
+    ).values_list("pk", flat=True)
+    if found := list(in_danger) if case_ids else []:
+        kind = Case.Kind.CALLBACK
+        Case.objects.filter(pk__in=found).update(
+            next_call_kind=kind, tier=TIER_OF_KIND[kind], rank=0, next_call_at=now, next_call_for=None,
+            anyone_from=now, not_for=None, urgent=True,
+        )  # fmt: skip
 
 
 def _locked(case_id: int) -> Case:

@@ -16,9 +16,8 @@ from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import queue_order, scripts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
-from campaigns.cases import TIER_OF_KIND, alive_elsewhere
+from campaigns.cases import alive_elsewhere, call_again_after_a_danger
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
-from campaigns.models.levels import Level
 from solidarites import journal, kept
 from solidarites.models import User
 
@@ -420,7 +419,7 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     case.claimed_by = case.claimed_at = case.claimed_until = None
     case.save(update_fields=["rank", "anyone_from", "next_call_at", "claimed_by", "claimed_at", "claimed_until"])
     Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).delete()
-    _call_again_after_a_danger([case.pk], now)
+    call_again_after_a_danger([case.pk], now)
     journal.record(
         "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
     )
@@ -435,7 +434,7 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
     )
     if freed:
         case = Case.objects.only("campaign_id", "household_id").get(pk=case_id)
-        _call_again_after_a_danger([case_id], now)
+        call_again_after_a_danger([case_id], now)
         journal.record("case.released", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     return bool(freed)
 
@@ -451,7 +450,7 @@ def leave(*, by: User, now: datetime) -> bool:
         claimed_by=None, claimed_at=None, claimed_until=None
     ):
         return False
-    _call_again_after_a_danger([mine.pk], now)
+    call_again_after_a_danger([mine.pk], now)
     journal.record("case.left", mine, by=by, campaign_id=mine.campaign_id, household_id=mine.household_id)
     return True
 
@@ -471,27 +470,8 @@ def release_stale(*, now: datetime) -> int:
         # The rows are locked: nobody has renewed them since.
         pks = [pk for pk, _, _ in stale]
         freed = Case.objects.filter(pk__in=pks).update(claimed_by=None, claimed_at=None, claimed_until=None)
-        _call_again_after_a_danger(pks, now)
+        call_again_after_a_danger(pks, now)
         return freed
-
-
-def _call_again_after_a_danger(case_ids: list[int], now: datetime) -> None:
-    """A vital alert was raised in a call that ends without being recorded: anybody calls again, at once."""
-    unrecorded = Q(last_call_at=None) | Q(alerts__raised_at__gt=F("last_call_at"))
-    in_danger = Case.objects.filter(
-        unrecorded,
-        pk__in=case_ids,
-        status=Case.Status.OPEN,
-        alerts__level=Level.U0,
-        alerts__solved_at=None,
-        alerts__key__startswith="call:",
-    ).values_list("pk", flat=True)
-    if found := list(in_danger) if case_ids else []:
-        kind = Case.Kind.CALLBACK
-        Case.objects.filter(pk__in=found).update(
-            next_call_kind=kind, tier=TIER_OF_KIND[kind], rank=0, next_call_at=now, next_call_for=None,
-            anyone_from=now, not_for=None, urgent=True,
-        )  # fmt: skip
 
 
 def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:

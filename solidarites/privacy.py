@@ -66,8 +66,8 @@ def problem(expected: str, *, given: str | None = None) -> str:
     """The one line that says that this key is another one, and what to do."""
     used = given or fingerprint()
     return (
-        f"PRIVACY_KEY n’est pas celle de cette base (empreinte attendue : {expected or 'inconnue'}, "
-        f"lue dans {where()} : {used}). "
+        f"PRIVACY_KEY n’est pas celle de cette base (empreinte attendue\u00a0: {expected or 'inconnue'}, "
+        f"lue dans {where()}\u00a0: {used}). "
         "Avec elle, les personnes qui ont demandé à ne plus être appelées ne seraient plus reconnues, et les codes "
         "de la double authentification ne seraient plus lus. "
         "Remettez la clé gardée au coffre, dans .env ou dans VAR_DIR/privacy_key.txt ; si l’ancienne ligne de .env "

@@ -114,7 +114,8 @@ def _play(shipped: dict[str, Any], volunteer: Any, volunteer2: Any, path: dict[s
     fields |= {"callback": CALLBACK.isoformat()} if outcome == "callback" else {}
     if plans:
         fields |= {"weekdays": [str(day) for day in wish.weekdays], "follow_up_time": "15:00"}
-    situation = outcomes.situation_of(place.case, by=volunteer, now=TUESDAY, phone=calls.phone_to_dial(place.case))
+    phone, danger = calls.phone_to_dial(place.case), place.danger(reading)
+    situation = outcomes.situation_of(place.case, by=volunteer, now=TUESDAY, phone=phone, danger=danger)
     promised = [line.text for line in what_follows(place, Typed(answers, "", fields), reading, situation).lines]
     calls.record_call(
         case_id=case.pk,

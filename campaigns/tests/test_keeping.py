@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, cases, lifecycle, purge, queue, tasks
+from campaigns import calls, cases, lifecycle, outcomes, purge, queue, tasks
 from campaigns.models import Alert, Call, Campaign, Case, FollowUpPlan, Need
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import User
@@ -119,7 +119,7 @@ def test_who_may_call_no_more_leaves_their_words_to_a_coordinator(
     assert f"« {WORDS} »" in text(shown)
     # The household goes back to the queue all the same.
     assert queue.claim_next(campaign=case.campaign, by=volunteer2, now=timezone.now()).case == case
-    queue.leave(by=volunteer2)
+    queue.leave(by=volunteer2, now=timezone.now())
     press(nadia, shown, "Joindre au dossier")
     assert Call.objects.filter(state=Call.State.MERGED).count() == 1
     assert Need.objects.get().category == "courses"
@@ -193,6 +193,9 @@ def test_what_is_learnt_of_people_and_numbers_is_written(
     close_campaign(case)
     typed = {"submission": str(Call.objects.get().submission), "outcome": outcome}
     assert lea.post(url("record", case.pk), typed).status_code == 302
+    if outcome in outcomes.PERSON_STATUS:
+        named = {**typed, "tenant_id": case.household.tenants.get().pk}
+        assert lea.post(url("closing", case.pk), named).status_code == 302
     assert decide(nadia, case, "Cet appel compte").state == Call.State.RECORDED
     case.household.refresh_from_db()
     assert (case.status, case.next_call_at, case.hold_reason) == (Case.Status.CLOSED, None, "")

@@ -11,7 +11,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, followups, queue
+from campaigns import calls, followups, outcomes, queue
 from campaigns.calendar import calendar_of
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan
 from campaigns.tests.caller_cast import running_campaign, text, url, well
@@ -49,7 +49,13 @@ def held_by(person: Any) -> Case | None:
 
 def record(client: Any, case: Case, person: Any, **typed: Any) -> Any:
     draft = Call.objects.get(case=case, volunteer=person, state=Call.State.DRAFT)
-    return client.post(url("record", case.pk), {"submission": str(draft.submission), **typed})
+    typed = {"submission": str(draft.submission), **typed}
+    answer = client.post(url("record", case.pk), typed)
+    if typed.get("outcome") in outcomes.PERSON_STATUS:
+        # The page that asks for the name.
+        named = {**typed, "tenant_id": case.household.tenants.get().pk}
+        answer = client.post(url("closing", case.pk), named)
+    return answer
 
 
 def call(case: Case, by: Any, outcome: str, now: datetime, **fields: Any) -> Call:

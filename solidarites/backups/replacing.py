@@ -89,8 +89,8 @@ def refuse_newer(manifest: Manifest) -> None:
         version = f" ({manifest.product})" if manifest.product else ""
         raise BackupError(
             f"Cette sauvegarde vient d’une version plus récente du produit{version} que celle-ci "
-            f"({archive.product_version()}) : installez-la, puis recommencez. Inconnu ici : {', '.join(newer)}. "
-            "Rien n’est changé."
+            f"({archive.product_version()})\u00a0: installez-la, puis recommencez. "
+            f"Inconnu ici\u00a0: {', '.join(newer)}. Rien n’est changé."
         )
 
 

@@ -24,6 +24,7 @@ OFFERED = {
     "solidarites.health",
     "solidarites.kept",
     "solidarites.privacy",
+    "solidarites.secrets_at_rest",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.
 FAN_OUT = {"retries", "welfare", "referrals"}

@@ -26,7 +26,7 @@ MESSAGES = {
     "no_header": "Aucune ligne de titres n’a été reconnue. Il faut au moins une colonne « Nom ».",
     "no_name": "Aucune colonne de noms n’a été reconnue. Indiquez laquelle contient le nom.",
     "no_rows": "Cette liste ne contient aucune personne.",
-    "file_lost": "Ce fichier ne peut plus être relu : PRIVACY_KEY a changé depuis son dépôt. Déposez-le de nouveau.",
+    "file_lost": "Ce fichier ne peut plus être relu : PRIVACY_KEY a changé depuis son dépôt. Déposez-le de nouveau.",
     "slow": "Ce classeur est trop long à ouvrir. Enregistrez la liste en CSV.",
 }
 

@@ -173,7 +173,11 @@ def test_a_danger_in_a_call_kept_aside_alerts_at_once(case, held, volunteer2, le
     record(lea, held, **fallen(held))
     call = Call.objects.get()
     assert call.state == "pending"
-    assert Alert.objects.get().level == "U0"
+    # One for the danger, one for the decision that the call waits for.
+    assert [(alert.kind, alert.level) for alert in Alert.objects.order_by("kind")] == [
+        (Alert.Kind.ANSWER, "U0"),
+        (Alert.Kind.KEPT_CALL, "U0"),
+    ]
     Case.objects.update(claimed_by=None, claimed_at=None, claimed_until=None)
     calls.accept_pending(call_id=call.pk, by=volunteer2, now=timezone.now())
     assert Case.objects.get().is_safety_call

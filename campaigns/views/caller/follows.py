@@ -58,7 +58,7 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
         found.lines.append(Line("heart", "Le suivi s'arrête, comme la personne le souhaite."))
     if situation.vital:
         text = typography(rule.decide(situation).text)
-        found.lines.append(Line("clock", f"{text[:1].upper()}{text[1:]}.", "alert"))
+        found.lines.insert(0, Line("clock", f"{text[:1].upper()}{text[1:]}.", "alert"))
     if wish is not None and situation.opposed:
         found.lines.append(Line("heart", f"Suivi : {followups.OPPOSED}", "attention"))
     elif wish is not None:
