@@ -360,6 +360,18 @@ def remove_second_factor(*, user: User, by: User) -> None:
 
 
 @transaction.atomic
+def forget_second_factor(*, user: User) -> None:
+    """The same from the machine itself (``manage.py new_second_factor``), where no other administrator can do it.
+
+    Whoever may run a command there reads the database anyway; the password is still asked for, and the row stays.
+    """
+    from allauth.mfa.models import Authenticator
+
+    Authenticator.objects.filter(user=user).delete()
+    journal.record("account.second_factor_removed", user, actor="command")
+
+
+@transaction.atomic
 def update_profile(
     *, user: User, first_name: str, last_name: str, languages: list[str], hide_number: bool, keyboard_shortcuts: bool
 ) -> None:

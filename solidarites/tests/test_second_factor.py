@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from solidarites import accounts, roles
@@ -262,3 +264,14 @@ def test_an_administrator_helps_a_colleague_who_lost_the_phone(client, client_of
 def test_nobody_removes_ones_own_that_way(administrator):
     with pytest.raises(accounts.AccountRefused):
         accounts.remove_second_factor(user=administrator, by=administrator)
+
+
+@pytest.mark.django_db
+def test_the_only_administrator_without_a_phone_installs_it_again(client_of, administrator):
+    Authenticator.objects.create(user=administrator, type="totp", data={"secret": "illisible"})
+    call_command("new_second_factor", administrator.email.upper(), stdout=StringIO())
+    assert not Authenticator.objects.filter(user=administrator).exists()
+    row = JournalEntry.objects.get(action="account.second_factor_removed")
+    assert (row.object_id, row.user, row.actor) == (administrator.pk, None, "command")
+    with pytest.raises(CommandError, match="Aucun compte"):
+        call_command("new_second_factor", "personne@exemple.fr")

@@ -1,0 +1,29 @@
+"""The way in for the only administrator, who lost the phone, the recovery codes, or the key that reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from solidarites import accounts
+from solidarites.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Retire la double authentification d'un compte\u00a0: sa prochaine connexion demande de l'installer de nouveau."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="l'adresse e-mail du compte")
+
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        user = User.objects.filter(email__iexact=email.strip()).first()
+        if user is None:
+            raise CommandError("Aucun compte n'a cette adresse.")
+        accounts.forget_second_factor(user=user)
+        self.stdout.write(
+            "La double authentification de ce compte est retirée. Connectez-vous avec le mot de passe\u00a0: la page "
+            "d'installation s'ouvre."
+        )
