@@ -85,7 +85,7 @@ def test_a_call_with_loneliness_and_a_need_leads_to_a_plan_a_referral_and_figure
     check_page(phone)
     phone.get_by_role("button", name="Appeler le prochain foyer").click()
     expect(phone.locator("h1")).to_contain_text("MARTIN")
-    assert phone.locator("a[href^='tel:']").first.get_attribute("href").startswith("tel:+335")
+    assert phone.locator("a[href^='tel:+']").first.get_attribute("href").startswith("tel:+335")
     check_page(phone)
 
     tell_loneliness_and_a_need(phone)
