@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import psutil
 import pytest
@@ -26,6 +22,7 @@ from tests.factories import PASSWORD, make_landlord, make_user
 from tests.house.source import ROOT
 from tests.processes.installation import Process, database_url, wait_until
 from tests.processes.test_start import answers, free_port
+from tests.processes.visitor import Visitor
 
 # Root without its powers: the rights written on files hold for it too.
 POWERLESS = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
@@ -110,26 +107,11 @@ class Machine:
         return "\n".join(process.output()[-2000:] for process in self.processes)
 
 
-def send(browser: OpenerDirector, url: str, data: dict[str, str], file: str = "") -> Any:
-    """As a page sends its form."""
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.open(url, timeout=30).read().decode())
-    assert token is not None
-    data = {"csrfmiddlewaretoken": token[1], **data}
-    if not file:
-        return browser.open(url, urlencode(data).encode(), timeout=60)
-    edge = "----edge"
-    parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}' for name, text in data.items()]
-    parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="l.csv"\r\n\r\n{file}')
-    body = "\r\n".join([*parts, f"--{edge}--\r\n"]).encode()
-    kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
-    return browser.open(Request(url, body, kind), timeout=60)
-
-
 def test_one_round_with_the_code_in_read_only(spare: str, code: Path, tmp_path: Path, settings: Any) -> None:
     # As the processes themselves, which know nothing of the tests.
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
     hugues = make_user("hugues@exemple.fr", "Hugues", "Administre", "administrator")
-    landlord = make_landlord()
+    make_landlord()
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     machine = Machine(code, settings.VAR_DIR, database_url(), closed)
@@ -142,12 +124,13 @@ def test_one_round_with_the_code_in_read_only(spare: str, code: Path, tmp_path: 
         machine.start("beat", "celery", "-A", "solidarites", "beat")
         sign_in = f"{machine.address}/connexion/"
         wait_until(lambda: answers(sign_in), patience=120, say=machine.said)
-        browser = build_opener(HTTPCookieProcessor(CookieJar()))
-        send(browser, sign_in, {"login": "hugues@exemple.fr", "password": PASSWORD})
-        imports = f"{machine.address}/administration/imports"
-        send(browser, f"{imports}/nouvelle-liste/", {"landlord": str(landlord.pk)}, file=LIST)
+        visitor = Visitor(machine.address)
+        visitor.sign_in("hugues@exemple.fr", PASSWORD)
+        columns = visitor.press(
+            visitor.get("/administration/imports/nouvelle-liste/"), "Déposer la liste", file=LIST.encode()
+        )
+        assert "Prénom" in columns.text
         sent = ListImport.objects.get()
-        assert "Prénom" in browser.open(f"{imports}/{sent.pk}/", timeout=60).read().decode()
         jobs.set_columns(list_import=sent, fields={}, by=hugues, now=timezone.now())
         # Beat asks, the worker reads.
         read = ListImport.objects.filter(pk=sent.pk, state=ListImport.State.CHECKED)
