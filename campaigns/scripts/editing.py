@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,21 @@ class StaleError(ValueError):
 # Make ------------------------------------------------------------------------------------------------
 
 
-def default_document(kind: str) -> tuple[str, document.Document]:
-    """The key and the document that ship with the product for this sort of call."""
+@cache
+def _shipped() -> list[tuple[str, str, document.Document]]:
+    """(key, kind, document) of each script that ships with the product. Read once: its files do not change."""
+    found = []
     for path in sorted(DEFAULTS.glob("*.yaml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        key, found = content.pop("key"), content.pop("kind")
+        found.append((content.pop("key"), content.pop("kind"), content))
+    return found
+
+
+def default_document(kind: str) -> tuple[str, document.Document]:
+    """The key and the document that ship with the product for this sort of call. Raises LookupError for another."""
+    for key, found, content in _shipped():
         if found == kind:
-            return key, content
+            return key, deepcopy(content)
     raise LookupError(kind)
 
 
@@ -255,11 +264,9 @@ def use_in_campaign(*, script: Script, campaign: Campaign, by: User, now: dateti
 def load_defaults(*, now: datetime) -> list[Script]:
     """Load the scripts shipped with the product as published versions 1; those already there stay as they are."""
     loaded = []
-    for path in sorted(DEFAULTS.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        key, kind, title = content.pop("key"), content.pop("kind"), content["title"]
+    for key, kind, content in _shipped():
         script, created = Script.objects.get_or_create(
-            key=key, version=1, defaults={"kind": kind, "title": title, "content": content}
+            key=key, version=1, defaults={"kind": kind, "title": content["title"], "content": deepcopy(content)}
         )
         if created:
             publish(script=script, now=now)
