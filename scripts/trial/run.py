@@ -27,6 +27,8 @@ ADMINISTRATOR = {
 }
 # What a machine says of where packages come from, and of who vouches for it: taken over as it is, never written here.
 PASSED = re.compile(r"PIP_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|.*_proxy|.*_PROXY")
+# The machine's own authority, if it has one, is among these; the root's are written anew as apt installs its own.
+TRUSTED, TRUSTED_INSIDE = "/etc/ssl/certs/ca-certificates.crt", "/usr/local/share/trusted.pem"
 
 
 def say(text: str) -> None:
@@ -55,11 +57,10 @@ def root() -> Path:
         (FOLDER / "base.made").touch()
     copied = [*Path("/etc/apt/apt.conf.d").glob("99*"), Path("/etc/pip.conf"), *Path("/etc/xdg/pip").glob("*")]
     copied += [Path.home() / ".config/pip/pip.conf", Path.home() / ".pip/pip.conf"]
-    # Where the machine's own authority stands, if it has one.
-    copied += [Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf")]
-    for path in copied:
+    copied += [Path(TRUSTED), Path("/etc/resolv.conf")]
+    for path, inside in [*((path, path) for path in copied), (Path(TRUSTED), Path(TRUSTED_INSIDE))]:
         if path.exists():
-            target = base / path.relative_to("/")
+            target = base / inside.relative_to("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     return base
@@ -91,7 +92,11 @@ class Inside:
         self.root, self.holder, self.alone = root, holder, alone
 
     def run(self, script: str, *, log: Path, env: dict[str, str] | None = None, check: bool = True) -> int:
-        environment = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
+        environment = {
+            name: TRUSTED_INSIDE if value == TRUSTED else value
+            for name, value in os.environ.items()
+            if PASSED.fullmatch(name)
+        }
         environment |= {
             "HOME": str(Path.home()),
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
