@@ -239,7 +239,7 @@ def main(site: str, certificate: str, email: str, password: str, tenants: str) -
     again.follow("Nouvelle campagne")
     again.press("Créer la campagne", **campaign())
     page = again.address
-    again.follow("Bénévoles")
+    again.follow("Bénévoles", under="/campagnes/")
     people = again.form("Ajouter à la campagne").choices["people"]
     again.press("Ajouter à la campagne", people=[value for value, _ in people])
     again.open(page)
