@@ -1,12 +1,13 @@
 """What a coordinator sees: the agencies given to them, everything when none is given, and what nobody follows.
 
 A household without an agency, or of an agency that no coordinator follows, is the affair of the whole coordination.
-An active account with the role follows; a deactivated one, or one that lost the role, does not. Lists, figures, pages,
-searches, exports, e-mails and the Django admin all ask this module.
+An active account with the role follows, from its first sign-in; one that is only invited, deactivated, or lost the role
+does not. Lists, figures, pages, searches, exports, e-mails and the Django admin all ask this module.
 """
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Exists, Q, QuerySet
 
 from campaigns.models import Case
@@ -30,10 +31,11 @@ def in_sight(user: User, agency: str = "agency") -> Q:
     if None in mine:
         return _EVERYTHING
     others = {agency_id for agencies in follows.values() for agency_id in agencies}
-    if None in others:  # somebody follows everything
-        return Q(**{f"{agency}__in": mine})
+    of_nobody = Q(**{f"{agency}__isnull": True})
+    if None in others:  # somebody follows every agency
+        return Q(**{f"{agency}__in": mine}) | of_nobody
     theirs = Agency.objects.exclude(pk__in=[pk for pk in others - mine if pk is not None])
-    return Q(**{f"{agency}__in": theirs}) | Q(**{f"{agency}__isnull": True})
+    return Q(**{f"{agency}__in": theirs}) | of_nobody
 
 
 def visible_cases(user: User, cases: QuerySet[Case] | None = None) -> QuerySet[Case]:
@@ -42,11 +44,15 @@ def visible_cases(user: User, cases: QuerySet[Case] | None = None) -> QuerySet[C
 
 
 def coordinators() -> QuerySet[User]:
-    return User.objects.filter(is_active=True, groups__name=COORDINATOR).distinct()
+    """Those who can work: invited and not come yet, one answers for nothing."""
+    joined = ~(Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX))
+    return User.objects.filter(joined, is_active=True, groups__name=COORDINATOR).distinct()
 
 
 def coordinators_of(case: Case) -> QuerySet[User]:
-    """The active coordinators who see ``case``: those who follow its agency, all of them when nobody does."""
+    """The coordinators who see ``case``: those who follow its agency, all of them when nobody does or it has none."""
+    if case.agency_id is None:
+        return coordinators()
     followers = _followers(case)
     return coordinators().filter(Q(pk__in=followers.order_by().values("pk")) | ~Exists(followers))
 

@@ -51,6 +51,15 @@ def test_each_sees_their_agency_and_what_nobody_follows(coordinator: Any, zoe: U
     assert {name for name, case in cases.items() if scope.is_followed(case)} == {"Bordeaux", "Langon"}
 
 
+def test_who_is_invited_and_has_not_come_follows_nothing(coordinator: Any, zoe: User, cases: dict[str, Case]) -> None:
+    """Nobody reads yet what would be theirs alone."""
+    invited = factories.make_user("ana@exemple.fr", "", "", roles.COORDINATOR)
+    invited.set_unusable_password()
+    invited.save()
+    assert seen_by(coordinator, cases) == {"Bordeaux", "Pau", ""}
+    assert told_of(cases["Pau"]) == told_of(cases[""]) == {"Nadia", "Zoé"}
+
+
 @pytest.mark.parametrize("gone", ["deactivated", "role"])
 def test_who_is_no_longer_there_follows_nothing(coordinator: Any, zoe: User, cases: dict[str, Case], gone: str) -> None:
     if gone == "deactivated":
@@ -62,13 +71,14 @@ def test_who_is_no_longer_there_follows_nothing(coordinator: Any, zoe: User, cas
     assert seen_by(User.objects.get(pk=zoe.pk), cases) == set()
 
 
-def test_who_follows_everything_follows_what_has_no_agency_too(
+def test_who_follows_everything_follows_every_agency_and_what_has_none_stays_everybodys(
     coordinator: Any, zoe: User, cases: dict[str, Case]
 ) -> None:
     everywhere = factories.make_user("ana@exemple.fr", "Ana", "Ruiz", roles.COORDINATOR)
     assert seen_by(everywhere, cases) == set(cases)
-    assert seen_by(coordinator, cases) == {"Bordeaux"}
-    assert told_of(cases[""]) == {"Ana"}
+    assert seen_by(coordinator, cases) == {"Bordeaux", ""}
+    assert told_of(cases["Pau"]) == {"Ana"}
+    assert told_of(cases[""]) == {"Ana", "Nadia", "Zoé"}
     User.objects.filter(pk=everywhere.pk).update(is_active=False)
     assert seen_by(coordinator, cases) == {"Bordeaux", "Pau", ""}
 

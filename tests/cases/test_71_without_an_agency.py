@@ -89,16 +89,19 @@ def test_a_late_check_tells_both_and_its_alert_leads_to_it(left: Case, others: l
         assert f"/veilles/{check.pk}/" in text(client.get("/veilles/"))
 
 
-def test_once_given_to_somebody_it_is_theirs_alone(left: Case, others: list[Any], client_of: Any) -> None:
+def test_once_its_agency_is_given_to_somebody_it_is_theirs_alone(left: Case, others: list[Any], client_of: Any) -> None:
+    """What has no agency goes on being everybody's, whoever comes."""
     ana = make_user("ana@exemple.fr", "Ana", "Ruiz", roles.COORDINATOR)
     if left.agency is not None:
         CoordinatorScope.objects.create(user=ana).agencies.add(left.agency)
     check = open_check(left, ana, timezone.now())
+    status = 200 if left.agency is None else 404
     for person in others:
-        assert client_of(person).get(f"/dossiers/{left.pk}/").status_code == 404
-        assert client_of(person).get(f"/veilles/{check.pk}/").status_code == 404
+        assert client_of(person).get(f"/dossiers/{left.pk}/").status_code == status
+        assert client_of(person).get(f"/veilles/{check.pk}/").status_code == status
     assert client_of(ana).get(f"/dossiers/{left.pk}/").status_code == 200
-    assert [person.pk for person in alerts.audience(left, timezone.now())] == [ana.pk]
+    told = {person.pk for person in alerts.audience(left, timezone.now())}
+    assert told == ({ana.pk, *(person.pk for person in others)} if left.agency is None else {ana.pk})
     assert WelfareCheck.objects.get().owner in (ana, None)
 
 
