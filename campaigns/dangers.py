@@ -7,7 +7,7 @@ it is about, so it offers them all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,10 +92,35 @@ def numbers_of(alerts: Iterable[Alert], content: scripts.Content | None) -> list
 
 
 def _numbers_of(alert: Alert, content: scripts.Content | None) -> Iterable[str]:
+    answer = _answer(alert, content)
+    return numbers_for(*answer) if answer is not None else ANY
+
+
+def _answer(alert: Alert, content: scripts.Content | None) -> tuple[scripts.Question, scripts.Choice] | None:
+    """The question and the choice that raised it; None for the red button, or in another script."""
     if alert.kind != Alert.Kind.ANSWER or content is None:
-        return ANY
+        return None
     said = alert.key.split(":")[2] if alert.key.count(":") > 1 else ""
     key, _, wanted = said.partition(".")
     question = content.question(key)
     choice = next((one for one in question.choices if one.key == wanted), None) if question is not None else None
-    return numbers_for(question, choice) if question is not None and choice is not None else ANY
+    return (question, choice) if question is not None and choice is not None else None
+
+
+def heard(alerts: Collection[Alert]) -> dict[int, tuple[str, str]]:
+    """(question, answer) by alert, of those that an answer raised: one query for all of them."""
+    calls = {alert.pk: alert.key.split(":")[1] for alert in alerts if alert.key.startswith("call:")}
+    scripts_of = dict(
+        Call.objects.filter(pk__in=[one for one in calls.values() if one.isdecimal()], script__isnull=False)
+        .order_by()
+        .values_list("pk", "script_id")
+    )
+    found = {}
+    for alert in alerts:
+        number = calls.get(alert.pk, "")
+        script_id = scripts_of.get(int(number)) if number.isdecimal() else None
+        answer = _answer(alert, scripts.content_of(script_id) if script_id else None)
+        if answer is not None:
+            question, choice = answer
+            found[alert.pk] = (question.say, choice.label)
+    return found

@@ -180,6 +180,8 @@ class StillOpen:
     pending_calls: int
     plans: int
     given_back: int  # plans that go on in the campaign they came from
+    safety_calls: int  # asked for by a vital alert, and not made yet
+    callbacks: int  # agreed with somebody
     claims: int
     cases: int
 
@@ -193,6 +195,8 @@ class StillOpen:
                 self.pending_calls,
                 self.plans,
                 self.given_back,
+                self.safety_calls,
+                self.callbacks,
                 self.claims,
             )
         )
@@ -203,15 +207,20 @@ def still_open(campaign: Campaign, now: datetime) -> StillOpen:
     referrals = Referral.objects.filter(case__campaign=campaign).exclude(state__in=over)
     plans = FollowUpPlan.objects.filter(case__campaign=campaign).exclude(status=FollowUpPlan.Status.ENDED)
     alive = Case.objects.filter(campaign=campaign).exclude(status=Case.Status.CLOSED)
-    back = len(takeover.homes(campaign)) if campaign.status == Status.DRAFT else 0
+    back = takeover.homes(campaign)
+    # A call that waits goes with the plan of its household.
+    staying = alive.exclude(plans__in=back)
+    promised = staying.filter(next_call_kind=Case.Kind.CALLBACK, next_call_at__isnull=False)
     return StillOpen(
         referrals=referrals.count(),
         drafts=referrals.filter(state=Referral.State.DRAFT).count(),
         welfare_checks=WelfareCheck.objects.filter(case__campaign=campaign, closed_at=None).count(),
         alerts=Alert.objects.filter(campaign=campaign, solved_at=None).count(),
         pending_calls=Call.objects.filter(case__campaign=campaign, state=Call.State.PENDING).count(),
-        plans=plans.count() - back,
-        given_back=back,
+        plans=plans.count() - len(back),
+        given_back=len(back),
+        safety_calls=promised.filter(urgent=True).count(),
+        callbacks=promised.filter(urgent=False).count(),
         claims=alive.filter(claimed_until__gt=now).count(),
         cases=alive.count(),
     )
@@ -223,21 +232,21 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
 
     Calls under way may still be recorded, and wait for the coordination (``calls.keeping``). Referrals, welfare checks
     and alerts go on until somebody closes them: nothing is withdrawn silently, and ``still_open`` says so before. The
-    purge follows N days later. Abandoning a draft gives everything as it was: plans that it took in a former release go
-    on where they came from, as long as that campaign runs. Idempotent. Raises LifecycleError once purged.
+    purge follows N days later. Plans taken from a campaign that still runs go on there, with the call that waited;
+    abandoning a draft gives everything as it was. Idempotent. Raises LifecycleError once purged.
     """
     row = _locked(campaign)
     if row.status == Status.CLOSED:
         return _copied(row, campaign)
     if row.status == Status.PURGED:
         raise LifecycleError("Les données de cette campagne sont déjà effacées.")
-    places = takeover.homes(row) if row.status == Status.DRAFT else {}
+    places, before = takeover.homes(row), row.status
     row.status, row.closed_at = Status.CLOSED, now
     row.save(update_fields=["status", "closed_at"])
     plans = FollowUpPlan.objects.filter(case__campaign=row).exclude(status=FollowUpPlan.Status.ENDED)
     mine = Q(campaign=row) & (~Q(status=Case.Status.CLOSED) | Q(pk__in=plans.values("case")))
     _lock_cases(mine | Q(pk__in=list(places.values())))
-    given_back = takeover.give_back(places=places, now=now)
+    given_back = takeover.give_back(places=places, after_status=before, now=now)
     ended = plans.update(
         status=FollowUpPlan.Status.ENDED, ended_at=now, end_reason=FollowUpPlan.EndReason.CAMPAIGN, next_due_at=None
     )

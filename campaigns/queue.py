@@ -14,10 +14,10 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
-from campaigns import queue_order, scripts, training
+from campaigns import queue_order, scripts, texts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.cases import alive_elsewhere, call_again_after_a_danger
-from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CasePass
+from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CaseMessage, CasePass
 from solidarites import journal, kept
 from solidarites.models import User
 
@@ -395,7 +395,7 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     """« Passer »: give the case back with a reason; it is not served again to this volunteer today.
 
     It goes to the end of its tier; a callback or a follow-up keeps its hour and is offered to everybody. After a vital
-    alert, somebody else calls at once.
+    alert, somebody else calls at once. What was typed stays as a message.
     Raises NotYoursError when the volunteer does not hold it, QueueError for an unknown reason.
     """
     if reason not in CasePass.Reason.values:
@@ -418,7 +418,11 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
         case.next_call_at = now
     case.claimed_by = case.claimed_at = case.claimed_until = None
     case.save(update_fields=["rank", "anyone_from", "next_call_at", "claimed_by", "claimed_at", "claimed_until"])
-    Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT).delete()
+    drafts = Call.objects.filter(case=case, volunteer=by, state=Call.State.DRAFT)
+    for typed in drafts.exclude(comment="").values_list("comment", flat=True):
+        # The next caller reads it in the history, the coordination on the household's page.
+        texts.flag_message(CaseMessage.objects.create(case=case, by=by, at=now, text=typed), now)
+    drafts.delete()
     call_again_after_a_danger([case.pk], now)
     journal.record(
         "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason

@@ -1,7 +1,7 @@
 """Plans from one campaign to another: what another campaign keeps, what comes over when one opens, what goes back.
 
-A plan never waits where nobody calls: a campaign in preparation takes nothing, and what one took in a former release
-goes home when it is abandoned.
+A plan never waits where nobody calls: a campaign in preparation takes nothing, and what a campaign took goes home when
+it ends while the one it came from still runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from campaigns import followups
 from campaigns.calendar import NeverOpenError
-from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_next
+from campaigns.cases import CAMPAIGN_CLOSED, CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, set_closed, set_next
 from campaigns.models import Campaign, Case, DueCall, FollowUpPlan, Referral
 
 # Why a case was closed whose plan another campaign took over.
@@ -100,11 +100,11 @@ def go_on(*, plan: FollowUpPlan, after_status: str, now: datetime) -> None:
     plan.next_due_at = due
 
 
-# A draft is abandoned --------------------------------------------------------------------------------------
+# A campaign ends, or is abandoned ------------------------------------------------------------------------------
 
 
 def homes(campaign: Campaign) -> dict[int, int]:
-    """Where each plan of a draft goes when it is abandoned: {plan: case} of the campaign that has the household.
+    """Where each plan goes when its campaign ends: {plan: case} of another campaign that has the household.
 
     That is the household's open case, else the one it was taken from, as long as that campaign runs.
     """
@@ -112,6 +112,7 @@ def homes(campaign: Campaign) -> dict[int, int]:
     plan_of = dict(plans.values_list("household_id", "pk"))
     others = Case.objects.filter(household__in=plan_of, campaign__status__in=RUNNING)
     others = others.filter(Q(status__in=Case.ALIVE) | Q(status=Case.Status.CLOSED, closed_reason=TAKEN_OVER))
+    others = others.exclude(campaign=campaign)
     found: dict[int, int] = {}
     rows = list(others.order_by("-closed_at", "-pk").values_list("pk", "household_id", "status"))
     for pk, household_id, _ in sorted(rows, key=lambda row: row[2] == Case.Status.CLOSED):
@@ -119,16 +120,38 @@ def homes(campaign: Campaign) -> dict[int, int]:
     return found
 
 
-def give_back(*, places: dict[int, int], now: datetime) -> list[int]:
-    """Put the plans (``homes``) back on their cases, which open again; inside the caller's transaction, rows locked."""
-    plans = FollowUpPlan.objects.filter(pk__in=places, status=FollowUpPlan.Status.ACTIVE)
+def give_back(*, places: dict[int, int], after_status: str, now: datetime) -> list[int]:
+    """Put the plans (``homes``) back on their cases, which open again; inside the caller's transaction, rows locked.
+
+    The call that waited, due or agreed, waits there. ``after_status``: of the campaign that ends.
+    """
+    plans = FollowUpPlan.objects.filter(pk__in=places, status=FollowUpPlan.Status.ACTIVE).select_related("case")
     cases = Case.objects.select_related("campaign").in_bulk(places.values())
+    saved = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
     for plan in plans.prefetch_related("exceptions").order_by("pk"):
-        plan.case = cases[places[plan.pk]]
+        left, plan.case = plan.case, cases[places[plan.pk]]
+        awaited = left.next_call_at if left.status in Case.ALIVE else None
+        kind, volunteer_id, anyone_from, urgent = (
+            left.next_call_kind, left.next_call_for_id, left.anyone_from, left.urgent
+        )  # fmt: skip
+        if left.status in Case.ALIVE:
+            # First: a household has one open case.
+            set_closed(left, CAMPAIGN_CLOSED, now)
+            left.save(update_fields=saved)
         if plan.case.status == Case.Status.CLOSED:
             set_next(plan.case, kind=Case.Kind.FOLLOW_UP, at=None)
-            plan.case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS])
-        go_on(plan=plan, after_status=Campaign.Status.DRAFT, now=now)
+            if awaited is not None:
+                set_next(
+                    plan.case,
+                    kind=kind,
+                    at=awaited,
+                    volunteer_id=volunteer_id,
+                    anyone_from=anyone_from,
+                    urgent=urgent,
+                )
+            plan.case.save(update_fields=saved)
+        DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(case=plan.case)
+        go_on(plan=plan, after_status=after_status, now=now)
         plan.save(update_fields=["case", "next_due_at"])
     return sorted(places)
 

@@ -496,3 +496,52 @@ def test_no_call_opens_by_hand_where_the_campaign_does_not_call(
     with pytest.raises(followups.FollowUpError, match="n'appelle pas"):
         followups.open_now(plan_id=plan.pk, by=volunteer, now=now)
     assert not DueCall.objects.exists()
+
+
+# A campaign that calls ends before the one it took from --------------------------------------------------------
+
+
+@pytest.fixture
+def taken(calling: Campaign, draft: Campaign, now: datetime, volunteer: User) -> FollowUpPlan:
+    """Followed by « Grand froid », then by « Canicule » from its opening."""
+    plan = follow(calling, now, volunteer)
+    prepare(draft, now)
+    open_it(draft, now)
+    plan.refresh_from_db()
+    assert plan.case.campaign_id == draft.pk
+    return plan
+
+
+def test_ending_it_sends_the_plans_home_and_says_so_before(
+    taken: FollowUpPlan, calling: Campaign, draft: Campaign, now: datetime
+) -> None:
+    left = lifecycle.still_open(draft, now)
+    assert (left.given_back, left.plans) == (1, 0)
+    lifecycle.close_campaign(campaign=draft, by=None, now=now)
+    taken.refresh_from_db()
+    assert (taken.status, taken.case.campaign_id, taken.case.status) == ("active", calling.pk, Status.OPEN)
+    later = now + timedelta(days=1, minutes=1)
+    assert followups.open_due_calls(now=later) == 1
+    assert DueCall.objects.get().case == taken.case
+
+
+def test_the_call_that_was_due_there_waits_at_home(
+    taken: FollowUpPlan, calling: Campaign, draft: Campaign, now: datetime, volunteer: User
+) -> None:
+    later = now + timedelta(days=1, minutes=1)
+    assert followups.open_due_calls(now=later) == 1
+    lifecycle.close_campaign(campaign=draft, by=None, now=later)
+    due = DueCall.objects.get()
+    case = due.case
+    assert (due.state, case.campaign_id) == (DueCall.State.OPENED, calling.pk)
+    assert (case.status, case.next_call_kind, case.next_call_for) == (Status.OPEN, Case.Kind.FOLLOW_UP, volunteer)
+    assert queue.claim_one(case_id=case.pk, by=volunteer, now=later).case == case
+
+
+def test_what_was_promised_is_counted_before_a_campaign_ends(calling: Campaign, now: datetime) -> None:
+    promised = {"next_call_kind": Case.Kind.CALLBACK, "tier": Case.Tier.CALLBACK, "next_call_at": now}
+    make_case(calling, now=now, **promised)
+    make_case(calling, now=now, urgent=True, **promised)
+    make_case(calling, now=now)
+    left = lifecycle.still_open(calling, now)
+    assert (left.safety_calls, left.callbacks, left.anything) == (1, 1, True)

@@ -251,3 +251,35 @@ def test_a_correction_into_a_death_names_the_person_even_alone(lea, held):
     lea.post(url("correct", call.pk), asked | {"tenant_id": tenant.pk, "seen": page.context["summary"].seen})
     tenant.refresh_from_db()
     assert tenant.status == "deceased"
+
+
+def test_afterwards_the_person_who_was_named_is_the_one_who_is_said(lea, held, case, volunteer2, client_of):
+    jeanne = case.household.tenants.get()
+    lucien = case.household.tenants.create(
+        landlord=jeanne.landlord, civility="M.", last_name="Perrin", first_name="Lucien", birth_date=jeanne.birth_date
+    )
+    pressed(lea, held, "deceased")
+    page = confirmed(lea, held, "deceased", lucien)
+    done = text(lea.get(page["Location"]))
+    assert "M. Lucien PERRIN" in done
+    assert jeanne.first_name not in done
+    home = text(lea.get("/appels/"))
+    assert "M. Lucien PERRIN" in home
+    assert jeanne.first_name not in home
+
+
+def test_who_lived_alone_keeps_a_name(lea, held, case):
+    person = case.household.tenants.get()
+    pressed(lea, held, "moved")
+    page = confirmed(lea, held, "moved", person)
+    assert person.last_name.upper() in text(lea.get(page["Location"]))
+    assert "Foyer sans nom" not in text(lea.get("/appels/"))
+
+
+def test_after_a_vital_answer_the_page_gives_the_number_first(lea, held, case):
+    lea.post(url("alert", case.pk), form(held))
+    pressed(lea, held, "moved")
+    page = text(lea.get(url("closing", case.pk)))
+    assert "Un danger est signalé" in page
+    assert 'href="tel:15"' in page
+    nothing_is_noted(case)

@@ -192,3 +192,43 @@ def test_two_people_one_in_danger(lea, campaign, volunteer):
     record(lea, given, **typed)
     assert Call.objects.get().state == "recorded"
     assert Need.objects.get().tenant == second
+
+
+def test_the_coordination_reads_what_was_heard(lea, nadia, held):
+    record(lea, held, **fallen(held))
+    alert = Alert.objects.get()
+    for page in (nadia.get("/alertes/"), nadia.get(f"/alertes/{alert.pk}/")):
+        said = text(page)
+        assert "Avez-vous besoin d'aide maintenant, tout de suite" in said
+        assert "Oui" in said
+
+
+def test_an_answer_changed_afterwards_stays_as_it_was_heard_in_the_alert(lea, nadia, held):
+    tenant = held.case.household.tenants.first()
+    draft = {"submission": str(held.call.submission)}
+    lea.post(url("save", held.case.pk), {**draft, **fallen(held)})
+    lea.post(url("save", held.case.pk), {**draft, **fallen(held), f"q-urgence-{tenant.pk}": "non"})
+    alert = Alert.objects.get()
+    assert "<strong>Oui</strong>" in text(nadia.get(f"/alertes/{alert.pk}/"))
+
+
+def test_what_was_typed_before_passing_reaches_the_next_caller(lea, held, volunteer2, client_of):
+    lea.post(url("alert", held.case.pk), {"submission": str(held.call.submission), "comment": "Mal au bras gauche."})
+    lea.post(url("pass", held.case.pk), {"reason": "time"})
+    paul = client_of(volunteer2)
+    paul.post(url("next", held.case.campaign_id))
+    assert "Mal au bras gauche." in text(paul.get(url("call", held.case.pk)))
+
+
+def test_in_a_pause_nobody_is_promised_the_safety_call(lea, held):
+    held.case.campaign.status = Campaign.Status.PAUSED
+    held.case.campaign.save()
+    page = text(lea.get(record(lea, held, **fallen(held))["Location"]))
+    assert "n'est proposé à personne" in page
+    assert "par vous, puis par toute l'équipe" not in page
+
+
+def test_an_e_mail_is_said_only_where_one_can_leave(lea, held, settings):
+    settings.HAS_MAIL_SERVER = False
+    lea.post(url("alert", held.case.pk), {"submission": str(held.call.submission)})
+    assert "Transmise à Nadia Benali, sur le tableau de bord" in text(lea.get(url("call", held.case.pk)))

@@ -249,3 +249,9 @@ def test_a_call_begun_before_the_training_was_asked_for_may_be_ended(case, volun
 def test_without_the_setting_nobody_is_asked_anything(lea, case):
     Campaign.objects.update(training_required=False)
     assert lea.post(url("next", case.campaign_id))["Location"] == url("call", case.pk)
+
+
+def test_after_a_vital_answer_the_training_says_what_a_real_call_would_bring(lea, campaign):
+    page = text(lea.get(f"/appels/entrainement/{campaign.pk}/fini/?issue=completed&danger=1"))
+    assert "rappel de sécurité" in page
+    assert "dossier clos" not in page

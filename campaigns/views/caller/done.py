@@ -14,7 +14,7 @@ from campaigns import calls, dangers, needs, outcomes, scripts
 from campaigns.models import Alert, Call, Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from campaigns.views.caller.follows import Line
-from campaigns.views.caller.labels import both_clocks, family, past_label
+from campaigns.views.caller.labels import both_clocks, family, past_label, person_closed
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
@@ -39,7 +39,8 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
         raise Http404
     case = calls.with_household(recorded.case_id)
     journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
-    people = calls.people_of(case)
+    everybody = case.household.tenants.all()
+    closed = person_closed(recorded, everybody)
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
         request,
@@ -47,7 +48,7 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
         {
             "call": recorded,
             "campaign": case.campaign,
-            "name": family(people),
+            "name": closed.full_name if closed else family(calls.people_of(case) or everybody),
             "at": past_label(recorded.recorded_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
@@ -145,12 +146,24 @@ def _next_lines(case: Case, by: User, now: datetime) -> list[Line]:
         return [Line("search", "Aucun numéro valable : la coordination cherche comment joindre ce foyer.")]
     if case.next_call_at is None:
         return []
+    if case.campaign.is_paused:
+        return [_waits_for_the_campaign(case, now)]
     if case.is_safety_call:
         who = "par vous, puis par toute l'équipe" if case.next_call_for_id == by.pk else "par toute l'équipe"
         return [Line("clock", f"Rappel de sécurité {_when(case, now)}, {who}.", "alert")]
     who = " par vous" if case.next_call_for_id == by.pk else ""
     soon = case.next_call_at <= now
     return [Line("clock", f"Prochain appel{who} : {'dès que possible' if soon else _when(case, now)}.")]
+
+
+def _waits_for_the_campaign(case: Case, now: datetime) -> Line:
+    if case.is_safety_call:
+        text = (
+            f"La campagne est en pause : le rappel de sécurité {_when(case, now)} n'est proposé à personne. "
+            "La coordination en est prévenue et appelle elle-même."
+        )
+        return Line("exclamation-octagon-fill", text, "alert")
+    return Line("pause-circle", "La campagne est en pause : le prochain appel attend qu'elle reprenne.")
 
 
 def _when(case: Case, now: datetime) -> str:

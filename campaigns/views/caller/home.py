@@ -19,7 +19,16 @@ from campaigns import followups, outcomes, queue, training
 from campaigns.forms.caller import ReturnedCallForm
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.views.caller.done import RECENT
-from campaigns.views.caller.labels import both_clocks, clock_here, family, past_label, reason, when_label, zone_of
+from campaigns.views.caller.labels import (
+    both_clocks,
+    clock_here,
+    family,
+    past_label,
+    person_closed,
+    reason,
+    when_label,
+    zone_of,
+)
 from campaigns.views.caller.place import DRAFT_OPENS
 from campaigns.views.caller.team import meetings_of, notes_of
 from solidarites import journal
@@ -135,9 +144,10 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     who = ""
     if other is not None and call.state == Call.State.RECORDED and other.started_at <= (call.recorded_at or now):
         who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+    closed = person_closed(call, call.case.household.tenants.all())
     return {
         "call": call,
-        "name": name_of(call.case.household),
+        "name": closed.full_name if closed else name_of(call.case.household),
         "at": past_label(call.recorded_at or call.started_at, now, call.case.campaign.tz),
         "label": rule.label if rule else "Appel",
         "reached": rule is not None and rule.reached,

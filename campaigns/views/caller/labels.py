@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -144,10 +144,19 @@ def family(people: Sequence[Tenant]) -> str:
     return f"{', '.join(others)} et {last}" if others else last
 
 
-def history_line(call: Call, now: datetime, tz: ZoneInfo) -> str:
-    """« Hier à 10 h : pas de réponse (Paul) »."""
+def person_closed(call: Call, people: Iterable[Tenant]) -> Tenant | None:
+    """Who the call says died, moved or entered a care home, among the people of its household."""
+    if call.outcome not in outcomes.PERSON_STATUS:
+        return None
+    return next((one for one in people if one.pk == call.draft.get("tenant_id")), None)
+
+
+def history_line(call: Call, now: datetime, tz: ZoneInfo, people: Iterable[Tenant] = ()) -> str:
+    """« Hier à 10 h : pas de réponse (Paul) »; who died or left is named."""
     rule = outcomes.TABLE.get(call.outcome)
     what = rule.label.lower() if rule else "appel"
+    closed = person_closed(call, people)
+    what = f"{what}, {closed.full_name}" if closed else what
     who = f" ({call.volunteer.first_name or call.volunteer})" if call.volunteer else ""
     line = past_label(call.recorded_at or call.started_at, now, tz)
     return f"{line[:1].upper()}{line[1:]} : {what}{who}"

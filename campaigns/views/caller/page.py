@@ -182,8 +182,10 @@ class CallPage:
     @property
     def history(self) -> list[dict[str, str]]:
         tz = self.place.calendar.tz
+        everybody = self.household.tenants.all()
         calls_made = [
-            {"line": history_line(call, self.now, tz), "comment": call.comment} for call in self.place.history[:2]
+            {"line": history_line(call, self.now, tz, everybody), "comment": call.comment}
+            for call in self.place.history[:2]
         ]
         taken = [{"line": message_line(one, self.now, tz), "comment": one.text} for one in self.place.messages]
         return taken + calls_made

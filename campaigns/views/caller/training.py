@@ -248,7 +248,8 @@ def record(request: HttpRequest, campaign_id: int) -> HttpResponse:
         return _show(request, PracticePage(place, typed, errors, proposals))
     if outcomes.TABLE[outcome].reached:
         training.finish(campaign=place.case.campaign, by=request.user, now=place.now)
-    return redirect(reverse("caller:training_done", args=[campaign_id]) + f"?issue={outcome}")
+    danger = "&danger=1" if reading.vital else ""
+    return redirect(reverse("caller:training_done", args=[campaign_id]) + f"?issue={outcome}{danger}")
 
 
 @role_required(VOLUNTEER)
@@ -261,10 +262,12 @@ def done(request: HttpRequest, campaign_id: int) -> HttpResponse:
     rule = outcomes.TABLE.get(code)
     follows = outcomes.preview(place.case, by=request.user, now=place.now)
     view = OutcomeView(code, rule.label, typography(follows[code])) if rule is not None else None
+    danger = request.GET.get("danger") == "1"
     context = {
         "campaign": place.case.campaign,
         "outcome": view,
         "passed": code == "passer",
+        "danger": danger,
         "named_first": code in outcomes.PERSON_STATUS,
         "reached": rule is not None and rule.reached,
         "nav_exact": True,

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import alerts, machine, outcomes, scope
+from campaigns import alerts, dangers, machine, outcomes, scope
 from campaigns.calendar import calendar_of
 from campaigns.forms.coordinator import SolveAlertForm
 from campaigns.models import Alert, Campaign, CaretakerVisit, FollowUpPlan, NeighbourReport, Referral, WelfareCheck
@@ -60,12 +60,14 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, _alerts(request, state))
     note_read(request, "alerts.read", [alert.case_id for alert in page.object_list if alert.case_id])
     now = timezone.now()
+    listed = list(page.object_list)
+    heard = dangers.heard(listed)
     context = {
         "page_obj": page,
         "state": state,
         "states": STATES,
         "now": now,
-        "rows": [(alert, safety_call(alert, now)) for alert in page.object_list],
+        "rows": [(alert, safety_call(alert, now), heard.get(alert.pk)) for alert in listed],
         "query": request.GET.urlencode(),
         **campaign_filter(request),
     }
@@ -127,6 +129,7 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         # Of a sector that nobody follows: why it came to everybody.
         "followed": alert.case is None or scope.is_followed(alert.case),
         "safety": safety_call(alert, timezone.now()),
+        "heard": dangers.heard([alert]).get(alert.pk),
         "cause": _cause(alert, request.user),
         "trouble": _trouble(alert),
     }

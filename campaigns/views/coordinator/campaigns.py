@@ -336,7 +336,9 @@ def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
     """What closing leaves behind, then close."""
     campaign = _campaign(slug)
     if request.method == "POST":
-        return _act(request, slug, lifecycle.close_campaign, "La campagne est terminée. Son bilan est prêt.")
+        abandoned = campaign.status == Campaign.Status.DRAFT
+        said = "La campagne est abandonnée." if abandoned else "La campagne est terminée. Son bilan est prêt."
+        return _act(request, slug, lifecycle.close_campaign, said)
     if campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
         return redirect("coordinator:campaign_detail", slug)
     left = lifecycle.still_open(campaign, timezone.now())
