@@ -16,6 +16,7 @@ from campaigns.models import Alert, Campaign, Referral
 from campaigns.models.levels import Level
 from campaigns.outcomes import TABLE
 from campaigns.referrals import deadlines, states
+from campaigns.views.coordinator.dashboard import QUEUE
 from tests.house.source import ROOT, files, name_of
 
 PAGE = ROOT / "docs" / "regles.md"
@@ -228,6 +229,10 @@ def test_the_delays_of_a_referral_are_the_codes():
         assert len(cells) == len(deadlines.LEVELS)
         for level, cell, delay in zip(deadlines.LEVELS, cells, delays, strict=True):
             assert cell in written(delay), (state, level, cell)
+
+
+def test_every_state_of_a_case_has_its_row():
+    assert [row[0] for row in rows_after("file-etats", page())] == [label for _, label, _ in QUEUE]
 
 
 def test_every_kind_of_alert_has_its_row():
