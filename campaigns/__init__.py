@@ -1,4 +1,4 @@
-"""How we call. Reading order, which is also the way of the data:
+"""How we call; docs/regles.md says every rule in French, with its numbers. Reading order, and way of the data:
 
 models → calendar → enrolment (households → cases) → scripts → training → queue (queue_order, then the claim)
 → calls (drafts → recording → corrections; messages, texts) → outcomes (what follows, drawn once)

@@ -1,4 +1,4 @@
-"""The coordinator's figures, in the order of product.md section 11. Read-only.
+"""The coordinator's figures, in the order of docs/regles.md#tableau-de-bord. Read-only.
 
 Every figure is a conditional count over the cases that the coordinator sees, narrowed by agency and commune; the
 period narrows what was done (calls, rates, hours, needs), never what waits now. The number of queries is constant.

@@ -31,7 +31,7 @@ from solidarites.models import User
 from solidarites.roles import VOLUNTEER
 
 Status = Campaign.Status
-# The texts without which a campaign may not open (product rule; RGPD articles 5, 13 and 35).
+# The texts without which a campaign may not open (docs/regles.md#ouvrir; RGPD articles 5, 13 and 35).
 REQUIRED_TEXTS = {
     "purpose": "la finalité",
     "legal_basis": "la base légale",

@@ -33,7 +33,7 @@ from tenants.models import Tenant
 
 DELAYS = {Level.U0: timedelta(hours=2), Level.U1: timedelta(hours=24)}
 OTHER_DELAY = timedelta(hours=72)
-# The next step proposed, in this order (product.md section 9).
+# The next step proposed, in this order (docs/regles.md#veilles).
 LADDER = [
     WelfareStep.Kind.LETTER,
     WelfareStep.Kind.NEIGHBOUR,

@@ -11,7 +11,7 @@ from solidarites import kept
 if TYPE_CHECKING:
     from solidarites.models import JournalEntry
 
-# Reads and refusals keep 12 months (product rule, CNIL recommendation on logging of 2021-10-14).
+# Reads and refusals keep 12 months (docs/regles.md#journal; CNIL recommendation on logging of 2021-10-14).
 KEEP_DAYS = 365
 
 

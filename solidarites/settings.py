@@ -211,7 +211,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Solidarités"
 MFA_TOTP_TOLERANCE = 1  # half a minute of a phone that runs late
-# Product rule: coordinators and administrators need a second factor; the demonstration is exempt.
+# docs/regles.md#comptes: coordinators and administrators need a second factor; the demonstration is exempt.
 REQUIRE_SECOND_FACTOR = not DEMO and env.bool("REQUIRE_SECOND_FACTOR", default=True)
 IDLE_SECONDS_STAFF = 30 * 60
 IDLE_SECONDS_VOLUNTEER = 4 * 60 * 60

@@ -32,7 +32,7 @@ class Case(models.Model):
         ASKED = "asked", "demandé par la coordination"
 
     class Tier(models.IntegerChoices):
-        """The order of the queue (product.md section 6)."""
+        """The order of the queue (docs/regles.md#file-ordre)."""
 
         CALLBACK = 1, "rappel convenu"
         FOLLOW_UP = 2, "suivi"

@@ -21,7 +21,7 @@ REACHED, NOT_REACHED, CLOSING = "reached", "not_reached", "closing"
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of product.md section 7."""
+    """One line of the table of docs/regles.md#issues."""
 
     code: str
     label: str

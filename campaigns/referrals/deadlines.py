@@ -29,7 +29,7 @@ class Delay:
     working_days: int = 0
 
 
-# The acknowledgement is the product's rule; the other states are what keeps a referral from being forgotten there.
+# docs/regles.md#signalements-delais: the acknowledgement is promised; the other states are kept from being forgotten.
 DELAYS: dict[str, tuple[Delay, Delay, Delay, Delay]] = {
     State.DRAFT: (Delay(0.5), Delay(2), Delay(working_days=1), Delay(working_days=3)),
     State.APPROVED: (Delay(0.25), Delay(0.5), Delay(2), Delay(4)),

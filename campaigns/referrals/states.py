@@ -25,7 +25,7 @@ COORDINATOR = frozenset({Actor.USER})
 PARTNER = frozenset({Actor.PARTNER, Actor.USER})  # by link, or a coordinator recording an answer by phone
 TASK = frozenset({Actor.SYSTEM})
 
-# product.md section 10; anything that is not here is refused.
+# docs/regles.md#signalements-etats; anything that is not here is refused.
 TRANSITIONS: dict[tuple[str, str], frozenset[str]] = {
     (State.DRAFT, State.APPROVED): COORDINATOR,
     (State.DRAFT, State.WITHDRAWN): COORDINATOR,

@@ -1,4 +1,4 @@
-"""The table of outcomes of product.md section 7, row by row, through record_call."""
+"""The table of outcomes of docs/regles.md#issues, row by row, through record_call."""
 
 from __future__ import annotations
 

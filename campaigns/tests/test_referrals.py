@@ -155,7 +155,7 @@ ACTS = {
     "withdraw": State.WITHDRAWN,
     "close": State.CLOSED,
 }
-# From product.md section 10, written again by hand; « sent » is reached by the sending task alone.
+# From docs/regles.md#signalements-etats, written again by hand; « sent » is reached by the sending task alone.
 ALLOWED = {
     State.DRAFT: {"approve", "withdraw"},
     # A partner who answers before the task has noticed the sending has received it.
