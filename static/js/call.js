@@ -12,7 +12,7 @@
   const state = $("save-state");
   const DELAY = 900, RETRY = 4000, BEAT = 60000, BEAT_ALERT = 15000;
   const UNREACHED = "Le réseau ne répond pas\u00a0: l'appel n'est pas encore enregistré. Rien n'est perdu, gardez cette page ouverte.";
-  const AGAIN = "Le réseau est revenu, votre texte est gardé. Appuyez de nouveau sur «\u00a0Enregistrer l'appel\u00a0».";
+  const AGAIN = "Le réseau est revenu, votre texte est gardé. Appuyez de nouveau sur le bouton du bas.";
   // asked: recording was asked for while the network was away.
   let timer = 0, dirty = false, saving = null, stopped = false, asked = false;
 
