@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,8 @@ TIER_OF_KIND = {
     Case.Kind.CALL_BACK_AFTER_REFERRAL: Case.Tier.PUT_FIRST,
     Case.Kind.ASKED: Case.Tier.PUT_FIRST,
 }
+# A call that began less than this ago may still go on; as long as a claim (``queue.CLAIM``).
+UNDER_WAY = timedelta(hours=1)
 # Why a case was closed with its campaign.
 CAMPAIGN_CLOSED = "campaign_closed"
 CLAIM_FIELDS = ["claimed_by", "claimed_at", "claimed_until"]
@@ -279,7 +281,8 @@ def _move_history(gone: Case, kept: Case, now: datetime) -> None:
         state=Need.State.OPEN, category__in=kept.needs.filter(state=Need.State.OPEN).values("category")
     ).update(state=Need.State.DROPPED)
     drafts = gone.calls.filter(state=Call.State.DRAFT)
-    drafts.filter(Call.WITH_WORDS).update(state=Call.State.PENDING)
+    # Somebody may be on the phone at this very moment, with nothing typed yet.
+    drafts.filter(Call.WITH_WORDS | Q(started_at__gte=now - UNDER_WAY)).update(state=Call.State.PENDING)
     drafts.update(state=Call.State.DROPPED)
     if kept.number_searches.filter(answered_at=None).exists():
         gone.number_searches.filter(answered_at=None).update(answered_at=now)

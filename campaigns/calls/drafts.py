@@ -34,7 +34,7 @@ def save_draft(
         raise NotYoursError("Ce dossier n'est plus entre vos mains.")
     case = with_household(case_id)
     _, content = script_of(case, call)
-    people = [str(tenant.pk) for tenant in people_of(case)]
+    people = [str(tenant.pk) for tenant in people_of(case, since=call.started_at)]
     if content is not None:
         call.answers = content.clean(answers, people)
     call.comment, call.draft, call.saved_at = comment.replace("\x00", "")[:COMMENT_LIMIT], dict(extra), now

@@ -93,7 +93,7 @@ def _keep_draft(call_id: int, case_id: int, now: datetime) -> bool:
     if draft is None:
         return False
     draft.script_id, content = script_of(case, draft)
-    people = [str(tenant.pk) for tenant in people_of(case)]
+    people = [str(tenant.pk) for tenant in people_of(case, since=draft.started_at)]
     reading = content.read(draft.answers, people) if content is not None else scripts.Reading()
     keep(call=draft, case=case, reading=reading, by=None, now=now)
     return True

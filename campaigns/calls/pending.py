@@ -48,7 +48,7 @@ def accept_pending(*, call_id: int, by: User, now: datetime, outcome: str = "") 
     if case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now:
         raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
     author = call.volunteer or by
-    people = people_of(case)
+    people = people_of(case, since=call.started_at)
     said = Said.of(call)
     if not call.outcome:
         if outcome not in ENDINGS:
@@ -89,7 +89,7 @@ def merge_pending(*, call_id: int, by: User, now: datetime) -> Call:
     call made it, or none. Raises CallError when it is no longer pending.
     """
     call, case = _locked(call_id)
-    people = people_of(case)
+    people = people_of(case, since=call.started_at)
     reading = reading_of(call, people)
     # Left without an outcome: whoever told a need was there to tell it.
     reached = outcomes.TABLE[call.outcome].reached if call.outcome in outcomes.TABLE else bool(reading.needs)

@@ -72,12 +72,17 @@ _tenants_of = Kept(lambda pk: Tenant.objects.filter(household=pk), int)
 _phones_of = Kept(lambda pk: PhoneNumber.objects.filter(household=pk), int)
 
 
-def people_of(case: Case) -> list[Tenant]:
+def people_of(case: Case, since: datetime | None = None) -> list[Tenant]:
     """Those who answer for themselves: present and of the campaign's age; the eldest first.
 
-    When nobody's age is known to suffice (enrolled by hand), everybody present.
+    When nobody's age is known to suffice (enrolled by hand), everybody present. ``since``: when the call began; who was
+    noted dead or gone meanwhile goes on being heard in it.
     """
-    present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
+    present = [
+        tenant
+        for tenant in case.household.tenants.all()
+        if tenant.status == Tenant.Status.PRESENT or (since and tenant.status_at and tenant.status_at >= since)
+    ]
     day = case.campaign.starts_on or case.enrolled_at.date()
     old = [tenant for tenant in present if (tenant.age_on(day) or 0) >= case.campaign.minimum_age]
     return sorted(old or present, key=lambda tenant: (tenant.birth_date is None, tenant.birth_date, tenant.pk))

@@ -87,7 +87,7 @@ def record_call(
     if not call.is_unfinished:
         return call  # posted twice: the first of the two was recorded
     call.case, left = case, call.state == Call.State.PENDING
-    people = people_of(case)
+    people = people_of(case, since=call.started_at)
     keys = [str(tenant.pk) for tenant in people]
     script_id, content = script_of(case, call)
     call.answers = content.clean(answers or {}, keys) if content is not None else {}

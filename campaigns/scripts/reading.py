@@ -58,6 +58,10 @@ class Choice:
     cadence: str = ""
     plan: str = ""
 
+    @property
+    def vital(self) -> bool:
+        return self.alert and self.level == Level.U0
+
 
 @dataclass(frozen=True)
 class Question:
@@ -132,16 +136,18 @@ class Content:
         """Follow the branching: what is shown to each person, what is missing, what follows.
 
         ``people`` are the ids (as text) of those who answer for themselves; household questions use "".
-        A choice that closes the conversation hides every question after it.
+        A choice that closes the conversation hides every question after it; a vital answer that was given hides for
+        nothing, until it is changed: on a page without script every question can be answered.
         """
         reading = Reading()
         persons = list(people) or [""]
         for question in self.questions:
             for person in persons if question.per_person else [""]:
-                if reading.outcome or not self._is_shown(question, person, answers, persons):
+                value = answers.get(question.key, {}).get(person)
+                vital = any(choice.vital for choice in question.chosen(value))
+                if not vital and (reading.outcome or not self._is_shown(question, person, answers, persons)):
                     continue
                 reading.shown.append((question, person))
-                value = answers.get(question.key, {}).get(person)
                 if value in (None, "", []):
                     if question.required:
                         reading.missing.append((question, person))

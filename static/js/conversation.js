@@ -37,7 +37,8 @@ window.conversation = (form, onChange) => {
       let any = false;
       for (const one of blocksOf(q)) {
         const person = one.dataset.person;
-        const shown = !state.outcome && isShown(q, person);
+        const vital = chosenOf(one).some((input) => input.dataset.vital);
+        const shown = vital || (!state.outcome && isShown(q, person));
         one.toggleAttribute("data-off", !shown);
         if (!shown) continue;
         any = true;

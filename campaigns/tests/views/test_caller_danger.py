@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import calls, queue
 from campaigns.models import Alert, Call, Campaign, Case, Need
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
+from tenants import duplicates, households
 from tests.factories import make_case, make_household
 
 
@@ -232,3 +233,43 @@ def test_an_e_mail_is_said_only_where_one_can_leave(lea, held, settings):
     settings.HAS_MAIL_SERVER = False
     lea.post(url("alert", held.case.pk), {"submission": str(held.call.submission)})
     assert "Transmise à Nadia Benali, sur le tableau de bord" in text(lea.get(url("call", held.case.pk)))
+
+
+def test_on_a_page_without_script_a_vital_answer_counts_whatever_else_is_ticked(lea, held):
+    """« Non merci » ticked above it, or the question before it left out."""
+    vital = fallen(held)
+    child = {name: value for name, value in vital.items() if "urgence" in name}
+    record(lea, held, **child, **{"q-accueil": "non"})
+    call = Call.objects.get()
+    assert Alert.objects.get().level == "U0"
+    assert call.case.is_safety_call
+    assert call.case.status == Case.Status.OPEN
+
+
+def test_a_danger_told_by_somebody_noted_dead_meanwhile_is_heard(lea, held, administrator):
+    tenant = held.case.household.tenants.get()
+    lea.post(url("save", held.case.pk), {"submission": str(held.call.submission), "q-accueil": "oui"})
+    households.close_person(tenant=tenant, status="deceased", now=timezone.now(), by=administrator)
+    lea.post(url("save", held.case.pk), {"submission": str(held.call.submission), **fallen(held)})
+    assert Alert.objects.filter(level="U0", kind=Alert.Kind.ANSWER).count() == 1
+    page = text(lea.get(url("call", held.case.pk)))
+    assert f'name="q-urgence-{tenant.pk}"' in page
+    assert record(lea, held, **fallen(held)).status_code == 302
+    assert Call.objects.get().state == Call.State.PENDING
+
+
+@pytest.mark.parametrize("button", [True, False])
+def test_a_danger_told_while_the_household_is_merged_is_heard(lea, held, household, administrator, button):
+    other = make_household(household.landlord)
+    kept, merged = other.tenants.get(), household.tenants.get()
+    make_case(held.case.campaign, other)
+    duplicates.merge(kept=kept, gone=merged, by=administrator, now=timezone.now())
+    form = {"submission": str(held.call.submission), f"q-sante-{merged.pk}": "pas_bien"}
+    if button:
+        assert lea.post(url("alert", held.case.pk), form, headers={"X-Requested-With": "fetch"}).status_code == 200
+    else:
+        form[f"q-urgence-{merged.pk}"] = "oui"
+        assert lea.post(url("save", held.case.pk), form).status_code == 200
+    alert = Alert.objects.get(level="U0")
+    assert alert.case.household == other
+    assert lea.post(url("record", held.case.pk), {**form, "outcome": "cut_off"}).status_code == 302

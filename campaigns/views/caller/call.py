@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import uuid
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -27,10 +28,24 @@ from campaigns.views.caller.place import Notice, Place, alert_of, describe_alert
 from solidarites import journal
 from solidarites.roles import VOLUNTEER, role_required
 
+# « q-sante-12 »: an answer of person 12.
+_OF_A_PERSON = re.compile(r"(q-.+)-(\d{1,12})")
+
+
+def place_here(request: HttpRequest, case_id: int, now: datetime) -> Place | None:
+    """The case that this page was opened on, or the one that has its call since the household was merged."""
+    place = place_of(case_id=case_id, by=request.user, now=now)
+    submission = as_uuid(request.POST.get("submission")) if place is None else None
+    if submission is None:
+        return place
+    mine = Call.objects.filter(submission=submission, volunteer=request.user).exclude(case_id=case_id)
+    moved = mine.values_list("case_id", flat=True).first()
+    return place_of(case_id=moved, by=request.user, now=now) if moved else None
+
 
 def place_or_404(request: HttpRequest, case_id: int, now: datetime) -> Place:
     """The case, or a journaled refusal in the words of a page that does not exist."""
-    place = place_of(case_id=case_id, by=request.user, now=now)
+    place = place_here(request, case_id, now)
     if place is None:
         journal.record("access.refused", by=request.user, route="caller:call", case=case_id)
         raise Http404
@@ -38,7 +53,23 @@ def place_or_404(request: HttpRequest, case_id: int, now: datetime) -> Place:
 
 
 def _typed(request: HttpRequest, place: Place) -> Typed:
-    return Typed.from_post(request.POST, place.content, place.keys)
+    return Typed.from_post(_of_those_who_are_left(request.POST, place.keys), place.content, place.keys)
+
+
+def _of_those_who_are_left(post: QueryDict, people: list[str]) -> QueryDict:
+    """What an old page says of somebody whose record was merged meanwhile is said of the eldest: it is not lost."""
+    gone = {
+        name: found[1]
+        for name in post
+        if (found := _OF_A_PERSON.fullmatch(name)) is not None and found[2] not in people
+    }
+    if not gone or not people:
+        return post
+    post = post.copy()
+    for name, stem in gone.items():
+        if not post.getlist(f"{stem}-{people[0]}"):
+            post.setlist(f"{stem}-{people[0]}", post.getlist(name))
+    return post
 
 
 def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
@@ -64,10 +95,11 @@ def call(request: HttpRequest, case_id: int) -> HttpResponse:
 def save(request: HttpRequest, case_id: int) -> HttpResponse:
     """Autosave: keeps the text, renews the claim, says what will follow and whether the case was lost."""
     now = timezone.now()
-    place = place_of(case_id=case_id, by=request.user, now=now)
+    place = place_here(request, case_id, now)
     if place is None and recorded_by(request, case_id) is not None:
         return _lost(request, Notice("info", "Cet appel est déjà enregistré.", "recorded"))
     place = place or place_or_404(request, case_id, now)
+    case_id = place.case.pk
     typed = _typed(request, place)
     if _stamp(place.draft.draft) > _stamp(typed.fields):
         text = "Ce dossier est ouvert dans un onglet plus récent. Continuez là-bas, ou rechargez cette page."
@@ -146,6 +178,7 @@ def alert(request: HttpRequest, case_id: int) -> HttpResponse:
     now = timezone.now()
     place = place_or_404(request, case_id, now)
     try:
+        case_id = place.case.pk
         raised = calls.raise_button_alert(case_id=case_id, by=request.user, now=now)
         typed = _typed(request, place)
         place.draft = calls.save_draft(
@@ -194,7 +227,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
     now = timezone.now()
     forget_kept(request)
     submission = as_uuid(request.POST.get("submission"))
-    place = place_of(case_id=case_id, by=request.user, now=now)
+    place = place_here(request, case_id, now)
     if (place is None or submission != place.draft.submission) and (known := recorded_by(request, case_id)) is not None:
         return redirect("caller:done", known.pk)
     place = place or place_or_404(request, case_id, now)
@@ -207,7 +240,7 @@ def record(request: HttpRequest, case_id: int) -> HttpResponse:
         # Of whom? Nothing of it is noted before the next page is answered.
         typed.fields["closing"] = outcome
         _keep(request, place, typed, now)
-        return redirect("caller:closing", case_id)
+        return redirect("caller:closing", place.case.pk)
     if not errors:
         try:
             token = submission or place.draft.submission

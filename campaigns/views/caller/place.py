@@ -106,7 +106,7 @@ def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
     draft.case = case
     _, content = calls.script_of(case, draft)
     waiting = next((call for call in rows if call.state == Call.State.PENDING and call.volunteer_id != by.pk), None)
-    return Place(case, draft, history, by, now, content, calls.people_of(case), waiting)
+    return Place(case, draft, history, by, now, content, calls.people_of(case, since=draft.started_at), waiting)
 
 
 def notice_of(place: Place) -> Notice | None:
