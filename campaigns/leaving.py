@@ -38,7 +38,9 @@ def foresee(user: User, by: User, now: datetime) -> list[Fate]:
         taken = f"{messages} messages pris" if messages > 1 else "1 message pris"
         found.append(Fate(f"{taken} pour un foyer\u00a0: la personne qui appellera les lira."))
     if CalendarFeed.objects.filter(user=user).exists():
-        found.append(Fate("Le lien de son agenda ne s'ouvre plus. Après une réactivation, il faudra en faire un autre."))
+        found.append(
+            Fate("Le lien de son agenda ne s'ouvre plus. Après une réactivation, il faudra en faire un autre.")
+        )
     return found
 
 
@@ -65,7 +67,9 @@ def _calls(user: User, by: User, now: datetime) -> list[Fate]:
     promised = _promised(user).count()
     if promised:
         words = f"{promised} rappels promis" if promised > 1 else "1 rappel promis"
-        found.append(Fate(f"{words}\u00a0: à la même heure, mais proposé{'s' if promised > 1 else ''} à toute l'équipe."))
+        found.append(
+            Fate(f"{words}\u00a0: à la même heure, mais proposé{'s' if promised > 1 else ''} à toute l'équipe.")
+        )
     return found
 
 
@@ -103,7 +107,9 @@ def _plans(user: User, by: User) -> list[Fate]:
     backed = running.filter(backup=user).exclude(volunteer=user).count()
     if backed:
         words = f"{backed} suivis n'auront" if backed > 1 else "1 suivi n'aura"
-        found.append(Fate(f"{words} plus de remplaçant(e) en cas d'absence.", _link(by, "coordinator:follow_up_list"), "Suivis"))
+        found.append(
+            Fate(f"{words} plus de remplaçant(e) en cas d'absence.", _link(by, "coordinator:follow_up_list"), "Suivis")
+        )
     return found
 
 

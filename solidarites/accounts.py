@@ -254,7 +254,9 @@ def send_again(*, user: User, by: User, now: datetime) -> Invitation:
     _check_may_manage(by, user)
     _check_active(user)
     if has_joined(user):
-        raise AccountRefused("Cette personne a déjà rejoint l'équipe\u00a0: seule l'administration peut lui donner un lien.")
+        raise AccountRefused(
+            "Cette personne a déjà rejoint l'équipe\u00a0: seule l'administration peut lui donner un lien."
+        )
     invitation = _issue(user, by, now)
     journal.record("account.link_sent", user, by=by)
     return invitation
@@ -386,9 +388,7 @@ def reactivate(*, user: User, by: User) -> None:
     Raises AccountRefused when ``by`` may not manage it.
     """
     _check_may_manage(by, user)
-    if User.objects.filter(pk=user.pk, is_active=False).update(
-        is_active=True, sessions_ended=F("sessions_ended") + 1
-    ):
+    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True, sessions_ended=F("sessions_ended") + 1):
         journal.record("account.reactivated", user, by=by)
 
 

@@ -90,17 +90,26 @@ def _counters(request: HttpRequest, kind: str, account: str, known: bool) -> lis
 
 
 def _count(counters: Iterable[tuple[str, Limit]]) -> int:
-    """Stops at the first that is full: who is refused for one place is not counted for all of them."""
+    """Stops at the first that is full: who is refused for one place is not counted for all of them. The longest wait."""
+    wait = 0
     for key, limit in counters:
-        if cache.add(key, 0, limit.seconds):
-            cache.set(f"{key}:until", time.time() + limit.seconds, limit.seconds)
-        try:
-            tries = cache.incr(key)
-        except ValueError:
-            continue  # its time has just passed
-        if tries > limit.most:
-            return max(1, ceil((cache.get(f"{key}:until") or 0) - time.time()))
-    return 0
+        if wait:
+            # Refused already: this one is looked at, to tell the true wait.
+            full = (cache.get(key) or 0) >= limit.most
+        else:
+            full = _tries(key, limit) > limit.most
+        if full:
+            wait = max(wait, 1, ceil((cache.get(f"{key}:until") or 0) - time.time()))
+    return wait
+
+
+def _tries(key: str, limit: Limit) -> int:
+    if cache.add(key, 0, limit.seconds):
+        cache.set(f"{key}:until", time.time() + limit.seconds, limit.seconds)
+    try:
+        return cache.incr(key)
+    except ValueError:
+        return 1  # its time has just passed
 
 
 def _key(kind: str, what: str, limit: Limit) -> str:

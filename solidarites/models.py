@@ -73,7 +73,9 @@ class User(AbstractUser):
     def _of_now(self, made: str) -> str:
         if not self.sessions_ended:
             return made
-        return salted_hmac("solidarites.sessions_ended", f"{made}:{self.sessions_ended}", algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "solidarites.sessions_ended", f"{made}:{self.sessions_ended}", algorithm="sha256"
+        ).hexdigest()
 
     @cached_property
     def role_names(self) -> frozenset[str]:

@@ -33,7 +33,9 @@ def path_of(link):
 
 
 # Links ------------------------------------------------------------------------------------------------------
-def test_an_administrator_gives_a_link_once_and_its_owner_is_told(client, client_of, administrator, volunteer, settings):
+def test_an_administrator_gives_a_link_once_and_its_owner_is_told(
+    client, client_of, administrator, volunteer, settings
+):
     settings.HAS_MAIL_SERVER = False
     helper = client_of(administrator)
     answer = press(helper, helper.get(f"/personnes/{volunteer.pk}/"), "Donner un lien")
@@ -45,7 +47,9 @@ def test_an_administrator_gives_a_link_once_and_its_owner_is_told(client, client
     assert (row.user, row.object_id) == (administrator, volunteer.pk)
     # Its owner remembers the password after all: told at once.
     page = sign_in(client, volunteer).content.decode()
-    assert "un lien pour choisir un nouveau mot de passe a été donné par l'administration" in page.replace("&#x27;", "'")
+    assert "un lien pour choisir un nouveau mot de passe a été donné par l'administration" in page.replace(
+        "&#x27;", "'"
+    )
     assert not AccountNotice.objects.exists()
 
 
@@ -65,7 +69,9 @@ def test_the_link_lasts_a_day_and_its_use_is_told(client, client_of, administrat
     assert JournalEntry.objects.filter(action="account.password_reset", object_id=volunteer.pk).exists()
 
 
-def test_nobody_who_has_joined_has_a_link_shown_to_a_coordinator(client_of, coordinator, administrator, volunteer, settings):
+def test_nobody_who_has_joined_has_a_link_shown_to_a_coordinator(
+    client_of, coordinator, administrator, volunteer, settings
+):
     settings.HAS_MAIL_SERVER = False
     now = timezone.now()
     nadia = client_of(coordinator)
@@ -83,7 +89,9 @@ def test_nobody_who_has_joined_has_a_link_shown_to_a_coordinator(client_of, coor
         assert accounts.token_of(invitation) not in nadia.get(path).content.decode()
 
 
-def test_a_coordinator_never_holds_the_link_of_somebody_invited_to_more(client_of, coordinator, administrator, settings):
+def test_a_coordinator_never_holds_the_link_of_somebody_invited_to_more(
+    client_of, coordinator, administrator, settings
+):
     settings.HAS_MAIL_SERVER = False
     address = accounts.Address("zoe@exemple.fr")
     accounts.invite(addresses=[address], role=roles.ADMINISTRATOR, by=administrator, now=timezone.now())
