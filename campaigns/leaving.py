@@ -135,8 +135,8 @@ def _coordination(user: User, by: User) -> list[Fate]:
         words = f"{owned} veilles restent" if owned > 1 else "1 veille reste"
         found.append(
             Fate(
-                f"{words} à son nom jusqu'à ce que la coordination les confie\u00a0; en retard, elles reviennent à toute la "
-                "coordination.",
+                f"{words} à son nom jusqu'à ce que la coordination confie cette charge. En retard, une veille "
+                "revient à toute la coordination.",
                 _link(by, "coordinator:welfare_list"),
                 "Veilles",
             )

@@ -179,8 +179,8 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
     """Invite people to a role: an account without password, a link by e-mail, one journal row.
 
     Existing accounts get the role (with a new link when they never joined and ``by`` may manage them: the link of
-    somebody invited to more is no coordinator's); deactivated ones are left as they are and reported. Those invited from the demonstration bear its mark. Raises AccountRefused when ``by``
-    may not give ``role``.
+    somebody invited to more is no coordinator's); deactivated ones are left as they are and reported. Those invited
+    from the demonstration bear its mark. Raises AccountRefused when ``by`` may not give ``role``.
     """
     if role not in roles_to_give(by):
         raise AccountRefused("Vous ne pouvez pas inviter à ce rôle.")
@@ -284,7 +284,7 @@ def give_link(*, user: User, by: User, now: datetime) -> Invitation:
 
 def _check_active(user: User) -> None:
     if not user.is_active:
-        raise AccountRefused("Ce compte est désactivé : réactivez-le d'abord.")
+        raise AccountRefused("Ce compte est désactivé : réactivez-le d'abord.")
 
 
 @transaction.atomic

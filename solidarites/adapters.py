@@ -125,7 +125,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # Wrong passwords ---------------------------------------------------------------------------------------
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """allauth's limit by address, then ours by account (``attempts``). Raises ValidationError, with the true wait."""
+        """allauth's limit by address, then ours by account. Raises ValidationError, with the true wait."""
         super().pre_authenticate(request, **credentials)
         account, known = self._tried(request, credentials)
         if wait := attempts.begin(request, kind=attempts.PASSWORD, account=account, known=known):

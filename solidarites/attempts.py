@@ -90,7 +90,7 @@ def _counters(request: HttpRequest, kind: str, account: str, known: bool) -> lis
 
 
 def _count(counters: Iterable[tuple[str, Limit]]) -> int:
-    """Stops at the first that is full: who is refused for one place is not counted for all of them. The longest wait."""
+    """The longest wait. Stops at the first that is full: who is refused for one place is not counted for all."""
     wait = 0
     for key, limit in counters:
         if wait:

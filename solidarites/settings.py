@@ -197,7 +197,7 @@ ACCOUNT_FORMS = {
     "change_password": "solidarites.forms.ChangePasswordForm",
     "reauthenticate": "solidarites.forms.ConfirmPasswordForm",
 }
-# A whole team may sign in from one office address; the limits by account (solidarites.attempts) are what stops guessing.
+# A whole team may sign in from one office address; what stops guessing are the limits by account (attempts.py).
 # Each lasts a minute, which is what the page of too many requests says.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip"}
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
