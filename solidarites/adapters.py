@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import F
@@ -129,8 +130,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().pre_authenticate(request, **credentials)
         account, known = self._tried(request, credentials)
         if wait := attempts.begin(request, kind=attempts.PASSWORD, account=account, known=known):
-            words = attempts.in_words(wait)
-            raise ValidationError(f"Trop d'essais. Attendez {words}, ou choisissez un nouveau mot de passe.")
+            # Without a mail server the page of forgotten passwords sends nothing.
+            then = "ou choisissez un nouveau mot de passe" if settings.HAS_MAIL_SERVER else "puis réessayez"
+            raise ValidationError(f"Trop d'essais. Attendez {attempts.in_words(wait)}, {then}.")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)
@@ -145,7 +147,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None:
             journal.record("account.sign_in_failed", user, actor="public")
         elif attempts.may_journal_unknown(request):
-            journal.record("account.sign_in_failed", actor="public")
+            journal.record("account.sign_in_unknown", actor="public")
 
     def _tried(self, request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, bool]:
         """What the try is counted for, and whether it comes from a browser of that account's owner."""

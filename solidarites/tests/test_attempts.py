@@ -133,8 +133,9 @@ def test_what_is_typed_is_kept_nowhere(volunteer):
     secret = "mon-mot-de-passe-tape-par-erreur@exemple.fr"
     sign_in(secret, WRONG)
     assert not any(secret in key for key in cache._cache), "hashed in the cache"
-    rows = JournalEntry.objects.filter(action="account.sign_in_failed")
+    rows = JournalEntry.objects.all()
     assert [(row.object_id, row.detail, row.user) for row in rows] == [(None, {}, None)]
+    assert rows[0].action == "account.sign_in_unknown"
 
 
 def test_failed_sign_ins_are_written_by_number_and_never_fill_the_journal(volunteer):
@@ -144,9 +145,8 @@ def test_failed_sign_ins_are_written_by_number_and_never_fill_the_journal(volunt
         sign_in(f"inconnu{number}@exemple.fr", WRONG, address=STRANGER)
     for _ in range(30):
         sign_in(volunteer, WRONG, address=STRANGER)
-    rows = JournalEntry.objects.filter(action="account.sign_in_failed")
-    assert rows.filter(object_id=None).count() == 10
-    assert rows.filter(object_id=volunteer.pk).count() == 6
+    assert JournalEntry.objects.filter(action="account.sign_in_unknown").count() == 10
+    assert JournalEntry.objects.filter(action="account.sign_in_failed", object_id=volunteer.pk).count() == 6
 
 
 # Codes ---------------------------------------------------------------------------------------------------
