@@ -145,11 +145,15 @@ def _check_may_manage(by: User, user: User) -> None:
         raise AccountRefused("Seule l'administration peut modifier ce compte.")
 
 
+def _one_at_a_time() -> None:
+    """Two administrators who close each other's account at once leave one: the second waits, then looks."""
+    administrators = User.objects.filter(groups__name=roles.ADMINISTRATOR).values("pk")
+    list(User.objects.select_for_update().filter(pk__in=administrators).order_by("pk").values_list("pk"))
+
+
 def _check_not_last_administrator(user: User) -> None:
-    # Locked: two administrators who close each other's account at once leave one.
-    group = User.objects.filter(groups__name=roles.ADMINISTRATOR).values("pk")
-    others = User.objects.select_for_update().filter(pk__in=group, is_active=True).order_by("pk")
-    if user.has_role(roles.ADMINISTRATOR) and {one.pk for one in others} <= {user.pk}:
+    others = User.objects.filter(groups__name=roles.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
+    if user.has_role(roles.ADMINISTRATOR) and not others.exists():
         raise AccountRefused(
             "C'est le seul compte d'administration actif : donnez d'abord ce rôle à une autre personne."
         )
@@ -349,8 +353,7 @@ def accept(*, invitation: Invitation, first_name: str, last_name: str, password:
 def refusal_to_deactivate(*, user: User, by: User) -> str:
     """Why ``by`` may not close this account; empty when they may."""
     try:
-        with transaction.atomic():
-            _check_deactivation(user, by)
+        _check_deactivation(user, by)
     except AccountRefused as refusal:
         return str(refusal)
     return ""
@@ -370,6 +373,7 @@ def deactivate(*, user: User, by: User, now: datetime) -> None:
     What was this person's to do goes to others (``departures``). Nothing happens to an account already closed.
     Raises AccountRefused for oneself, for the last administrator, and for an account ``by`` may not manage.
     """
+    _one_at_a_time()
     _check_deactivation(user, by)
     closed = User.objects.filter(pk=user.pk, is_active=True)
     if not closed.update(is_active=False, sessions_ended=F("sessions_ended") + 1):
@@ -401,6 +405,7 @@ def set_roles(*, user: User, names: list[str], switchboard: bool, by: User) -> N
     if not by.has_role(roles.ADMINISTRATOR):
         raise AccountRefused("Seule l'administration peut changer les rôles.")
     if roles.ADMINISTRATOR not in names:
+        _one_at_a_time()
         _check_not_last_administrator(user)
     user.groups.set(Group.objects.filter(name__in=names))
     app, codename = roles.SWITCHBOARD_PERMISSION.split(".")

@@ -144,7 +144,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """One row, with the number of the account when there is one; never what was typed."""
         user = self._named(request, credentials)
-        if user is not None:
+        if request.user.is_authenticated:
+            journal.record("account.sign_in_failed", user, by=user)
+        elif user is not None:
             journal.record("account.sign_in_failed", user, actor="public")
         elif attempts.may_journal_unknown(request):
             journal.record("account.sign_in_unknown", actor="public")
@@ -152,7 +154,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def _tried(self, request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, bool]:
         """What the try is counted for, and whether it comes from a browser of that account's owner."""
         if request.user.is_authenticated:
-            return request.user.email, True
+            return request.user.email.lower(), True
         email = str(credentials.get("email") or "").strip().lower()
         known = attempts.COOKIE in request.COOKIES and attempts.is_known(request, self._named(request, credentials))
         return email, known
@@ -165,7 +167,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: Any, password: str) -> None:
         super().set_password(user, password)
-        attempts.forget(self.request, kind=attempts.PASSWORD, account=user.email)
+        attempts.forget(self.request, kind=attempts.PASSWORD, account=user.email.lower())
 
     # Signed in -----------------------------------------------------------------------------------------------
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:

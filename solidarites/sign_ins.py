@@ -59,5 +59,9 @@ def factor_used(*, user: Any, authenticator: Authenticator, **kwargs: Any) -> No
         journal.record("account.recovery_code_used", user, by=user)
 
 
-def code_failed(*, user: Any, **kwargs: Any) -> None:
-    journal.record("account.code_failed", user, actor="public")
+def code_failed(*, user: Any, reauthentication: bool = False, **kwargs: Any) -> None:
+    """At sign-in nobody is signed in yet; asked again later, it is the person's own."""
+    if reauthentication:
+        journal.record("account.code_failed", user, by=user)
+    else:
+        journal.record("account.code_failed", user, actor="public")

@@ -26,7 +26,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from solidarites import accounts, departures, health, journal, journal_page, roles, second_factor
+from solidarites import accounts, attempts, departures, health, journal, journal_page, roles, second_factor
 from solidarites.forms import InviteForm, JoinForm, JournalForm, ProfileForm, RolesForm
 from solidarites.models import User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
@@ -382,6 +382,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         except accounts.AccountRefused as refusal:
             messages.warning(request, str(refusal))
             return redirect("account_login")
+        attempts.forget(request, kind=attempts.PASSWORD, account=user.email.lower())
         record_authentication(request, user, method="password", email=user.email)
         return perform_login(request, user, email_verification="none")
     return render(

@@ -13,7 +13,7 @@ from django.core import mail as outbox
 from django.db import connection
 from django.utils import timezone
 
-from solidarites import accounts, mail, notices, roles
+from solidarites import accounts, mail, notices, roles, tasks
 from solidarites.adapters import NOTICES
 from solidarites.models import AccountNotice, Invitation, JournalEntry, OutgoingMail, User
 from tests.factories import PASSWORD, make_user
@@ -172,6 +172,14 @@ def test_a_factor_that_the_administration_removes_tells_its_owner(
         assert "l'administration a retiré" in mail.build(OutgoingMail.objects.get()).body
     assert "a retiré la double authentification" in sign_in(client, coordinator).content.decode()
     assert JournalEntry.objects.get(action="account.second_factor_removed").user == administrator
+
+
+def test_what_nobody_came_to_hear_is_forgotten_with_the_journal(volunteer):
+    now = timezone.now()
+    notices.tell(user=volunteer, kind="link_used", now=now - timedelta(days=400))
+    notices.tell(user=volunteer, kind="link_given", now=now)
+    tasks.forget_old_rows()
+    assert [one.kind for one in AccountNotice.objects.all()] == ["link_given"]
 
 
 def test_nothing_is_sent_by_hand(volunteer, settings):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 
-from solidarites import attempts
+from solidarites import accounts, attempts
 from solidarites.models import JournalEntry
 from tests.factories import PASSWORD
 from tests.strict import StrictClient
@@ -147,6 +148,21 @@ def test_failed_sign_ins_are_written_by_number_and_never_fill_the_journal(volunt
         sign_in(volunteer, WRONG, address=STRANGER)
     assert JournalEntry.objects.filter(action="account.sign_in_unknown").count() == 10
     assert JournalEntry.objects.filter(action="account.sign_in_failed", object_id=volunteer.pk).count() == 6
+
+
+def test_a_password_chosen_with_a_link_ends_the_wait(volunteer, administrator):
+    for _ in range(6):
+        client, _ = sign_in(volunteer, WRONG)
+    link = accounts.link_of(accounts.give_link(user=volunteer, by=administrator, now=timezone.now()))
+    new = {"first_name": "Léa", "last_name": "Bonnet", "password1": "une-autre-phrase", "password2": "une-autre-phrase"}
+    client.post("/" + link.split("/", 3)[3], new, REMOTE_ADDR=HOME)
+    client.post("/deconnexion/")
+    assert is_in(sign_in(volunteer, "une-autre-phrase")[0])
+
+
+def test_a_wrong_password_in_an_open_session_is_written_under_its_name(client_of, volunteer):
+    client_of(volunteer).post("/compte/confirmer/", {"password": WRONG})
+    assert JournalEntry.objects.get(action="account.sign_in_failed").user == volunteer
 
 
 # Codes ---------------------------------------------------------------------------------------------------
