@@ -142,7 +142,7 @@ def test_filters_narrow_and_add_up(hugues, case: Case, coordinator, volunteer):
     write("case.read", obj=case, by=coordinator, household_id=case.household_id, campaign_id=case.campaign_id)
     write("alert.raised", campaign_id=case.campaign_id, at=old)
     write("account.deactivated", obj=volunteer, by=coordinator)
-    write("call.recorded", by=volunteer, household_id=4)
+    write("call.recorded", by=volunteer, household_id=987_654)
     assert shown(hugues, "genre=lectures") == ["a lu un dossier"]
     assert shown(hugues, f"campagne={case.campaign_id}") == ["a lu un dossier", "a levé une alerte"]
     assert shown(hugues, f"foyer={case.household_id}") == ["a lu un dossier"]
