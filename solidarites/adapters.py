@@ -174,8 +174,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Once every step is passed: a row, what happened meanwhile to the account, and a browser that is known."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         journal.record("account.signed_in", user, by=user)
-        for sentence in notices.take_all(user):
-            messages.warning(request, f"{sentence} {notices.DOUBT}")
+        if told := notices.take_all(user):
+            messages.warning(request, " ".join([*told, notices.DOUBT]))
         attempts.remember(request, response, user)
         return response
 
