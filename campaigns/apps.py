@@ -11,11 +11,14 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campagnes"
 
     def ready(self) -> None:
-        from campaigns import cases, enrolment, numberless
+        from campaigns import cases, enrolment, journaled, leaving, numberless
+        from solidarites import departures
         from tenants import events
 
         post_migrate.connect(freeze_scripts, sender=self, dispatch_uid="campaigns.scripts")
         user_logged_out.connect(leave_the_queue, dispatch_uid="campaigns.queue")
+        journaled.connect()
+        departures.subscribe(leaving.foresee, leaving.settle)
         events.subscribe(events.NumbersChanged, enrolment.numbers_changed)
         # After the enrolment's: the case knows by then that it has a number.
         events.subscribe(events.NumbersChanged, numberless.numbers_changed)

@@ -18,14 +18,16 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from solidarites import journal, mail, roles
+from solidarites import departures, journal, mail, notices, roles
 from solidarites.models import Invitation, OutgoingMail, User
 
 INVITATION_DAYS = 14
+# A link for somebody who has an account opens it to whoever holds it.
+PASSWORD_LINK_DAYS = 1
 MOST_ADDRESSES = 200
 LANGUAGES = {
     "de": "allemand",
@@ -143,6 +145,12 @@ def _check_may_manage(by: User, user: User) -> None:
         raise AccountRefused("Seule l'administration peut modifier ce compte.")
 
 
+def _one_at_a_time() -> None:
+    """Two administrators who close each other's account at once leave one: the second waits, then looks."""
+    administrators = User.objects.filter(groups__name=roles.ADMINISTRATOR).values("pk")
+    list(User.objects.select_for_update().filter(pk__in=administrators).order_by("pk").values_list("pk"))
+
+
 def _check_not_last_administrator(user: User) -> None:
     others = User.objects.filter(groups__name=roles.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
     if user.has_role(roles.ADMINISTRATOR) and not others.exists():
@@ -174,9 +182,9 @@ def has_joined(user: User) -> bool:
 def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> Invited:
     """Invite people to a role: an account without password, a link by e-mail, one journal row.
 
-    Existing accounts get the role (with a new link when they never joined); deactivated ones are left as
-    they are and reported. Those invited from the demonstration bear its mark. Raises AccountRefused when ``by``
-    may not give ``role``.
+    Existing accounts get the role (with a new link when they never joined and ``by`` may manage them: the link of
+    somebody invited to more is no coordinator's); deactivated ones are left as they are and reported. Those invited
+    from the demonstration bear its mark. Raises AccountRefused when ``by`` may not give ``role``.
     """
     if role not in roles_to_give(by):
         raise AccountRefused("Vous ne pouvez pas inviter à ce rôle.")
@@ -184,6 +192,7 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
     group = Group.objects.get(name=role)
     for address in addresses[:MOST_ADDRESSES]:
         user = User.objects.filter(email__iexact=address.email).first()
+        may_open = user is None or not user.role_names or may_manage(by, user)
         if user is None:
             user, _ = User.objects.get_or_create(
                 email=address.email,
@@ -198,7 +207,7 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
             result.deactivated.append(user)
             continue
         user.groups.add(group)
-        if has_joined(user):
+        if has_joined(user) or not may_open:
             result.given.append(user)
         else:
             result.invitations.append(_issue(user, by, now))
@@ -209,6 +218,7 @@ def invite(*, addresses: list[Address], role: str, by: User, now: datetime) -> I
 
 def _issue(user: User, by: User | None, now: datetime) -> Invitation:
     """A new link; the one before it stops working."""
+    days = PASSWORD_LINK_DAYS if has_joined(user) else INVITATION_DAYS
     invitation = Invitation(user=user, created_at=now)
     invitation, _ = Invitation.objects.update_or_create(
         user=user,
@@ -216,7 +226,7 @@ def _issue(user: User, by: User | None, now: datetime) -> Invitation:
             "token_hash": hash_of(token_of(invitation)),
             "invited_by": by,
             "created_at": now,
-            "expires_at": now + timedelta(days=INVITATION_DAYS),
+            "expires_at": now + timedelta(days=days),
             "accepted_at": None,
         },
     )
@@ -225,7 +235,7 @@ def _issue(user: User, by: User | None, now: datetime) -> Invitation:
         key=f"invitation:{invitation.pk}:{now.timestamp():.6f}",
         to=user.email,
         template="invitation",
-        context={"invitation_id": invitation.pk, "days": INVITATION_DAYS},
+        context={"invitation_id": invitation.pk, "days": days, "joined": has_joined(user)},
         now=now,
     )
     return invitation
@@ -240,16 +250,45 @@ def _cancel_mail(invitation: Invitation) -> None:
 
 @transaction.atomic
 def send_again(*, user: User, by: User, now: datetime) -> Invitation:
-    """A new link for somebody who has not joined yet, or who can no longer sign in.
+    """A new invitation for somebody who has not joined yet.
 
-    Raises AccountRefused for a deactivated account and for one that ``by`` may not manage.
+    Raises AccountRefused for a deactivated account, for one that ``by`` may not manage, and for somebody who has
+    joined: a link would open their account to whoever holds it (``give_link``).
     """
     _check_may_manage(by, user)
-    if not user.is_active:
-        raise AccountRefused("Ce compte est désactivé : réactivez-le d'abord.")
+    _check_active(user)
+    if has_joined(user):
+        raise AccountRefused(
+            "Cette personne a déjà rejoint l'équipe\u00a0: seule l'administration peut lui donner un lien."
+        )
     invitation = _issue(user, by, now)
     journal.record("account.link_sent", user, by=by)
     return invitation
+
+
+@transaction.atomic
+def give_link(*, user: User, by: User, now: datetime) -> Invitation:
+    """A link of one day for somebody who has joined and lost the password; they are told when they next sign in.
+
+    Administrators only, and not for oneself. Raises AccountRefused otherwise, for a deactivated account, and for
+    somebody who has not joined yet (``send_again``).
+    """
+    if not by.has_role(roles.ADMINISTRATOR):
+        raise AccountRefused("Seule l'administration peut donner un lien à une personne qui a déjà rejoint l'équipe.")
+    if user.pk == by.pk:
+        raise AccountRefused("Pour vous-même, changez de mot de passe dans «\u00a0Mon compte\u00a0».")
+    _check_active(user)
+    if not has_joined(user):
+        raise AccountRefused("Cette personne n'a pas encore rejoint l'équipe\u00a0: renvoyez-lui son invitation.")
+    invitation = _issue(user, by, now)
+    notices.tell(user=user, kind="link_given", now=now)
+    journal.record("account.link_given", user, by=by)
+    return invitation
+
+
+def _check_active(user: User) -> None:
+    if not user.is_active:
+        raise AccountRefused("Ce compte est désactivé : réactivez-le d'abord.")
 
 
 @transaction.atomic
@@ -298,34 +337,63 @@ def accept(*, invitation: Invitation, first_name: str, last_name: str, password:
     if not taken.update(accepted_at=now):
         raise AccountRefused("Ce lien a déjà servi. Connectez-vous avec votre mot de passe.")
     user = User.objects.get(pk=invitation.user_id)
+    joined = has_joined(user)
     user.first_name, user.last_name = first_name, last_name
     user.set_password(password)
     user.save(update_fields=["first_name", "last_name", "password"])
-    journal.record("account.joined", user, by=user)
+    if joined:
+        notices.tell(user=user, kind="link_used", now=now)
+        journal.record("account.password_reset", user, by=user)
+    else:
+        journal.record("account.joined", user, by=user)
     return user
 
 
 # Accounts --------------------------------------------------------------------------------------------------
-@transaction.atomic
-def deactivate(*, user: User, by: User) -> None:
-    """Close an account: its sessions end at once, what it recorded stays.
+def refusal_to_deactivate(*, user: User, by: User) -> str:
+    """Why ``by`` may not close this account; empty when they may."""
+    try:
+        _check_deactivation(user, by)
+    except AccountRefused as refusal:
+        return str(refusal)
+    return ""
 
-    Raises AccountRefused for oneself, for the last administrator, and for an account ``by`` may not manage.
-    """
+
+def _check_deactivation(user: User, by: User) -> None:
     _check_may_manage(by, user)
     if user.pk == by.pk:
         raise AccountRefused("Vous ne pouvez pas désactiver votre propre compte.")
     _check_not_last_administrator(user)
-    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+@transaction.atomic
+def deactivate(*, user: User, by: User, now: datetime) -> None:
+    """Close an account. Its sessions and links end for good, on every device; what it recorded stays.
+
+    What was this person's to do goes to others (``departures``). Nothing happens to an account already closed.
+    Raises AccountRefused for oneself, for the last administrator, and for an account ``by`` may not manage.
+    """
+    _one_at_a_time()
+    _check_deactivation(user, by)
+    closed = User.objects.filter(pk=user.pk, is_active=True)
+    if not closed.update(is_active=False, sessions_ended=F("sessions_ended") + 1):
+        return
+    for invitation in Invitation.objects.filter(user=user, accepted_at=None):
+        _cancel_mail(invitation)
+        Invitation.objects.filter(pk=invitation.pk, expires_at__gt=now).update(expires_at=now)
     journal.record("account.deactivated", user, by=by)
+    departures.settle(user=User.objects.get(pk=user.pk), by=by, now=now)
 
 
 @transaction.atomic
 def reactivate(*, user: User, by: User) -> None:
-    """Open a closed account again, with the roles it had. Raises AccountRefused when ``by`` may not manage it."""
+    """Open a closed account again, with the roles it had; a sign-in begun before it was closed leads nowhere.
+
+    Raises AccountRefused when ``by`` may not manage it.
+    """
     _check_may_manage(by, user)
-    User.objects.filter(pk=user.pk).update(is_active=True)
-    journal.record("account.reactivated", user, by=by)
+    if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True, sessions_ended=F("sessions_ended") + 1):
+        journal.record("account.reactivated", user, by=by)
 
 
 @transaction.atomic
@@ -337,6 +405,7 @@ def set_roles(*, user: User, names: list[str], switchboard: bool, by: User) -> N
     if not by.has_role(roles.ADMINISTRATOR):
         raise AccountRefused("Seule l'administration peut changer les rôles.")
     if roles.ADMINISTRATOR not in names:
+        _one_at_a_time()
         _check_not_last_administrator(user)
     user.groups.set(Group.objects.filter(name__in=names))
     app, codename = roles.SWITCHBOARD_PERMISSION.split(".")
@@ -346,21 +415,22 @@ def set_roles(*, user: User, names: list[str], switchboard: bool, by: User) -> N
 
 
 @transaction.atomic
-def remove_second_factor(*, user: User, by: User) -> None:
+def remove_second_factor(*, user: User, by: User, now: datetime) -> None:
     """For somebody who lost the phone and the recovery codes: the next sign-in asks to set it up again.
 
-    Administrators only, and never one's own (that has its own page, which asks for a code).
+    Administrators only, and never one's own (that has its own page, which asks for a code). Its owner is told.
     """
     if not by.has_role(roles.ADMINISTRATOR) or user.pk == by.pk:
         raise AccountRefused("Seule une autre personne de l'administration peut retirer cette double authentification.")
     from allauth.mfa.models import Authenticator
 
     Authenticator.objects.filter(user=user).delete()
+    notices.tell(user=user, kind="factor_removed", now=now)
     journal.record("account.second_factor_removed", user, by=by)
 
 
 @transaction.atomic
-def forget_second_factor(*, user: User) -> None:
+def forget_second_factor(*, user: User, now: datetime) -> None:
     """The same from the machine itself (``manage.py new_second_factor``), where no other administrator can do it.
 
     Whoever may run a command there reads the database anyway; the password is still asked for, and the row stays.
@@ -368,6 +438,7 @@ def forget_second_factor(*, user: User) -> None:
     from allauth.mfa.models import Authenticator
 
     Authenticator.objects.filter(user=user).delete()
+    notices.tell(user=user, kind="factor_removed", now=now)
     journal.record("account.second_factor_removed", user, actor="command")
 
 

@@ -8,11 +8,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from solidarites import accounts, addresses, factors, mail, roles
+from solidarites import accounts, addresses, attempts, factors, journal, mail, notices, roles
 from solidarites.kept import Kept
 from solidarites.models import User
 
@@ -82,7 +85,8 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": "Code inexact.",
         "incorrect_password": "Mot de passe inexact.",
         "invalid_password_reset": "Ce lien n'est plus valable.",
-        "too_many_login_attempts": "Trop d'essais. Attendez cinq minutes, ou choisissez un nouveau mot de passe.",
+        # Of one address: the limits of an account say how long (attempts).
+        "too_many_login_attempts": "Trop d'essais depuis votre réseau. Attendez une minute, puis réessayez.",
         "rate_limited": "Trop d'essais. Attendez une minute, puis réessayez.",
     }
 
@@ -118,12 +122,62 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        mail.queue_mail(
-            key=f"notice:{user.pk}:{uuid.uuid4()}",
-            to=user.email,
-            template="security_notice",
-            context={"notice": NOTICES[template_prefix], "at": timezone.localtime().strftime("%d/%m/%Y à %H h %M")},
-        )
+        notices.tell(user=user, kind=NOTICES[template_prefix], now=timezone.now())
+
+    # Wrong passwords ---------------------------------------------------------------------------------------
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth's limit by address, then ours by account. Raises ValidationError, with the true wait."""
+        super().pre_authenticate(request, **credentials)
+        account, known = self._tried(request, credentials)
+        if wait := attempts.begin(request, kind=attempts.PASSWORD, account=account, known=known):
+            # Without a mail server the page of forgotten passwords sends nothing.
+            then = "ou choisissez un nouveau mot de passe" if settings.HAS_MAIL_SERVER else "puis réessayez"
+            raise ValidationError(f"Trop d'essais. Attendez {attempts.in_words(wait)}, {then}.")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            account, known = self._tried(request, credentials)
+            attempts.forgive(request, kind=attempts.PASSWORD, account=account, known=known)
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """One row, with the number of the account when there is one; never what was typed."""
+        user = self._named(request, credentials)
+        if request.user.is_authenticated:
+            journal.record("account.sign_in_failed", user, by=user)
+        elif user is not None:
+            journal.record("account.sign_in_failed", user, actor="public")
+        elif attempts.may_journal_unknown(request):
+            journal.record("account.sign_in_unknown", actor="public")
+
+    def _tried(self, request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, bool]:
+        """What the try is counted for, and whether it comes from a browser of that account's owner."""
+        if request.user.is_authenticated:
+            return request.user.email.lower(), True
+        email = str(credentials.get("email") or "").strip().lower()
+        known = attempts.COOKIE in request.COOKIES and attempts.is_known(request, self._named(request, credentials))
+        return email, known
+
+    @staticmethod
+    def _named(request: HttpRequest, credentials: dict[str, Any]) -> User | None:
+        if request.user.is_authenticated:
+            return request.user
+        return User.objects.filter(email__iexact=str(credentials.get("email") or "").strip()).first()
+
+    def set_password(self, user: Any, password: str) -> None:
+        super().set_password(user, password)
+        attempts.forget(self.request, kind=attempts.PASSWORD, account=user.email.lower())
+
+    # Signed in -----------------------------------------------------------------------------------------------
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """Once every step is passed: a row, what happened meanwhile to the account, and a browser that is known."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        journal.record("account.signed_in", user, by=user)
+        if told := notices.take_all(user):
+            messages.warning(request, " ".join([*told, notices.DOUBT]))
+        attempts.remember(request, response, user)
+        return response
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -9,9 +9,10 @@ class SolidaritesConfig(AppConfig):
     verbose_name = "Solidarités"
 
     def ready(self) -> None:
-        from solidarites import checks, factors, privacy  # noqa: F401  (checks registers them)
+        from solidarites import checks, factors, privacy, sign_ins  # noqa: F401  (checks registers them)
 
         privacy.prove_by(factors.recognised)
+        sign_ins.connect()
 
         post_migrate.connect(make_groups, sender=self, dispatch_uid="solidarites.groups")
 

@@ -55,8 +55,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 @public
 @requires_csrf_token
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """allauth's limits on sign-in and passwords."""
-    return render(request, "429.html", status=429)
+    """allauth's limits on sign-in and passwords, each of a minute (settings.ACCOUNT_RATE_LIMITS)."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = "60"
+    return response
 
 
 @public

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django import forms
 from django.contrib.auth import password_validation
 
-from solidarites import accounts, factors, roles, secrets_at_rest
+from solidarites import accounts, attempts, factors, journal_objects, roles, secrets_at_rest
+from solidarites.journal_page import Filters
+from solidarites.journal_words import ACTORS, KINDS
 from solidarites.models import User
 
 HELP_TO_CHOOSE = "12 caractères au moins. Une phrase de quelques mots convient très bien."
@@ -74,9 +77,22 @@ class CodeWidgetMixin(Plain):
 
 
 class CheckedCodeMixin(CodeWidgetMixin):
-    """A factor that can be read no more refuses its codes in words; another one of the person still takes its own."""
+    """A code of one's own: counted when it is wrong, and refused in words when the factor can be read no more.
+
+    Another factor of the person still takes its own.
+    """
 
     def clean_code(self) -> str:
+        user, request = self.user, get_adapter().request  # type: ignore[attr-defined]
+        known = request.user.is_authenticated or attempts.is_known(request, user)
+        counted = {"kind": attempts.CODE, "account": str(user.pk), "known": known}
+        if wait := attempts.begin(request, **counted):
+            raise forms.ValidationError(f"Trop d'essais. Attendez {attempts.in_words(wait)}, puis réessayez.")
+        code = self._checked_code()
+        attempts.forgive(request, **counted)
+        return code
+
+    def _checked_code(self) -> str:
         try:
             return super().clean_code()  # type: ignore[misc,no-any-return]
         except secrets_at_rest.Unreadable:
@@ -94,6 +110,24 @@ class CodeForm(CheckedCodeMixin, mfa.AuthenticateForm):
 
 class ConfirmCodeForm(CheckedCodeMixin, mfa.ReauthenticateForm):
     words = {"code": ("Code", "Le code à 6 chiffres de votre application, ou un code de secours.")}
+
+
+class RemoveCodesForm(ConfirmCodeForm, totp.DeactivateTOTPForm):
+    """Whoever sits at an open session does not take the second factor away: it asks for a code of now."""
+
+    words = {"code": ("Code", "Le code à 6 chiffres que l'application affiche maintenant, ou un code de secours.")}
+
+    def __init__(self, *args: Any, authenticator: Any, **kwargs: Any) -> None:
+        super().__init__(*args, user=authenticator.user, authenticator=authenticator, **kwargs)
+
+
+class NewRecoveryCodesForm(ConfirmCodeForm):
+    """The same for new recovery codes: the ones in a drawer would stop working.
+
+    A code is refused to who has no application: there is no need of allauth's own form, which asks for that alone.
+    """
+
+    words = RemoveCodesForm.words
 
 
 class ActivateCodesForm(CodeWidgetMixin, totp.ActivateTOTPForm):
@@ -218,3 +252,61 @@ class RolesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     switchboard = forms.BooleanField(label="Peut confirmer à l'accueil qu'un appel était authentique", required=False)
+
+
+# More accounts than a list can show are found by their page.
+MOST_PEOPLE = 2000
+MOST = 10**15
+
+
+class JournalForm(forms.Form):
+    """What to look for in the journal, from the address of its page."""
+
+    du = forms.DateField(label="Du", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    au = forms.DateField(label="Au", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    personne = forms.ChoiceField(label="Personne", required=False)
+    genre = forms.ChoiceField(
+        label="Sorte d'acte", required=False, choices=[("", "Toutes"), *((key, one[0]) for key, one in KINDS.items())]
+    )
+    campagne = forms.ChoiceField(label="Campagne", required=False)
+    foyer = forms.IntegerField(
+        label="Numéro de foyer",
+        required=False,
+        min_value=1,
+        max_value=MOST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "size": "8"}),
+    )
+    # The last row of the page before.
+    avant = forms.IntegerField(required=False, min_value=1, max_value=MOST, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        people = User.objects.order_by("last_name", "first_name", "email")[:MOST_PEOPLE]
+        self.fields["personne"].choices = [  # type: ignore[attr-defined]
+            ("", "Toutes"),
+            ("Sans compte", [(key, label) for key, label in ACTORS.items()]),
+            ("Comptes", [(str(user.pk), user.display_name) for user in people]),
+        ]
+        self.fields["campagne"].choices = [("", "Toutes"), *journal_objects.campaigns()]  # type: ignore[attr-defined]
+        for name, item in self.fields.items():
+            select = isinstance(item.widget, forms.Select)
+            item.widget.attrs["class"] = "form-select" if select else "form-control"
+            if name in self.errors:
+                item.widget.attrs["class"] += " is-invalid"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("du") and data.get("au") and data["du"] > data["au"]:
+            self.add_error("au", "La fin vient avant le début.")
+        return data
+
+    def filters(self) -> Filters:
+        data = self.cleaned_data
+        return Filters(
+            first_day=data["du"],
+            last_day=data["au"],
+            person=data["personne"],
+            kind=data["genre"],
+            campaign_id=int(data["campagne"]) if data["campagne"] else None,
+            household_id=data["foyer"],
+        )

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from solidarites import errors, roles, second_factor, secrets_at_rest
+from solidarites import errors, roles, second_factor, secrets_at_rest, sign_ins
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Sent by pages that poll: such requests neither count as activity nor open pages.
@@ -38,6 +38,7 @@ class IdleSessionMiddleware:
             now = int(timezone.now().timestamp())
             last = request.session.get("active_at")
             if last is not None and now - last > self.allowed_idle(request):
+                setattr(request, sign_ins.IDLE, True)
                 logout(request)
                 # The sign-in page says why.
                 request.session["idle_ended"] = True

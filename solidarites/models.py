@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from solidarites import roles
 
@@ -46,6 +48,8 @@ class User(AbstractUser):
     # An account of the demonstration: a real installation refuses to start while one exists, and the demonstration
     # writes to no database where an account is without this mark.
     is_demo = models.BooleanField(default=False, editable=False)
+    # How many times the sessions of this account were ended for good: it was closed, or opened again.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["first_name", "last_name"]
@@ -55,6 +59,23 @@ class User(AbstractUser):
         verbose_name = "utilisateur"
         verbose_name_plural = "utilisateurs"
         permissions = [("confirm_calls", "Peut confirmer qu'un appel était authentique")]
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold to be this person's: the password and how often sessions were ended (Django's hook).
+
+        Wherever sessions are kept (database, cache, a copy of them), one made before opens nothing any more.
+        """
+        return self._of_now(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._of_now, super().get_session_auth_fallback_hash())
+
+    def _of_now(self, made: str) -> str:
+        if not self.sessions_ended:
+            return made
+        return salted_hmac(
+            "solidarites.sessions_ended", f"{made}:{self.sessions_ended}", algorithm="sha256"
+        ).hexdigest()
 
     @cached_property
     def role_names(self) -> frozenset[str]:
@@ -80,21 +101,34 @@ class JournalEntry(models.Model):
 
     at = models.DateTimeField("moment", default=timezone.now, db_index=True)
     user = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name="personne"
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="personne",
+        db_index=False,  # journal_user begins with it
     )
     actor = models.CharField("sorte d'acteur", max_length=20)
     action = models.CharField("action", max_length=60)
     object_type = models.CharField("sorte d'objet", max_length=60, blank=True)
     object_id = models.BigIntegerField("numéro de l'objet", null=True, blank=True)
-    campaign_id = models.BigIntegerField("numéro de campagne", null=True, blank=True, db_index=True)
-    household_id = models.BigIntegerField("numéro de foyer", null=True, blank=True, db_index=True)
+    campaign_id = models.BigIntegerField("numéro de campagne", null=True, blank=True)
+    household_id = models.BigIntegerField("numéro de foyer", null=True, blank=True)
     detail = models.JSONField("précisions", default=dict, blank=True)
 
     class Meta:
         verbose_name = "ligne du journal"
         verbose_name_plural = "journal"
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["object_type", "object_id"], name="journal_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="journal_object"),
+            # One for each filter of the journal's page, in the order in which it shows rows.
+            models.Index(fields=["user", "at"], name="journal_user"),
+            models.Index(fields=["action", "at"], name="journal_action"),
+            models.Index(fields=["campaign_id", "at"], name="journal_campaign"),
+            models.Index(fields=["household_id", "at"], name="journal_household"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id or ''}"
@@ -123,6 +157,21 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+
+class AccountNotice(models.Model):
+    """Something about their account that a person is told when they next sign in (solidarites.notices)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "avis de sécurité"
+        verbose_name_plural = "avis de sécurité"
+
+    def __str__(self) -> str:
+        return f"avis {self.pk}"
 
 
 class OutgoingMail(models.Model):

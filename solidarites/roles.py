@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from solidarites import journal
 
@@ -86,6 +86,12 @@ def signed_in(view: View) -> View:
     # « nobody »: an account without any role.
     checked.roles = ("nobody", *ROLES, SWITCHBOARD)  # type: ignore[attr-defined]
     return checked
+
+
+def may_open(user: Any, path: str) -> bool:
+    """Whether the view behind this path of ours is open to this person, by its own mark."""
+    opened = set(getattr(resolve(path).func, "roles", ()))
+    return bool(opened & {"public", "nobody"}) or any(user.has_role(role) for role in opened if role in ROLES)
 
 
 def home_for(user: Any) -> str:

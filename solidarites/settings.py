@@ -197,14 +197,17 @@ ACCOUNT_FORMS = {
     "change_password": "solidarites.forms.ChangePasswordForm",
     "reauthenticate": "solidarites.forms.ConfirmPasswordForm",
 }
-# A whole team may sign in from one office address; the limit by account is what stops guessing.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
+# A whole team may sign in from one office address; what stops guessing are the limits by account (attempts.py).
+# Each lasts a minute, which is what the page of too many requests says.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip"}
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 MFA_ADAPTER = "solidarites.adapters.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "solidarites.forms.CodeForm",
     "reauthenticate": "solidarites.forms.ConfirmCodeForm",
     "activate_totp": "solidarites.forms.ActivateCodesForm",
+    "deactivate_totp": "solidarites.forms.RemoveCodesForm",
+    "generate_recovery_codes": "solidarites.forms.NewRecoveryCodesForm",
 }
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is proved by the invitation that reached it
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

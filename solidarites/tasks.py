@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from solidarites import bounces, health, journal, mail
-from solidarites.models import JournalEntry, OutgoingMail
+from solidarites.models import AccountNotice, JournalEntry, OutgoingMail
 
 
 @shared_task
@@ -29,8 +29,12 @@ def read_bounces() -> int:
 
 @shared_task
 def forget_old_rows() -> None:
-    """Erase journal rows past their 12 months, mail rows after 30 days, and sessions that have ended."""
+    """Erase journal rows past their 12 months, mail rows after 30 days, and sessions that have ended.
+
+    What somebody who never came back was to be told of their account goes with the journal.
+    """
     now = timezone.now()
     JournalEntry.objects.filter(at__lt=now - timedelta(days=journal.KEEP_DAYS)).delete()
+    AccountNotice.objects.filter(at__lt=now - timedelta(days=journal.KEEP_DAYS)).delete()
     OutgoingMail.objects.exclude(mail.WAITING).filter(created_at__lt=now - timedelta(days=30)).delete()
     Session.objects.filter(expire_date__lt=now).delete()

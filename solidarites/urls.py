@@ -3,7 +3,6 @@
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
-from allauth.mfa.totp import views as totp
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
@@ -39,11 +38,9 @@ accounts: list[URLPattern | URLResolver] = [
     path("compte/second-facteur/confirmer/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("compte/second-facteur/application/", views.set_up_codes, name="mfa_activate_totp"),
     path("compte/second-facteur/application/autre/", views.another_secret, name="second_factor_another"),
-    path("compte/second-facteur/application/retirer/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("compte/second-facteur/application/retirer/", views.remove_codes, name="mfa_deactivate_totp"),
     path("compte/second-facteur/secours/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path(
-        "compte/second-facteur/secours/nouveaux/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"
-    ),
+    path("compte/second-facteur/secours/nouveaux/", views.new_recovery_codes, name="mfa_generate_recovery_codes"),
 ]
 
 people: list[URLPattern | URLResolver] = [
@@ -51,6 +48,7 @@ people: list[URLPattern | URLResolver] = [
     path("personnes/inviter/", views.invite, name="invite"),
     path("personnes/<int:user_id>/", views.person, name="person"),
     path("personnes/<int:user_id>/lien/", views.send_again, name="send_again"),
+    path("personnes/<int:user_id>/lien-mot-de-passe/", views.give_link, name="give_link"),
     path("personnes/<int:user_id>/retirer/", views.withdraw, name="withdraw"),
     path("personnes/<int:user_id>/desactiver/", views.deactivate, name="deactivate"),
     path("personnes/<int:user_id>/reactiver/", views.reactivate, name="reactivate"),
@@ -67,6 +65,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compte/", views.account, name="account"),
     *accounts,
     path("", include((people, "people"))),
+    path("administration/journal/", views.journal_entries, name="journal"),
+    path("administration/journal/export.csv", views.journal_export, name="journal_export"),
     path("administration/imports/", include("tenants.urls")),
     path("admin/", admin.site.urls),
 ]

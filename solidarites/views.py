@@ -8,7 +8,9 @@ from typing import Any
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
-from allauth.mfa.totp.views import ActivateTOTPView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -16,15 +18,16 @@ from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from solidarites import accounts, health, journal, roles, second_factor
-from solidarites.forms import InviteForm, JoinForm, ProfileForm, RolesForm
+from solidarites import accounts, attempts, departures, health, journal, journal_page, roles, second_factor
+from solidarites.forms import InviteForm, JoinForm, JournalForm, ProfileForm, RolesForm
 from solidarites.models import User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
 
@@ -99,6 +102,42 @@ class SetUpCodes(ActivateTOTPView):
 
 
 set_up_codes = signed_in(SetUpCodes.as_view())
+
+
+class RemoveCodes(DeactivateTOTPView):
+    """Takes the application away against a code of now; whose role asks for one installs another at once."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs()
+        if self.request.method != "POST":
+            # allauth binds its own form, without fields, to nothing.
+            kwargs.pop("data", None)
+        return kwargs
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        form.save()
+        return super().form_valid(form)
+
+    def get_success_url(self) -> str:
+        self.request.session.pop(second_factor.INSTALLED, None)
+        return reverse("mfa_activate_totp" if second_factor.awaited(self.request) else "mfa_index")
+
+
+class NewRecoveryCodes(GenerateRecoveryCodesView):
+    """New recovery codes, against a code of now."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        form.save()
+        return super().form_valid(form)
+
+
+remove_codes = signed_in(RemoveCodes.as_view())
+new_recovery_codes = signed_in(NewRecoveryCodes.as_view())
 
 
 @signed_in
@@ -185,12 +224,14 @@ def _person(request: HttpRequest, user_id: int) -> User:
 def person(request: HttpRequest, user_id: int) -> HttpResponse:
     user = _person(request, user_id)
     invitation = getattr(user, "invitation", None)
-    waiting = invitation is not None and invitation.accepted_at is None and user.is_active
+    joined = accounts.has_joined(user)
+    # A link given to somebody who has joined was shown once, to the administrator who gave it.
+    waiting = invitation is not None and invitation.accepted_at is None and user.is_active and not joined
     manageable = accounts.may_manage(request.user, user)
     context: dict[str, Any] = {
         "person": user,
         "now": timezone.now(),
-        "joined": accounts.has_joined(user),
+        "joined": joined,
         "waiting": waiting,
         "manageable": manageable,
         "invitation": invitation,
@@ -248,11 +289,37 @@ def withdraw(request: HttpRequest, user_id: int) -> HttpResponse:
     )
 
 
-@role_required(COORDINATOR, ADMINISTRATOR)
+@role_required(ADMINISTRATOR)
+@never_cache
 @require_POST
+def give_link(request: HttpRequest, user_id: int) -> HttpResponse:
+    """A link for somebody who lost the password: by e-mail, or shown on this answer alone."""
+    user = _person(request, user_id)
+    try:
+        invitation = accounts.give_link(user=user, by=request.user, now=timezone.now())
+    except accounts.AccountRefused as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("people:person", user_id)
+    if settings.HAS_MAIL_SERVER:
+        messages.success(request, "Un lien pour changer de mot de passe part par e-mail.")
+        return redirect("people:person", user_id)
+    context = {"person": user, "link": accounts.link_of(invitation), "invitation": invitation}
+    return render(request, "people/password_link.html", context)
+
+
+@role_required(COORDINATOR, ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
-    said = "Le compte est désactivé. Cette personne ne peut plus se connecter."
-    return _act(request, user_id, lambda user: accounts.deactivate(user=user, by=request.user), said)
+    """What becomes of this person's work is said first; POST closes the account."""
+    now = timezone.now()
+    if request.method == "POST":
+        said = "Le compte est désactivé. Cette personne ne peut plus se connecter."
+        return _act(request, user_id, lambda user: accounts.deactivate(user=user, by=request.user, now=now), said)
+    user = _person(request, user_id)
+    refusal = accounts.refusal_to_deactivate(user=user, by=request.user)
+    fates = [] if refusal else departures.fates(user=user, by=request.user, now=now)
+    context = {"person": user, "refusal": refusal, "fates": fates, "joined": accounts.has_joined(user)}
+    return render(request, "people/deactivate.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -281,7 +348,8 @@ def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
 @require_POST
 def remove_second_factor(request: HttpRequest, user_id: int) -> HttpResponse:
     said = "La double authentification est retirée. Elle sera demandée à la prochaine connexion."
-    return _act(request, user_id, lambda user: accounts.remove_second_factor(user=user, by=request.user), said)
+    now = timezone.now()
+    return _act(request, user_id, lambda user: accounts.remove_second_factor(user=user, by=request.user, now=now), said)
 
 
 # The link of an invitation ----------------------------------------------------------------------------
@@ -314,6 +382,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         except accounts.AccountRefused as refusal:
             messages.warning(request, str(refusal))
             return redirect("account_login")
+        attempts.forget(request, kind=attempts.PASSWORD, account=user.email.lower())
         record_authentication(request, user, method="password", email=user.email)
         return perform_login(request, user, email_verification="none")
     return render(
@@ -321,3 +390,43 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         "people/invitation.html",
         {"form": form, "invitation": found, "joined": accounts.has_joined(found.user)},
     )
+
+
+# The journal -------------------------------------------------------------------------------------------
+NOTHING_SHOWN: dict[str, Any] = {"lines": [], "older": None, "is_first": True, "filtered": True}
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def journal_entries(request: HttpRequest) -> HttpResponse:
+    """Who did or read what: the newest first, then what comes after the last row of the page before."""
+    form = JournalForm(request.GET)
+    context: dict[str, Any] = {"form": form, **NOTHING_SHOWN}
+    if form.is_valid():
+        filters, before = form.filters(), form.cleaned_data["avant"]
+        last = journal_page.place_of(before) if before else None
+        rows = journal_page.rows_after(filters, last, journal_page.PER_PAGE + 1) if last or not before else []
+        shown = rows[: journal_page.PER_PAGE]
+        journal_page.note_read(filters, request.user)
+        context |= {
+            "lines": journal_page.lines(shown, request.user),
+            "older": shown[-1].pk if len(rows) > len(shown) else None,
+            "is_first": not before,
+            "filtered": bool(filters.ids()),
+        }
+    return render(request, "people/journal.html", context, status=200 if form.is_valid() else 400)
+
+
+@role_required(ADMINISTRATOR)
+@require_GET
+def journal_export(request: HttpRequest) -> HttpResponseBase:
+    """What is looked for, as a file."""
+    form = JournalForm(request.GET)
+    if not form.is_valid():
+        return render(request, "people/journal.html", {"form": form, **NOTHING_SHOWN}, status=400)
+    filters = form.filters()
+    journal_page.note_export(filters, request.user)
+    response = StreamingHttpResponse(journal_page.export(filters, request.user), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="journal-{timezone.localdate().isoformat()}.csv"'
+    response["Cache-Control"] = "private, no-store"
+    return response

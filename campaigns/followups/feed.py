@@ -45,12 +45,12 @@ def renew(*, user: User, now: datetime) -> CalendarFeed:
 
 
 @transaction.atomic
-def revoke(*, user: User) -> bool:
-    """Take the link back. Idempotent."""
+def revoke(*, user: User, by: User | None = None) -> bool:
+    """Take the link back, oneself or (``by``) with the account. Idempotent."""
     feed = CalendarFeed.objects.filter(user=user).first()
     if feed is None:
         return False
-    journal.record("calendar_feed.revoked", feed, by=user)
+    journal.record("calendar_feed.revoked", feed, by=by or user)
     feed.delete()
     return True
 

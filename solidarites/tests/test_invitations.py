@@ -96,7 +96,7 @@ def test_the_whole_way_from_the_page_to_the_first_call(client_of, client, coordi
 def test_the_message_says_nothing_of_anybody(coordinator):
     result = invite(coordinator)
     row = OutgoingMail.objects.get()
-    assert row.context == {"invitation_id": result.invitations[0].pk, "days": 14}
+    assert row.context == {"invitation_id": result.invitations[0].pk, "days": 14, "joined": False}
     message = mail.build(row)
     for text in (message.subject, message.body, message.alternatives[0][0]):
         for personal in ("Zoé", "Marin", "Nadia", "Benali", "zoe@exemple.fr", "nadia@exemple.fr"):

@@ -9,7 +9,7 @@ from solidarites.models import JournalEntry, User
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
-ACTIONS = ["lien", "retirer", "desactiver", "reactiver", "roles", "second-facteur"]
+ACTIONS = ["lien", "lien-mot-de-passe", "retirer", "reactiver", "roles", "second-facteur"]
 
 
 def test_a_coordinator_sees_those_who_call_an_administrator_everybody(client_of, coordinator, administrator, volunteer):
@@ -126,17 +126,6 @@ def test_roles_and_the_switchboard_right_are_given_and_taken(client_of, administ
         "Choisissez"
         in client.post(f"/personnes/{volunteer.pk}/roles/", {"names": ["roi"]}, follow=True).content.decode()
     )
-
-
-def test_a_new_link_lets_a_volunteer_choose_another_password(client, client_of, coordinator, volunteer, settings):
-    settings.HAS_MAIL_SERVER = False
-    page = client_of(coordinator).post(f"/personnes/{volunteer.pk}/lien/", follow=True)
-    assert "Actif" in page.content.decode()
-    path = "/" + page.context["link"].split("/", 3)[3]
-    assert "Choisir un nouveau mot de passe" in client.get(path).content.decode()
-    new = "une-autre-phrase-facile"
-    client.post(path, {"first_name": "Léa", "last_name": "Bonnet", "password1": new, "password2": new})
-    assert User.objects.get(pk=volunteer.pk).check_password(new)
 
 
 def test_what_roles_may_do_in_the_admin(volunteer, coordinator, administrator):

@@ -10,15 +10,19 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from solidarites import accounts, roles
 from solidarites.models import JournalEntry
 from tests.factories import PASSWORD, make_user
+from tests.pages import press
 from tests.strict import StrictClient
 from tests.totp import code_of, wrong_code
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/compte/second-facteur/application/"
+REMOVE = f"{SET_UP}retirer/"
+NEW_CODES = "/compte/second-facteur/secours/nouveaux/"
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +32,10 @@ def required(settings):
 
 def sign_in(client, user):
     return client.post("/connexion/", {"login": user.email, "password": PASSWORD})
+
+
+def recovery_code():
+    return Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).wrap().get_unused_codes()[0]
 
 
 def shown(client):
@@ -109,10 +117,33 @@ def test_removing_it_asks_a_coordinator_for_another_at_once(client, coordinator)
     sign_in(client, coordinator)
     set_up(client)
     assert client.get("/compte/").status_code == 200
-    path = "/compte/second-facteur/application/retirer/"
-    assert "aussitôt" in client.get(path).content.decode()
-    assert client.post(path).status_code == 302
+    page = client.get(REMOVE)
+    assert "aussitôt" in page.content.decode()
+    assert "invalid-feedback" not in page.content.decode(), "nothing was sent yet"
+    assert press(client, page, "Retirer", code=recovery_code())["Location"] == SET_UP
     assert client.get("/compte/")["Location"] == SET_UP
+    row = JournalEntry.objects.get(action="account.second_factor_removed")
+    assert (row.object_id, row.user) == (coordinator.pk, coordinator)
+
+
+@pytest.mark.parametrize("code", ["", "000000", "1" * 4000, "\x00"])
+def test_an_open_session_alone_removes_nothing_and_makes_no_codes(client, coordinator, code):
+    sign_in(client, coordinator)
+    secret, _ = set_up(client)
+    code = wrong_code(secret) if code == "000000" else code
+    before = list(Authenticator.objects.order_by("pk").values("pk", "data"))
+    for path in (REMOVE, NEW_CODES):
+        answer = client.post(path, {"code": code})
+        assert answer.status_code == 200, path
+        assert "invalid-feedback" in answer.content.decode()
+    assert list(Authenticator.objects.order_by("pk").values("pk", "data")) == before
+
+
+def test_a_volunteer_who_removes_it_may_do_without(client, volunteer):
+    sign_in(client, volunteer)
+    set_up(client)
+    assert client.post(REMOVE, {"code": recovery_code()})["Location"] == "/compte/second-facteur/"
+    assert client.get("/compte/").status_code == 200
 
 
 def test_every_page_of_it_is_french(client, administrator):
@@ -219,7 +250,7 @@ def test_another_secret_is_shown_on_request_alone(client, coordinator):
 def test_a_secret_that_has_served_is_never_shown_again(client, coordinator):
     sign_in(client, coordinator)
     secret, _ = set_up(client)
-    client.post("/compte/second-facteur/application/retirer/")
+    client.post(REMOVE, {"code": recovery_code()})
     assert shown(client) != secret
 
 
@@ -243,8 +274,9 @@ def test_recovery_codes_are_shown_once_and_made_again_on_request(client, coordin
     again = client.get(path).content.decode()
     assert not any(code in again for code in codes)
     assert "Il en reste 10 sur 10" in again
-    response = client.post("/compte/second-facteur/secours/nouveaux/")
+    response = press(client, client.get(NEW_CODES), "Faire de nouveaux codes", code=codes[0])
     assert response["Location"] == path
+    assert JournalEntry.objects.filter(action="account.recovery_codes_made", object_id=coordinator.pk).exists()
     assert client.get(path).context["unused_codes"] != codes
 
 
@@ -263,7 +295,7 @@ def test_an_administrator_helps_a_colleague_who_lost_the_phone(client, client_of
 
 def test_nobody_removes_ones_own_that_way(administrator):
     with pytest.raises(accounts.AccountRefused):
-        accounts.remove_second_factor(user=administrator, by=administrator)
+        accounts.remove_second_factor(user=administrator, by=administrator, now=timezone.now())
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from tests.house.source import APPS, name_of, product_modules, tree
 # Models that no screen of the admin shows, and why.
 OUTSIDE_ADMIN = {
     "solidarites.Invitation": "made and sent from the page of volunteers; only hashes",
+    "solidarites.AccountNotice": "said to its owner when they sign in, then gone",
     "solidarites.OutgoingMail": "its failures raise alerts",
     "solidarites.Heartbeat": "shown by the state page",
     "solidarites.Installation": "read by what starts, and by manage.py privacy_key",

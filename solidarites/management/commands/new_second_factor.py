@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from solidarites import accounts
 from solidarites.models import User
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email.strip()).first()
         if user is None:
             raise CommandError("Aucun compte n'a cette adresse.")
-        accounts.forget_second_factor(user=user)
+        accounts.forget_second_factor(user=user, now=timezone.now())
         self.stdout.write(
             "La double authentification de ce compte est retirée. Connectez-vous avec le mot de passe\u00a0: la page "
             "d'installation s'ouvre."
