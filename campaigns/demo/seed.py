@@ -24,6 +24,8 @@ SEED = 2320
 SPRING, WINTER = confinement.SLUG, winter.SLUG
 PARIS = ZoneInfo("Europe/Paris")
 Say = Callable[[str], None]
+# How many lines each says, for whoever shows how far it is: its beginning and thirteen days; its beginning and end.
+LINES = {SPRING: 14, WINTER: 2}
 
 
 @contextmanager
