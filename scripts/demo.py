@@ -10,6 +10,7 @@ waits. Whatever stops the preparation, doing it again keeps what is whole and ma
 from __future__ import annotations
 
 import json
+import select
 import signal
 import socket
 import subprocess
@@ -35,7 +36,7 @@ TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 # As « campaigns.demo.seed » names them, in their order; the last one is ours.
 STEPS = {
     "base": "La base de données et les pages",
-    "spring": "Le printemps 2020 : 2 320 foyers, 2 700 appels",
+    "spring": "Le printemps 2020 : 2\u202f320 foyers, 2\u202f700 appels",
     "winter": "Le grand froid, jusqu'à maintenant",
     "start": "Le démarrage de l'application",
 }
@@ -179,6 +180,9 @@ def wait_for_the_application(host: str, port: int, server: Server) -> None:
             door.close()
         time.sleep(0.3)
     server.shutdown()
+    # Who knocked at this door meanwhile is answered before it closes.
+    while select.select([server], [], [], 0)[0]:
+        server.handle_request()
     server.server_close()
 
 
