@@ -59,7 +59,8 @@ def create(
             slug=SLUG,
             purpose="Prendre des nouvelles des locataires de plus de 70 ans pendant la vague de froid, et trouver de "
             "l'aide à qui en a besoin. Démonstration : pour que chacun puisse l'essayer, elle est ouverte à "
-            "toute heure, jours fériés compris ; une vraie campagne appelle par exemple de 10 h à 12 h et de 14 h à 18 h.",
+            "toute heure, jours fériés compris ; une vraie campagne appelle par exemple de 10 h à 12 h et "
+            "de 14 h à 18 h.",
             legal_basis="Mission d'intérêt public",
             data_protection_contact="dpd@exemple.fr",
             impact_assessment="AIPD grand froid",

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count
 
 from campaigns import calendar, dashboards, enrolment, followups, needs, partners, purge, queue, report, texts
-from campaigns.demo import accounts, confinement, institutions, places, remarks
+from campaigns.demo import accounts, confinement, hours, institutions, places, remarks
 from campaigns.demo.seed import SPRING, WINTER, seed
 from campaigns.models import Alert, Call, Campaign, Case, DueCall, Letter, Partner, Referral, WelfareStep
 from solidarites.models import OutgoingMail, User
@@ -172,7 +172,7 @@ def _people_worked_at_human_hours(campaign: Campaign, now: datetime) -> None:
     moments += [step.at.astimezone(PARIS) for step in WelfareStep.objects.filter(at__lt=last, by__isnull=False)]
     moments += [letter.made_at.astimezone(PARIS) for letter in Letter.objects.filter(case__campaign=campaign)]
     assert len(moments) > 100
-    assert not [one for one in moments if one.weekday() == hours.SUNDAY or not 9 <= one.hour < 19]
+    assert not [f"{one:%c}" for one in moments if one.weekday() == hours.SUNDAY or not 9 <= one.hour < 19]
     lunch = [one for one in moments if one.hour in (12, 13)]
     assert len(lunch) < len(moments) / 6
 
