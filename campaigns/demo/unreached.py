@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db.models import Count, QuerySet
 
 from campaigns import caretakers, letters, neighbours, numberless, welfare
@@ -36,15 +34,14 @@ def seed(campaign: Campaign, by: User, ago: Ago) -> None:
 
 def _late(fresh: QuerySet[Case], by: User, ago: Ago) -> None:
     """The letter and the neighbour brought nothing, and the next step is overdue."""
-    opened = ago(hours=102)
     case = fresh.filter(has_number=True)[0]
-    check = welfare.open_check(case=case, origin=Origin.EXHAUSTED, level="U2", now=opened)
+    check = welfare.open_check(case=case, origin=Origin.EXHAUSTED, level="U2", now=ago(hours=102))
     welfare.take(check=check, owner=by, by=by)
-    for kind, result, later in (
-        ("letter", "Lettre déposée, sans réponse.", 3),
-        ("neighbour", "La voisine n'a vu personne depuis trois jours.", 26),
+    for kind, result, back in (
+        ("letter", "Lettre déposée, sans réponse.", 99),
+        ("neighbour", "La voisine n'a vu personne depuis trois jours.", 76),
     ):
-        welfare.add_step(check=check, kind=kind, result=result, by=by, now=opened + timedelta(hours=later))
+        welfare.add_step(check=check, kind=kind, result=result, by=by, now=ago(hours=back))
 
 
 def _round(fresh: QuerySet[Case], by: User, ago: Ago) -> Residence | None:
