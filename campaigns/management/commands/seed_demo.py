@@ -36,7 +36,7 @@ class Command(BaseCommand):
             help="refuse une base réelle, et n'écrit rien (à faire avant de la préparer)",
         )
         parser.add_argument(
-            "--prepare", action="store_true", help="prépare d'abord la base et les pages, comme « make install »"
+            "--prepare", action="store_true", help="prépare d'abord la base et les pages, comme « make install »"
         )
         parser.add_argument(
             "--progress", action="store_true", help="dit l'avancement en JSON, une ligne à la fois (scripts/demo.py)"
@@ -45,8 +45,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
-                "Ceci n'est pas une démonstration : rien n'est ajouté à une vraie installation. "
-                "Lancez « make demo », ou définissez SOLIDARITES_DEMO=1."
+                "Ceci n'est pas une démonstration : rien n'est ajouté à une vraie installation. "
+                "Lancez « make demo », ou définissez SOLIDARITES_DEMO=1."
             )
         self.in_json, self.said = options["progress"], 0
         started = time.monotonic()
@@ -94,6 +94,6 @@ class Counted(io.StringIO):
     def write(self, text: str) -> int:
         if "OK" in text:
             self.done = min(self.count, self.done + 1)
-            words = f"Base de données : étape {self.done} sur {self.count}."
+            words = f"Base de données : étape {self.done} sur {self.count}."
             self.command.tell(words, "base", MIGRATED * self.done // self.count)
         return len(text)
