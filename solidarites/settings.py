@@ -127,10 +127,13 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Data -------------------------------------------------------------------------------------------
+OWN_DATABASE = f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"
 DATABASE_SETTING = "DEMO_DATABASE_URL" if DEMO and env.str("DEMO_DATABASE_URL", default="") else "DATABASE_URL"
 with warnings.catch_warnings(action="ignore"):  # environ warns with the password in its words
     DATABASES: dict[str, dict[str, Any]] = {
-        "default": env.db(DATABASE_SETTING, default=f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"),
+        "default": env.db("DEMO_DATABASE_URL")
+        if DATABASE_SETTING == "DEMO_DATABASE_URL"
+        else env.db("DATABASE_URL", default=OWN_DATABASE)
     }
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 if DATABASES["default"].get("ENGINE") not in ENGINES or not DATABASES["default"].get("NAME"):
