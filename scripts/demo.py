@@ -77,7 +77,6 @@ class Progress:
 class Handler(BaseHTTPRequestHandler):
     """The page for a browser, whatever its address; « not yet » for everything else."""
 
-    server_version, sys_version = NAME, ""
     timeout = 10  # seconds, for a visitor who says nothing
 
     def __init__(self, progress: Progress, *args: Any) -> None:
@@ -124,6 +123,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return NAME
 
     def log_message(self, format: str, *args: Any) -> None:
         """The terminal says how far the preparation is, not who reads."""
