@@ -13,13 +13,13 @@ export PORT HOST
 
 PY := .venv/bin/python
 MANAGE := $(PY) manage.py
-# The demonstration never reads a real installation's .env: what it uses is said here. Before anything is written, it
-# refuses a database that holds an account or a household of a real installation; it removes no folder.
-DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(SITE_URL)" \
-	DATABASE_URL="$${DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}" \
-	CELERY_BROKER_URL="$${CELERY_BROKER_URL:-filesystem://}" \
-	CACHE_URL="$${CACHE_URL:-locmemcache://}" \
-	EMAIL_URL="$${EMAIL_URL:-consolemail://}" IMAP_URL="$${IMAP_URL:-}"
+# The demonstration never touches a real installation: its own folder, and its own database (DEMO_DATABASE_URL for
+# another than SQLite), whatever DATABASE_URL, SITE_URL or .env say. Its settings know the rest: no mail, no Redis, no
+# real secret. Before anything is written, it refuses a database that holds an account or a household of a real
+# installation; it removes no folder.
+DEMO_URL := $(if $(filter environment,$(origin SITE_URL)),http://127.0.0.1:$(PORT),$(SITE_URL))
+DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(DEMO_URL)" \
+	DATABASE_URL="$${DEMO_DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}"
 TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONWARNINGS=default::DeprecationWarning:solidarites
 PREPARE := scripts/prepare.sh
 
@@ -38,16 +38,11 @@ install: venv ## prépare l'environnement et la base ; ne démarre rien
 
 demo: venv ## la démonstration, sur http://127.0.0.1:8000 (PORT=... pour un autre port)
 	@$(PY) scripts/port_free.py "$(HOST)" "$(PORT)"
-	@$(DEMO) $(MANAGE) seed_demo --check
-	@$(DEMO) sh $(PREPARE)
-	@$(DEMO) $(MANAGE) seed_demo
-	@sh scripts/welcome.sh "$(SITE_URL)"
-	@$(DEMO) exec sh scripts/serve.sh
+	@$(DEMO) exec $(PY) scripts/demo.py "$(HOST)" "$(PORT)" "$(DEMO_URL)"
 
 demo-reset: venv ## efface la démonstration et en prépare une neuve
 	@$(DEMO) $(MANAGE) forget_demo
-	@$(DEMO) sh $(PREPARE)
-	@$(DEMO) $(MANAGE) seed_demo
+	@$(DEMO) $(MANAGE) seed_demo --prepare
 	@echo "Démonstration neuve. « make demo » la démarre."
 
 run: venv ## l'application, sans donnée de démonstration

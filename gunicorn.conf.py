@@ -2,6 +2,8 @@
 
 import tempfile
 
-from solidarites import settings  # noqa: F401  (the rights, and TMPDIR, from the first process on)
+from solidarites import settings  # the rights, and TMPDIR, from the first process on
 
 worker_tmp_dir = tempfile.gettempdir()
+# « make demo » answers on this port while it prepares, until the application does.
+reuse_port = settings.DEMO

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.conf import settings
 
 from campaigns.models.campaign import Campaign
 from tenants import communes
@@ -74,6 +75,8 @@ class Calendar:
     tz: ZoneInfo
     region: str = ""
     slot_ends: tuple[time, ...] = SLOT_ENDS
+    # The demonstration is tried on any day.
+    holidays_too: bool = False
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.tz)
@@ -87,7 +90,7 @@ class Calendar:
         return datetime.combine(day, clock, self.tz).astimezone(UTC)
 
     def is_working_day(self, day: date) -> bool:
-        return bool(self.week[day.weekday()]) and not holiday_name(day, self.region)
+        return bool(self.week[day.weekday()]) and (self.holidays_too or not holiday_name(day, self.region))
 
     def windows(self, day: date) -> list[tuple[datetime, datetime]]:
         if not self.is_working_day(day):
@@ -143,10 +146,12 @@ class Calendar:
 
 
 @lru_cache(maxsize=256)
-def _calendar(hours: str, zone: str, region: str, slot_ends: tuple[str, ...] = ()) -> Calendar:
+def _calendar(
+    hours: str, zone: str, region: str, slot_ends: tuple[str, ...] = (), *, holidays_too: bool = False
+) -> Calendar:
     """Kept: a claim asks for every region's, and Python reads a time zone from its file each time it is named."""
     ends = tuple(time.fromisoformat(end) for end in slot_ends) or SLOT_ENDS
-    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region, slot_ends=ends)
+    return Calendar(week=_parse(hours), tz=ZoneInfo(zone), region=region, slot_ends=ends, holidays_too=holidays_too)
 
 
 def _hours_text(campaign: Campaign) -> str:
@@ -169,18 +174,22 @@ def week_of(hours: dict[str, list[list[str]]]) -> tuple[tuple[tuple[time, time],
 def calendar_of(campaign: Campaign, region: str = "") -> Calendar:
     """The calendar of a campaign for the households of ``region`` (see region_of)."""
     zone = communes.zone_of(region) if region else campaign.zone
-    return _calendar(_hours_text(campaign), zone, region, tuple(campaign.slot_ends))
+    return _calendar(_hours_text(campaign), zone, region, tuple(campaign.slot_ends), holidays_too=settings.DEMO)
 
 
 def open_regions(campaign: Campaign, now: datetime) -> list[str]:
     """The regions whose households may be called now; « » is the ordinary one."""
-    return list(_open_regions(_hours_text(campaign), campaign.zone, now.replace(second=0, microsecond=0)))
+    minute = now.replace(second=0, microsecond=0)
+    return list(_open_regions(_hours_text(campaign), campaign.zone, minute, holidays_too=settings.DEMO))
 
 
 @lru_cache(maxsize=64)
-def _open_regions(hours: str, zone: str, minute: datetime) -> tuple[str, ...]:
+def _open_regions(hours: str, zone: str, minute: datetime, *, holidays_too: bool) -> tuple[str, ...]:
     """Opening hours are whole minutes: the answer is the same for all of them."""
-    calendars = [_calendar(hours, communes.zone_of(one) if one else zone, one) for one in ("", *SPECIAL_DEPARTMENTS)]
+    calendars = [
+        _calendar(hours, communes.zone_of(one) if one else zone, one, holidays_too=holidays_too)
+        for one in ("", *SPECIAL_DEPARTMENTS)
+    ]
     return tuple(calendar.region for calendar in calendars if calendar.is_open(minute))
 
 

@@ -41,6 +41,11 @@ NOTICES = {
 _with_roles = Kept(lambda user_id: User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")), int)
 
 
+def _of_the_demonstration_alone(user: Any) -> bool:
+    """The password of the demonstration's accounts is public: they open the demonstration, and nothing else."""
+    return bool(user.is_demo) and not settings.DEMO
+
+
 class RolesBackend(AuthenticationBackend):
     """Django's permissions by role, so that no list of permissions has to be kept beside the groups.
 
@@ -56,6 +61,9 @@ class RolesBackend(AuthenticationBackend):
         user = rows[0]
         user.role_names = frozenset(row.role_name for row in rows if row.role_name)
         return user
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return bool(super().user_can_authenticate(user)) and not _of_the_demonstration_alone(user)
 
     def has_perm(self, user: Any, perm: str, obj: Any = None) -> bool:
         if not user.is_active or not user.is_authenticated:
@@ -92,6 +100,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return addresses.client_address(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        return None if user is not None and _of_the_demonstration_alone(user) else user
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by invitation only."""

@@ -115,18 +115,29 @@ def start_beat(**kwargs: Any) -> None:
 
 
 def refuse_to_serve(kind: str) -> None:
-    """Nothing starts during a restore, on the demonstration's secrets or accounts, nor with another PRIVACY_KEY."""
     from django.core.exceptions import ImproperlyConfigured
 
-    from solidarites import checks, running
-
     try:
-        running.announce(kind)
-        checks.refuse_demonstration_leftovers()
-        checks.refuse_other_key()
+        before_serving(kind)
     except ImproperlyConfigured as error:
         # Celery logs what a signal raises and goes on: only leaving stops it.
         raise SystemExit(str(error)) from error
+
+
+def before_serving(kind: str) -> None:
+    """Nothing serves during a restore, nor with another PRIVACY_KEY; and the demonstration and the real never mix.
+
+    The demonstration refuses a database of real people, a real installation the demonstration's secrets and accounts.
+    Web says the same as worker and beat. Raises ImproperlyConfigured, in one line that says what to do.
+    """
+    from campaigns.demo import base
+    from solidarites import checks, running
+
+    running.announce(kind)
+    if settings.DEMO:
+        base.refuse_a_real_base()
+    checks.refuse_demonstration_leftovers()
+    checks.refuse_other_key()
 
 
 @worker_process_init.connect

@@ -18,6 +18,7 @@ ACCOUNTS = (
     "Cette base contient des comptes de démonstration, dont le mot de passe est public. Prenez une base neuve pour "
     "l'installation réelle, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
 )
+DEMONSTRATION_NOT_PREPARED = "La base de la démonstration n'est pas préparée : lancez « make demo »."
 NOT_PREPARED = "La base n'est pas préparée pour cette version : lancez « make install », puis redémarrez."
 
 
@@ -69,6 +70,8 @@ def refuse_other_key() -> None:
     from solidarites import privacy
 
     if settings.DEMO:
+        if _never_prepared():
+            raise ImproperlyConfigured(DEMONSTRATION_NOT_PREPARED)
         return
     try:
         problem = privacy.check()

@@ -18,15 +18,18 @@ from solidarites import rights
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(str(BASE_DIR / ".env")) if (BASE_DIR / ".env").exists() else None
+# .env is a real installation's: the demonstration beside it has its own folder, database, queue, cache and secrets,
+# and sends no mail.
+if not env.bool("SOLIDARITES_DEMO", default=False) and (BASE_DIR / ".env").exists():
+    environ.Env.read_env(str(BASE_DIR / ".env"))
+# The demonstration: invented people, known accounts, no second factor, and a banner on every page.
+DEMO = env.bool("SOLIDARITES_DEMO", default=False)
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var" / "demo" if DEMO else BASE_DIR / "var")))
 TESTING = "pytest" in sys.modules
 rights.keep_private(VAR_DIR, temporary=not TESTING)
 
 DEBUG = env.bool("DEBUG", default=False)
-# The demonstration: invented people, known accounts, no second factor, and a banner on every page.
-DEMO = env.bool("SOLIDARITES_DEMO", default=False)
 # An upgrade is running: every page answers 503 (a file var/maintenance does the same without a restart).
 MAINTENANCE = env.bool("MAINTENANCE", default=False)
 DEMO_SECRET = "demonstration-only-secret-never-use-it-for-real-people"  # noqa: S105
@@ -34,11 +37,11 @@ DEMO_SECRET = "demonstration-only-secret-never-use-it-for-real-people"  # noqa: 
 
 def _secret(name: str) -> str:
     """The secret from the environment, else from a file of ``var/`` made on the first start."""
+    if DEMO:
+        return DEMO_SECRET
     given = env.str(name, default="")
     if given:
         return given
-    if DEMO:
-        return DEMO_SECRET
     path = VAR_DIR / f"{name.lower()}.txt"
     try:
         with path.open("x") as stream:
@@ -124,15 +127,20 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Data -------------------------------------------------------------------------------------------
+OWN_DATABASE = f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"
+DATABASE_SETTING = "DEMO_DATABASE_URL" if DEMO and env.str("DEMO_DATABASE_URL", default="") else "DATABASE_URL"
 with warnings.catch_warnings(action="ignore"):  # environ warns with the password in its words
     DATABASES: dict[str, dict[str, Any]] = {
-        "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'solidarites.sqlite3'}"),
+        "default": env.db("DEMO_DATABASE_URL")
+        if DATABASE_SETTING == "DEMO_DATABASE_URL"
+        else env.db("DATABASE_URL", default=OWN_DATABASE)
     }
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 if DATABASES["default"].get("ENGINE") not in ENGINES or not DATABASES["default"].get("NAME"):
     # One line for a command as for a service; an exception would bring its traceback.
     sys.exit(
-        "DATABASE_URL ne se lit pas : postgres://compte:motdepasse@hote:5432/base, ou sqlite:////chemin/base.sqlite3."
+        f"{DATABASE_SETTING} ne se lit pas : postgres://compte:motdepasse@hote:5432/base, "
+        "ou sqlite:////chemin/base.sqlite3."
     )
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE: a writer waits its turn from the start instead of failing when it first writes.
@@ -151,7 +159,9 @@ else:
     DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "prepare_threshold": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+CACHES = {
+    "default": env.cache_url_config("locmemcache://") if DEMO else env.cache("CACHE_URL", default="locmemcache://")
+}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
     CACHES["default"]["BACKEND"] = "solidarites.cache.SharedCache"
 
@@ -162,7 +172,7 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 UPLOADS_DIR = VAR_DIR / "uploads"
 
 # Work in the background ---------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = "filesystem://" if DEMO else env.str("CELERY_BROKER_URL", default="filesystem://")
 BROKER_DIR = VAR_DIR / "broker"
 
 # People and sessions --------------------------------------------------------------------------------
@@ -228,7 +238,8 @@ CSRF_FAILURE_VIEW = "solidarites.errors.csrf_failure"
 
 # Mail -------------------------------------------------------------------------------------------------
 # Without a mail server, messages are printed on the console and links can be copied from the screens.
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+NO_MAIL_SERVER = "consolemail://"
+EMAIL_CONFIG = env.email_url_config(NO_MAIL_SERVER) if DEMO else env.email_url("EMAIL_URL", default=NO_MAIL_SERVER)
 if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
     EMAIL_CONFIG["EMAIL_BACKEND"] = "solidarites.smtp.EmailBackend"
 vars().update(EMAIL_CONFIG)
@@ -239,7 +250,7 @@ EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds, for each answer
 # Many mail servers close the door to who sends faster; what is vital does not wait for its turn.
 MAIL_PER_MINUTE = env.int("MAIL_PER_MINUTE", default=120)
 # The mailbox of the sender's address, where undeliverable messages come back (imaps://compte:motdepasse@hote/INBOX).
-IMAP_URL = env.str("IMAP_URL", default="")
+IMAP_URL = "" if DEMO else env.str("IMAP_URL", default="")
 
 # Language and time ----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

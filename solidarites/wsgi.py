@@ -12,12 +12,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
 def checked_application():  # type: ignore[no-untyped-def]
     application = get_wsgi_application()
     from solidarites import running
-    from solidarites.checks import refuse_demonstration_leftovers, refuse_other_key
+    from solidarites.celery import before_serving
 
     try:
-        running.announce(running.WEB)
-        refuse_demonstration_leftovers()
-        refuse_other_key()
+        before_serving(running.WEB)
     except ImproperlyConfigured as error:
         # gunicorn prints the line alone, and stops instead of trying again.
         raise AppImportError(str(error)) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, models
 
@@ -15,7 +16,7 @@ from solidarites.models import User
 from tenants.models import Household, Landlord, ListImport
 
 
-class RealBase(Exception):
+class RealBase(ImproperlyConfigured):
     """The database holds people who are not the demonstration's; the message says what to do, in French."""
 
 
@@ -79,10 +80,10 @@ def _refusal(what: str) -> str:
     if connection.vendor == "sqlite" and Path(data["NAME"]).parent == settings.VAR_DIR:
         way_out = f"Si ce n'en est pas une, renommez le dossier {settings.VAR_DIR}, puis recommencez."
     else:
-        way_out = "Retirez DATABASE_URL, ou donnez à la démonstration une base vide."
+        way_out = f"Retirez {settings.DATABASE_SETTING}, ou donnez à la démonstration une base vide."
     return (
         f"Cette base contient {what} qui ne viennent pas de la démonstration, comme ceux d'une installation "
-        f"réelle\u00a0: rien n'a été écrit ni effacé. {way_out}"
+        f"réelle\u00a0: rien n'a été écrit ni effacé. {way_out} Une installation réelle démarre sans SOLIDARITES_DEMO."
     )
 
 

@@ -119,6 +119,10 @@ class Caller:
             said, self.rng.choice(conversations.NEED_COMMENTS), consents=dict.fromkeys(categories, consent)
         )
 
+    def low(self) -> Said:
+        said = conversations.low(self.rng)
+        return self.conversation(said, self.rng.choice(conversations.LOW_COMMENTS), consents={"psychologique": "yes"})
+
     def small_need(self) -> Said:
         consent = self.rng.choice(("no", "thinking"))
         categories = ("courses", "repas", "protection", "logement", "medicaments")

@@ -18,13 +18,13 @@ from itertools import chain, count, takewhile
 
 from django.db import transaction
 
-from campaigns import enrolment, followups, lifecycle, referrals, scripts
+from campaigns import enrolment, followups, letters, lifecycle, numberless, referrals, scripts
 from campaigns.calendar import Calendar, calendar_of
 from campaigns.demo import conversations, institutions, places, remarks
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
-from campaigns.models import Campaign, Case, Partner, Referral
+from campaigns.models import Campaign, Case, Letter, Partner, Referral
 from campaigns.models.followup import FollowUpPlan
 from solidarites.models import User
 from tenants.models import Agency, Landlord
@@ -35,13 +35,31 @@ HOUSEHOLDS = Wanted(with_number=2320, without_number=87, younger=60)
 CALLS = 2700
 PLANS = 68
 # Who takes the eighteen in charge: {kind: how many people}.
-REFERRED = {Partner.Kind.CCAS: 7, Partner.Kind.TOWN_HALL: 6, Partner.Kind.ASSOCIATION: 5}
+REFERRED = {Partner.Kind.CCAS: 6, Partner.Kind.TOWN_HALL: 5, Partner.Kind.ASSOCIATION: 4, Partner.Kind.ARI: 3}
 SMALL_NEEDS = 45
 # First calls of each working day: a slow start, then the pace, then the last ones.
 PACE = (130, 175, 205, 215, 220, 225, 225, 220, 210, 195, 160, 100, 40)
 # The share of calls that nobody answers, by hour.
 SILENCE = {10: 0.10, 11: 0.085, 14: 0.16, 15: 0.13, 16: 0.11, 17: 0.09}
-ANSWERS = ("Portage de repas en place.", "Courses livrées deux fois par semaine.", "Visite faite, aide mise en place.")
+# What the partner answers, how often, and what the household says of it when called back.
+IN_PLACE, KNOWN, NO_MORE = "help_in_place", "already_followed", "refused"
+RESULTS = {IN_PLACE: 14, KNOWN: 2, NO_MORE: 1}
+ANSWERS = {
+    IN_PLACE: (
+        "Portage de repas en place.", "Courses livrées deux fois par semaine.", "Visite faite, aide mise en place.",
+    ),
+    KNOWN: ("Déjà suivie par notre service : la tournée passera un jour de plus.",),
+    NO_MORE: ("Préfère finalement s'arranger avec sa voisine. Nous restons joignables.",),
+}  # fmt: skip
+HEARD = {
+    IN_PLACE: "L'aide est en place, merci.",
+    KNOWN: "Le service est passé comme promis.",
+    NO_MORE: "S'arrange avec sa voisine, tout va bien.",
+}
+# The psychological cell, for those whose spirits are very low.
+ARI_ANSWERS = ("Une psychologue l'appelle chaque semaine.", "Premier entretien fait, un second est fixé.")
+# Who has no number is written to: the first days, then the rest of them.
+LETTERS = {date(2020, 3, 18): 50, date(2020, 3, 23): 50}
 CALLS_A_TRANSACTION = 100
 
 
@@ -112,6 +130,9 @@ class Spring:
         self.days = [day for day in _days(FIRST_DAY, LAST_DAY) if self.calendar.is_working_day(day)]
         self.end = self.calendar.at(LAST_DAY, time(17, 50))
         self.unreached = set(Case.objects.filter(campaign=campaign, has_number=True).values_list("pk", flat=True))
+        # Of those who need help, whose spirits are very low.
+        self.low: set[int] = set()
+        self.results: dict[int, str] = {}
         self.lonely, self.needy, self.with_small_need = self._choose()
         self.slots: list[Slot] = []
         self.numbers = count()
@@ -136,8 +157,16 @@ class Spring:
         needy: set[int] = set()
         for kind, wanted in REFERRED.items():
             elsewhere = set().union(*towns.values())
-            fits = [pk for pk, code, _ in rows if (code in towns[kind] if kind in towns else code not in elsewhere)]
-            needy.update([pk for pk in fits if pk not in needy][:wanted])
+            anywhere = kind == Partner.Kind.ARI
+            fits = [
+                pk
+                for pk, code, _ in rows
+                if (code in towns[kind] if kind in towns else anywhere or code not in elsewhere)
+            ]
+            chosen = [pk for pk in fits if pk not in needy][:wanted]
+            needy.update(chosen)
+            if anywhere:
+                self.low.update(chosen)
         alone = [pk for pk, _, living_alone in rows if living_alone and pk not in needy]
         lonely = set(alone[:PLANS])
         rest = [pk for pk, _, _ in rows if pk not in needy and pk not in lonely]
@@ -145,7 +174,16 @@ class Spring:
 
     # The days ------------------------------------------------------------------------------------------
 
+    def _write(self, most: int, now: datetime) -> None:
+        """Letters to those without a number who have none yet."""
+        waiting = numberless.waiting(Case.objects.filter(campaign=self.campaign))
+        cases = list(letters.to_write_to(numberless.in_state(waiting, numberless.NOTHING))[:most])
+        if cases:
+            letters.make(cases=cases, kind=Letter.Kind.NUMBERLESS, by=self.coordinator, now=now)
+
     def live(self) -> None:
+        for day, most in LETTERS.items():
+            self._later(self.calendar.at(day, time(14, 35)), partial(self._write, most))
         for index, day in enumerate(self.days):
             self._plan_day(index, day)
             while self.slots:
@@ -237,7 +275,7 @@ class Spring:
         if case.next_call_kind == Case.Kind.FOLLOW_UP:
             return caller.series()
         if case.next_call_kind == Case.Kind.CALL_BACK_AFTER_REFERRAL:
-            return caller.conversation(conversations.well(rng), "L'aide est en place, merci.")
+            return caller.conversation(conversations.well(rng), HEARD[self.results.get(case.pk, IN_PLACE)])
         if case.pk in self.unreached:
             missed = self._missed(case, slot, index)
             if missed is not None:
@@ -286,6 +324,8 @@ class Spring:
             backup = rng.choice([user for user in self.volunteers if user != slot.by])
             answer, wish = conversations.wish(rng, slot.by.pk, backup.pk)
             return caller.lonely(slot.by, wish, answer)
+        if case.pk in self.low:
+            return caller.low()
         if case.pk in self.needy:
             return caller.needy()
         if case.pk in self.with_small_need:
@@ -377,8 +417,14 @@ class Spring:
 
     def _answer(self, pk: int, now: datetime) -> None:
         referral = read(pk)
-        text = self.rng.choice(ANSWERS)
-        referrals.answer(referral=referral, result="help_in_place", text=text, by=None, now=now)
+        result = IN_PLACE
+        if referral.case_id in self.low:
+            text = self.rng.choice(ARI_ANSWERS)
+        else:
+            result = self.rng.choices(list(RESULTS), list(RESULTS.values()))[0]
+            text = self.rng.choice(ANSWERS[result])
+        self.results[referral.case_id] = result
+        referrals.answer(referral=referral, result=result, text=text, by=None, now=now)
         if now < self.end - timedelta(days=1):
             self.promises["referral", referral.case_id] = 1
         self._in_hours(now + timedelta(days=2), partial(self._close, pk))
@@ -388,7 +434,7 @@ class Spring:
         self.promises["referral", referral.case_id] = 0
         if referrals.closing.last_call_back(referral) is None:
             referrals.note_call_back(referral=referral, at=now, by=self.coordinator, now=now)
-        referrals.close(referral=referral, reason="help_in_place", by=self.coordinator, now=now)
+        referrals.close(referral=referral, reason=referral.answer_result, by=self.coordinator, now=now)
 
 
 def read(pk: int) -> Referral:

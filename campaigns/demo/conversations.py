@@ -24,6 +24,11 @@ NEED_COMMENTS = (
     "Sa fille, qui faisait les courses, est confinée loin d'ici.",
     "Accepte un portage de repas le temps de la période.",
 )
+LOW_COMMENTS = (
+    "Trouve les journées bien longues depuis que ses visites se sont arrêtées.",
+    "A perdu une amie ce mois-ci, voudrait en parler à quelqu'un.",
+    "N'a plus goût à cuisiner, accepte volontiers d'être rappelée.",
+)
 LONELY_COMMENTS = (
     "Aime parler de son ancien métier.",
     "Contente d'avoir de la visite au téléphone.",
@@ -79,6 +84,11 @@ def needy(rng: random.Random) -> dict[str, str | list[str]]:
     if sort < 0.75:
         return said | {"courses": "personne", "manger": "tout_juste", "repas": "un_peu"}
     return said | {"courses": "proche", "repas": "oui"}
+
+
+def low(rng: random.Random) -> dict[str, str | list[str]]:
+    """Very low spirits, and nothing that cannot wait: somebody to talk to."""
+    return well(rng) | {"moral": "tres_bas", "idees_noires": "non"}
 
 
 def small_need(rng: random.Random) -> dict[str, str | list[str]]:

@@ -7,14 +7,15 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from campaigns import lifecycle
-from campaigns.demo import accounts, base, confinement, institutions, lists, places, winter
+from campaigns.demo import accounts, base, confinement, hours, institutions, lists, places, winter
 from campaigns.demo import team as team_life
-from campaigns.demo.post import nowhere
+from campaigns.demo.post import nowhere, send_waiting
 from campaigns.models import Campaign
 from solidarites.celery import app
 from solidarites.models import User
@@ -24,6 +25,8 @@ SEED = 2320
 SPRING, WINTER = confinement.SLUG, winter.SLUG
 PARIS = ZoneInfo("Europe/Paris")
 Say = Callable[[str], None]
+# How many lines each says, for whoever shows how far it is: its beginning and thirteen days; its beginning and end.
+LINES = {SPRING: 14, WINTER: 2}
 
 
 @contextmanager
@@ -68,13 +71,17 @@ def _spring(landlord: Landlord, people: dict[str, User], now: datetime, say: Say
     rng = random.Random(draw)
     maker = lists.ListMaker(rng)
     day = datetime(2020, 3, 12, 11, tzinfo=PARIS)
-    volunteers = accounts.make_volunteers(day)
     coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
+    volunteers = accounts.make_volunteers(day, admin)
     rows = maker.rows(places.SPRING, confinement.HOUSEHOLDS, confinement.FIRST_DAY)
     lists.bring(rows, landlord=landlord, name="locataires-mars-2020.csv", by=admin, now=day)
     campaign = confinement.create(landlord, volunteers, coordinator)
     confinement.Spring(campaign, volunteers, coordinator, rng, say).live()
     confinement.check(campaign)
+    evening = datetime(2020, 4, 2, 18, 12, tzinfo=PARIS)
+    accounts.came_last(
+        volunteers, (evening - timedelta(days=rng.choice((0, 0, 0, 1, 1, 2, 3, 6, 7)), minutes=13 * n) for n in count())
+    )
     lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
 
 
@@ -84,7 +91,8 @@ def _winter(landlord: Landlord, people: dict[str, User], now: datetime, say: Say
     maker = lists.ListMaker(rng, first=100_000, numbers=range(7000, 9000))
     opened = now - timedelta(days=winter.DAYS)
     coordinator, admin = people["coordination@exemple.fr"], people["admin@exemple.fr"]
-    speaker, *others = accounts.make_volunteers(opened)[-10:]
+    everybody = accounts.make_volunteers(opened - timedelta(days=6), admin)
+    speaker, *others = everybody[-10:]
     day = opened.date()
     rows = maker.rows(places.WINTER, winter.HOUSEHOLDS, day) + maker.rows([places.OUTSIDE], winter.OUTSIDE, day)
     lists.bring(rows, landlord=landlord, name="locataires-landes.csv", by=admin, now=opened - timedelta(days=3))
@@ -94,5 +102,8 @@ def _winter(landlord: Landlord, people: dict[str, User], now: datetime, say: Say
     winter.teach(campaign, speaker, coordinator, opened)
     winter.Winter(campaign, people, [speaker, *others], rng, now).live()
     winter.check(campaign)
+    accounts.came_last(others, (hours.at_work(now - timedelta(hours=n, minutes=7 * n), PARIS) for n in count(2)))
+    accounts.invite_some(admin, now)
+    send_waiting(now)
     team_life.share(campaign, coordinator, team, now)
     say("Grand froid : en cours.")

@@ -15,8 +15,8 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
-from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations, remarks, unreached
+from campaigns.calendar import Calendar, calendar_of, holiday_name
+from campaigns.demo import conversations, hours, remarks, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
@@ -41,8 +41,8 @@ HOUSEHOLDS = Wanted(with_number=386, without_number=14, younger=30, age_unknown=
 OUTSIDE = Wanted(with_number=58, without_number=4, younger=10)
 EVERY_HOUR = {str(day): [["00:00", "23:59"]] for day in range(7)}
 CALLS_A_DAY = 13
-# From nine to seven, as people call; the demonstration itself can be tried at any hour.
-FIRST_HOUR, LAST_HOUR = time(9), time(19)
+# As people call; the demonstration itself can be tried at any hour.
+FIRST_HOUR, LAST_HOUR = time(9, 30), time(17)
 State = Referral.State
 Scene = Callable[[Case, User, datetime], Said]
 
@@ -58,8 +58,9 @@ def create(
             name="Grand froid",
             slug=SLUG,
             purpose="Prendre des nouvelles des locataires de plus de 70 ans pendant la vague de froid, et trouver de "
-            "l'aide à qui en a besoin. Démonstration : pour que chacun puisse l'essayer, elle appelle jour et nuit, "
-            "sauf les jours fériés ; une vraie campagne appelle par exemple de 10 h à 12 h et de 14 h à 18 h.",
+            "l'aide à qui en a besoin. Démonstration : pour que chacun puisse l'essayer, elle est ouverte à "
+            "toute heure, jours fériés compris ; une vraie campagne appelle par exemple de 10 h à 12 h et "
+            "de 14 h à 18 h.",
             legal_basis="Mission d'intérêt public",
             data_protection_contact="dpd@exemple.fr",
             impact_assessment="AIPD grand froid",
@@ -98,6 +99,7 @@ class Winter:
     ) -> None:
         self.campaign, self.rng, self.now = campaign, rng, now
         self.calendar: Calendar = calendar_of(campaign)
+        self.ago = hours.ago_from(now, campaign.tz)
         self.caller = Caller(campaign, rng, remarks.WINTER, every=24)
         self.one, self.two = people["benevole@exemple.fr"], people["benevole2@exemple.fr"]
         self.coordinator = people["coordination@exemple.fr"]
@@ -114,7 +116,7 @@ class Winter:
     def _days(self) -> list[date]:
         today = self.calendar.local(self.now).date()
         days = [today - timedelta(days=back) for back in range(DAYS - 1, 0, -1)]
-        return [day for day in days if self.calendar.is_working_day(day)]
+        return [day for day in days if day.weekday() != hours.SUNDAY and not holiday_name(day)]
 
     # The days before ---------------------------------------------------------------------------------
 
@@ -134,7 +136,8 @@ class Winter:
 
     def _calls(self, start: datetime, end: datetime, number: int) -> None:
         """Calls at any moment between the two, and those of the series at their hour."""
-        moments = [(start + (end - start) * self.rng.random(), self.rng.choice(self.team)) for _ in range(number)]
+        tz, rng = self.calendar.tz, self.rng
+        moments = [(hours.draw(start, end, tz, rng), rng.choice(self.team)) for _ in range(number)]
         present = {user.pk: user for user in self.team}
         plans = FollowUpPlan.objects.filter(
             case__campaign=self.campaign, next_due_at__gte=start, next_due_at__lt=end, volunteer__in=present
@@ -237,8 +240,8 @@ class Winter:
         self.never -= set(ids)
         start = self.calendar.at(day, time(9, 30))
         queue.put_first(case_ids=ids, by=self.coordinator, now=start)
-        for number, hours in enumerate((20, 44, 116)):
-            due = self.calendar.local(self.now - timedelta(hours=hours))
+        for number, back in enumerate((20, 44, 116)):
+            due = self.calendar.local(self.ago(hours=back))
             wish = Wish("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
             self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, wish))
         followups.add_absence(
@@ -272,25 +275,28 @@ class Winter:
         ):
             at = self._agreed(now + timedelta(minutes=minutes))
             self._call_new(user, evening, Said("callback", say_later, callback_at=at))
-            evening += timedelta(minutes=18)
+            evening += timedelta(minutes=12)
         for user in (self.one, self.two, *self.others[:6]):
             self._call_new(user, evening, self.caller.nobody())
             evening += timedelta(minutes=4)
 
     def _today(self) -> None:
         now = self.now
-        start, last = self.calendar.at(self.calendar.local(now).date(), FIRST_HOUR), now - timedelta(minutes=75)
-        if start < last and self.calendar.is_open(last):
+        today = self.calendar.local(now).date()
+        start = self.calendar.at(today, FIRST_HOUR)
+        last = min(now - timedelta(minutes=75), self.calendar.at(today, time(18)))
+        if start < last and today.weekday() != hours.SUNDAY and not holiday_name(today):
             self._calls(start, last, 4)
             self._call(self.one, last)
         self._sheets()
-        unreached.seed(self.campaign, self.coordinator, now)
+        unreached.seed(self.campaign, self.coordinator, self.ago)
         self._twice()
         self._urgent()
         remarks.settle(
-            self.campaign, remarks.WINTER, self.coordinator, now - timedelta(hours=20), remarks.WINTER_SETTLED
-        )
-        remarks.take_message(self.campaign, self.others[7], now - timedelta(minutes=35))
+            self.campaign, remarks.WINTER, self.coordinator, self.ago(hours=20),
+            remarks.WINTER_SETTLED,
+        )  # fmt: skip
+        remarks.take_message(self.campaign, self.others[7], self.ago(minutes=35))
         self._tick(now)
         send_waiting(now)
         welfare.watch_overdue(now=now)
@@ -380,17 +386,20 @@ class Winter:
         referrals.take_charge(referral=answered, by=None, now=self._office(now - 4 * day))
         referrals.answer(
             referral=read(answered.pk), result="help_in_place", text="Courses livrées le mardi.", by=None,
-            now=now - timedelta(minutes=70),
+            now=self.ago(minutes=70),
         )  # fmt: skip
         acknowledged = sent(2)
-        self._read(acknowledged, now - timedelta(hours=20))
-        referrals.acknowledge(referral=acknowledged, by=None, now=now - timedelta(hours=20))
+        self._read(acknowledged, self.ago(hours=20))
+        referrals.acknowledge(referral=acknowledged, by=None, now=self.ago(hours=20))
         sent(0.2)
         withdrawn = read(next(ids))
         referrals.withdraw(
-            referral=withdrawn, reason="Sa fille s'en occupe.", by=self.coordinator, now=now - timedelta(hours=30)
+            referral=withdrawn,
+            reason="Sa fille s'en occupe.",
+            by=self.coordinator,
+            now=self.ago(hours=30),
         )
-        self._send(read(next(ids)), now - timedelta(minutes=50), refused=True)
+        self._send(read(next(ids)), self.ago(minutes=50), refused=True)
         self._register(now - 3 * day)
 
     def _register(self, at: datetime) -> None:
@@ -423,7 +432,7 @@ class Winter:
     def _twice(self) -> None:
         """A form left open for more than an hour: somebody else called meanwhile, a coordinator decides."""
         first, second = self.others[4], self.others[5]
-        at = self.now - timedelta(hours=4)
+        at = hours.at_work(self.now - timedelta(hours=4), self.calendar.tz, time(16, 30))
         late = self.caller.take(first, at)
         if late.case is None:
             return

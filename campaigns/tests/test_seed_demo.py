@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count
 
 from campaigns import calendar, dashboards, enrolment, followups, needs, partners, purge, queue, report, texts
-from campaigns.demo import accounts, institutions, places, remarks
+from campaigns.demo import accounts, confinement, hours, institutions, places, remarks
 from campaigns.demo.seed import SPRING, WINTER, seed
-from campaigns.models import Alert, Call, Campaign, Case, DueCall, Partner, Referral
+from campaigns.models import Alert, Call, Campaign, Case, DueCall, Letter, Partner, Referral, WelfareStep
 from solidarites.models import OutgoingMail, User
 from tenants.models import Household, PhoneNumber, Tenant
 
@@ -24,6 +24,8 @@ pytestmark = pytest.mark.django_db
 PARIS = ZoneInfo("Europe/Paris")
 TUESDAY = datetime(2026, 11, 24, 10, 7, tzinfo=PARIS)
 SUNDAY_NIGHT = datetime(2026, 11, 29, 22, 10, tzinfo=PARIS)
+EARLY = datetime(2026, 11, 24, 7, 12, tzinfo=PARIS)
+HOLIDAY = datetime(2026, 12, 25, 23, 4, tzinfo=PARIS)
 AFTER_MIDNIGHT = datetime(2027, 2, 3, 0, 6, tzinfo=PARIS)
 
 
@@ -38,11 +40,11 @@ def test_the_spring_of_2020_gives_the_reference_figures(settings: Any) -> None:
     out = StringIO()
     call_command("campaign_report", "confinement-2020", "--json", stdout=out)
     found = json.loads(out.getvalue())
-    assert 2690 <= found.pop("calls") <= 2710
+    assert found.pop("calls") == 2700
     assert found.pop("households") > 2320
     assert found.pop("households_without_number") > 0
     kinds = found.pop("referrals_by_partner_kind")
-    assert set(kinds) == {"ccas", "mairie", "association"}
+    assert set(kinds) == {"ccas", "mairie", "association", "ari"}
     assert sum(kinds.values()) >= 18
     assert found == {
         "households_with_valid_number": 2320,
@@ -60,6 +62,8 @@ def test_the_spring_of_2020_gives_the_reference_figures(settings: Any) -> None:
     _calls_are_within_their_days(campaign)
     _people_are_believable(campaign)
     _nothing_is_left_to_do(campaign)
+    _the_team_came_in_its_own_time()
+    _who_has_no_number_was_written_to(campaign)
     assert sum(line[:10].count("/2020") for line in said) == 13, "a line a day"
     # A second seeding keeps what is there; nobody can sign in as one of the forty-one.
     calls = Call.objects.count()
@@ -68,7 +72,7 @@ def test_the_spring_of_2020_gives_the_reference_figures(settings: Any) -> None:
     assert "déjà là" in said[-1]
     callers = User.objects.filter(calls__isnull=False).distinct()
     assert callers.count() == 41
-    assert not any(user.has_usable_password() for user in callers)
+    assert not any(user.check_password(word) for user in callers[:2] for word in ("", accounts.PASSWORD))
     assert all(callers.values_list("is_demo", flat=True))
     # And the story outlives its people.
     before = report.report_of(campaign).totals
@@ -117,8 +121,25 @@ def _nothing_is_left_to_do(campaign: Campaign) -> None:
     assert not OutgoingMail.objects.exclude(state=OutgoingMail.State.SENT).exists()
 
 
-@pytest.mark.parametrize("now", [TUESDAY, SUNDAY_NIGHT, AFTER_MIDNIGHT])
-def test_the_cold_spell_is_in_mid_course_at_any_hour(now: datetime) -> None:
+def _the_team_came_in_its_own_time() -> None:
+    team = User.objects.filter(calls__isnull=False).distinct()
+    joined = list(team.values_list("date_joined", flat=True))
+    assert len({moment.astimezone(PARIS).date() for moment in joined}) >= 3
+    assert len(set(joined)) >= 35
+    assert max(joined) < datetime(2020, 3, 17, 10, tzinfo=PARIS)
+    assert all(9 <= moment.astimezone(PARIS).hour < 19 for moment in joined)
+    assert all(user.has_usable_password() for user in team), "they came: the list of accounts says so"
+
+
+def _who_has_no_number_was_written_to(campaign: Campaign) -> None:
+    cases = Case.objects.filter(campaign=campaign, has_number=False)
+    assert cases.count() == confinement.HOUSEHOLDS.without_number
+    assert not cases.filter(letters=None).exists()
+
+
+@pytest.mark.parametrize("now", [TUESDAY, SUNDAY_NIGHT, AFTER_MIDNIGHT, EARLY, HOLIDAY])
+def test_the_cold_spell_is_in_mid_course_at_any_hour(now: datetime, settings: Any) -> None:
+    settings.DEMO = True
     seed(now=now, say=quiet, parts=[WINTER])
     campaign = Campaign.objects.get(slug=WINTER)
     assert campaign.status == Campaign.Status.OPEN
@@ -139,6 +160,30 @@ def test_the_cold_spell_is_in_mid_course_at_any_hour(now: datetime) -> None:
     _some_texts_wait(campaign, coordinator)
     _the_volunteer_has_a_day(campaign, now)
     _enrolment_can_be_tried(campaign, now)
+    _people_worked_at_human_hours(campaign, now)
+    _some_are_still_expected(now)
+
+
+def _people_worked_at_human_hours(campaign: Campaign, now: datetime) -> None:
+    """All but the call that has just come in."""
+    last = now - timedelta(minutes=25)
+    told = Call.objects.filter(case__campaign=campaign, recorded_at__isnull=False, started_at__lt=last)
+    moments = [moment.astimezone(PARIS) for moment in told.values_list("started_at", flat=True)]
+    moments += [step.at.astimezone(PARIS) for step in WelfareStep.objects.filter(at__lt=last, by__isnull=False)]
+    moments += [letter.made_at.astimezone(PARIS) for letter in Letter.objects.filter(case__campaign=campaign)]
+    assert len(moments) > 100
+    assert not [f"{one:%c}" for one in moments if one.weekday() == hours.SUNDAY or not 9 <= one.hour < 19]
+    lunch = [one for one in moments if one.hour in (12, 13)]
+    assert len(lunch) < len(moments) / 6
+
+
+def _some_are_still_expected(now: datetime) -> None:
+    expected = User.objects.filter(password__startswith="!", is_active=True)
+    assert expected.count() == len(accounts.INVITED)
+    assert all(user.is_demo and user.date_joined < now and user.last_login is None for user in expected)
+    assert User.objects.filter(is_active=False).count() == 1
+    mails = OutgoingMail.objects.filter(key__startswith="invitation:")
+    assert set(mails.values_list("state", flat=True)) == {OutgoingMail.State.SENT}
 
 
 def _some_texts_wait(campaign: Campaign, coordinator: User) -> None:

@@ -323,11 +323,12 @@ def demo() -> None:
         began = time.monotonic()
         quoted = shlex.quote(of_the_readme("make demo"))
         place.run(f"(setsid runuser -u essai -- sh -c {quoted} > /srv/demo.log 2>&1 &)", log=log, env={"PORT": port})
-        while not answers(port):
-            if time.monotonic() - began > 1200:
-                sys.exit("make demo ne répond pas :\n" + (copy / "srv/demo.log").read_text()[-3000:])
-            time.sleep(1)
-        say(f"  première page en {time.monotonic() - began:.0f} s, bibliothèques comprises")
+        for door, what in ((shows, "première page"), (answers, "page de connexion")):
+            while not door(port):
+                if time.monotonic() - began > 1200:
+                    sys.exit("make demo ne répond pas :\n" + (copy / "srv/demo.log").read_text()[-3000:])
+                time.sleep(0.5)
+            say(f"  {what} en {time.monotonic() - began:.0f} s, bibliothèques comprises")
 
 
 def tests() -> None:
@@ -347,6 +348,17 @@ def answers(port: str) -> bool:
 
     try:
         with urlopen(f"http://127.0.0.1:{port}/connexion/", timeout=5) as page:
+            return b"Solidarit" in page.read()
+    except OSError:
+        return False
+
+
+def shows(port: str) -> bool:
+    """A browser sees something: the page of the preparation, or the application already."""
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"}), timeout=5) as page:
             return b"Solidarit" in page.read()
     except OSError:
         return False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
@@ -66,6 +69,80 @@ def test_what_the_address_of_the_database_asks_for_is_kept(tmp_path):
     )
     assert "'sslmode': 'require'" in told.stdout
     assert "'prepare_threshold': 5" in told.stdout
+
+
+OWN = """
+from solidarites import settings as s
+print(s.DEMO, s.DATABASES["default"]["NAME"], s.CELERY_BROKER_URL, "redis" in str(s.CACHES),
+    s.SECRET_KEY == s.DEMO_SECRET, s.PRIVACY_KEY == s.DEMO_SECRET, s.EMAIL_BACKEND,
+    s.HAS_MAIL_SERVER, s.IMAP_URL, s.SITE_URL, s.DEFAULT_FROM_EMAIL)
+"""
+REAL = {
+    "DATABASE_URL": "postgres://nom:mot@base.exemple.fr/vraie",
+    "CELERY_BROKER_URL": "redis://redis.exemple.fr/0",
+    "CACHE_URL": "redis://redis.exemple.fr/1",
+    "SECRET_KEY": "le-vrai-secret",
+    "PRIVACY_KEY": "la-vraie-cle",
+    "EMAIL_URL": "smtp+tls://nom:mot@smtp.exemple.fr:587",
+    "IMAP_URL": "imaps://nom:mot@imap.exemple.fr/INBOX",
+    "SITE_URL": "https://solidarites.exemple.fr",
+    "DEFAULT_FROM_EMAIL": "service@exemple.fr",
+    "VAR_DIR": "/nulle/part",
+}
+BARE = {"PATH": os.environ["PATH"], "PORT": "8123"}
+
+
+def told(folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", OWN],
+        cwd=folder,
+        env={**BARE, "PYTHONPATH": str(folder), "SOLIDARITES_DEMO": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def code_with_a_real_env(tmp_path: Path) -> Path:
+    """The project where it was copied, with the .env of a real installation."""
+    shutil.copytree(settings.BASE_DIR / "solidarites", tmp_path / "solidarites")
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in REAL.items()))
+    return tmp_path
+
+
+def test_the_demonstration_takes_nothing_from_the_real_env(code_with_a_real_env: Path) -> None:
+    folder = code_with_a_real_env
+    alone = (
+        f"True {folder}/var/demo/solidarites.sqlite3 filesystem:// False True True "
+        "django.core.mail.backends.console.EmailBackend False  http://127.0.0.1:8123 "
+        "Solidarités <solidarites@localhost>\n"
+    )
+    assert told(folder) == alone
+    assert "/ailleurs.sqlite3 filesystem://" in told(folder, DEMO_DATABASE_URL="sqlite:////ailleurs.sqlite3")
+
+
+def test_the_demonstration_keeps_its_own_queue_cache_secrets_and_mail_whatever_is_exported(tmp_path: Path) -> None:
+    shutil.copytree(settings.BASE_DIR / "solidarites", tmp_path / "solidarites")
+    exported = {name: value for name, value in REAL.items() if name not in ("DATABASE_URL", "VAR_DIR", "SITE_URL")}
+    said = told(tmp_path, **exported)
+    assert "filesystem:// False True True django.core.mail.backends.console.EmailBackend False  http" in said
+
+
+@pytest.mark.django_db
+def test_the_accounts_of_the_demonstration_open_no_real_installation(client, settings):
+    user = make_user("benevole@exemple.fr", "Léa", "Bonnet", is_demo=True)
+    user.set_password(PASSWORD)
+    user.save()
+    signing_in = {"login": user.email, "password": PASSWORD}
+    page = client.post("/connexion/", signing_in).content.decode()
+    assert "Adresse e-mail ou mot de passe inexact." in page
+    client.force_login(user, backend="solidarites.adapters.RolesBackend")
+    assert client.get("/").headers["Location"].startswith("/connexion/"), "nor does a session opened before"
+    client.logout()
+    settings.DEMO = True
+    assert client.post("/connexion/", signing_in).status_code == 302
 
 
 @pytest.fixture

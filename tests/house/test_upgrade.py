@@ -130,6 +130,119 @@ def test_the_cases_of_a_draft_are_in_nobodys_way_and_the_plan_it_took_is_told(up
     ]
 
 
+# A base that has lived with release 0.2 ----------------------------------------------------------------------
+RELEASE_0_2 = [
+    ("campaigns", "0005_messages_to_review"),
+    ("solidarites", "0002_release_0_2"),
+    ("tenants", "0001_initial"),
+]
+FACTOR, PASSWORD = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU", "une-phrase-facile-a-retenir"
+LIVED_IN = f"""
+import django; django.setup()
+from datetime import date, datetime, timedelta, timezone
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+executor = MigrationExecutor(connection)
+before = {RELEASE_0_2!r}
+then = before + [node for node in executor.loader.graph.leaf_nodes() if node[0] not in dict(before)]
+executor.migrate(then)
+apps = executor.loader.project_state(then).apps
+model = lambda label: apps.get_model(label).objects
+now = datetime.now(timezone.utc).replace(microsecond=0)
+nadia = model("solidarites.User").create(email="nadia@exemple.fr", password=make_password({PASSWORD!r}))
+nadia.groups.add(model("auth.Group").get_or_create(name="coordinator")[0])
+paul = model("solidarites.User").create(email="paul@exemple.fr")
+paul.groups.add(model("auth.Group").get_or_create(name="volunteer")[0])
+model("mfa.Authenticator").create(user=nadia, type="totp", data={{"secret": {FACTOR!r}}})
+model("account.EmailAddress").create(user=nadia, email=nadia.email, verified=True, primary=True)
+landlord = model("tenants.Landlord").create(code="b", name="Bailleur")
+residence = model("tenants.Residence").create(landlord=landlord, reference="R", name="Les Pins")
+household = model("tenants.Household").create(landlord=landlord, residence=residence, street="3 rue des Pins")
+tenant = model("tenants.Tenant").create(
+    household=household, landlord=landlord, reference="L1", last_name="DURAND", first_name="Anne",
+    birth_date=date(1940, 5, 2),
+)
+phone = model("tenants.PhoneNumber").create(household=household, e164="+33536490001")
+campaign = model("campaigns.Campaign").create(name="Froid", slug="froid", status="open", starts_on=date(2026, 1, 5))
+model("campaigns.CampaignVolunteer").create(user=paul, campaign=campaign)
+case = model("campaigns.Case").create(
+    campaign=campaign, household=household, status="open", last_outcome="completed", attempts=1, reached_at=now
+)
+call = model("campaigns.Call").create(
+    case=case, volunteer=paul, phone=phone, state="recorded", outcome="completed", is_attempt=True,
+    started_at=now - timedelta(days=3), recorded_at=now - timedelta(days=3), comment="Remercie de l'appel.",
+    answers={{"sante": {{str(tenant.pk): "bien"}}}},
+)
+plan = model("campaigns.FollowUpPlan").create(
+    case=case, household=household, cadence="weekly", weekdays=[2], time="10:30", volunteer=paul,
+    starts_on=date(2026, 1, 7), review_on=date(2026, 2, 18),
+    next_due_at=datetime(2030, 1, 9, 9, 30, tzinfo=timezone.utc),
+)
+model("campaigns.DueCall").create(plan=plan, case=case, due_at=now - timedelta(days=2), grace_until=now, state="done")
+partner = model("campaigns.Partner").create(kind="ccas", name="CCAS", email="ccas@exemple.fr")
+referral = model("campaigns.Referral").create(
+    reference="S-2026-1", case=case, tenant=tenant, partner=partner, state="sent",
+    sent_at=now, token="seed" * 8, token_until=now + timedelta(days=9),
+)
+need = model("campaigns.Need").create(case=case, call=call, category="courses", level="U2")
+referral.needs.add(need)
+check = model("campaigns.WelfareCheck").create(
+    case=case, origin="exhausted", level="U2", due_at=now + timedelta(days=1)
+)
+made = model("campaigns.CaretakerRound").create(
+    residence=residence, token="porte" * 8, expires_at=now + timedelta(days=2)
+)
+model("campaigns.CaretakerVisit").create(round=made, check_row=check)
+"""
+READ_LIVED_IN = f"""
+import django; django.setup()
+import time
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from campaigns import followups
+from campaigns.referrals import access
+from campaigns.models import Call, Case, DueCall, FollowUpPlan, Need, Referral
+from tests.totp import code_of
+settings.ALLOWED_HOSTS = ["testserver"]
+plan = FollowUpPlan.objects.select_related("case__campaign").get()
+print(plan.status, plan.cadence, plan.weekdays, plan.time, plan.next_due_at.isoformat(), plan.volunteer)
+print(followups.next_due(plan, plan.next_due_at).isoformat(), DueCall.objects.get().state)
+call = Call.objects.get()
+print(call.state, call.outcome, list(call.answers["sante"].values()), call.comment, call.phone.e164, call.volunteer)
+print(Case.objects.get().status, Need.objects.get().referrals.get().reference, Referral.objects.get().state)
+partner = Client().get(f"/p/{{access.token_of(Referral.objects.get())}}/")
+print(partner.status_code, access.find("seed" * 8, timezone.now()))
+print(access.find(access.token_of(Referral.objects.get()), timezone.now()).reference)
+doors = Client().get("/gardien/" + "porte" * 8 + "/")
+print(doors.status_code, "Durand" in doors.content.decode().title())
+signing_in = Client()
+answer = signing_in.post("/connexion/", {{"login": "nadia@exemple.fr", "password": {PASSWORD!r}}})
+asked = answer.headers["Location"]
+print(answer.status_code, asked)
+answer = signing_in.post(asked, {{"code": code_of({FACTOR!r}, at=time.time() + 30)}})
+print(answer.status_code, answer.headers.get("Location"))
+"""
+
+
+def test_what_release_0_2_had_told_and_promised_is_all_there(installation: Base) -> None:
+    """Plans and their hours, calls and their answers, referrals; links already sent and second factors still open."""
+    installation.run("-c", LIVED_IN)
+    installation.run("manage.py", "migrate", "--verbosity", "0")
+    assert installation.run("-c", READ_LIVED_IN, DEBUG="1").splitlines() == [
+        "active weekly [2] 10:30:00 2030-01-09T09:30:00+00:00 paul",
+        "2030-01-16T09:30:00+00:00 done",
+        "recorded completed ['bien'] Remercie de l'appel. +33536490001 paul",
+        "open S-2026-1 sent",
+        "200 None",
+        "S-2026-1",
+        "200 True",
+        "302 /compte/second-facteur/code/",
+        "302 /tableau-de-bord/",
+    ]
+
+
 # Second factors ----------------------------------------------------------------------------------------------
 SECRET, SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "5eed" * 20
 FACTORS_IN_CLEAR = f"""
@@ -147,11 +260,12 @@ factors.create(user=user, type="recovery_codes", data={{"seed": "{SEED}", "used_
 """
 READ_FACTORS = """
 import django; django.setup()
+import time
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth
+from tests.totp import code_of
 totp, recovery = Authenticator.objects.order_by("-type")
 # Of the half minute to come: accepted however slow the machine.
-code = auth.format_hotp_value(auth.hotp_value(SECRET, list(auth.yield_hotp_counters_from_time())[-1]))
+code = code_of(SECRET, at=time.time() + 30)
 print(SECRET in str(totp.data), SEED in str(recovery.data), "abc" in str(recovery.data), recovery.data["used_mask"])
 print(totp.wrap().validate_code(code), recovery.wrap().get_unused_codes())
 """

@@ -61,7 +61,7 @@ class Process:
                     process.kill()
         self._signal(signal.SIGKILL)
         self.popen.wait(timeout=PATIENCE)
-        wait_until(lambda: not any(map(_lives, family)), say=self.output)
+        wait_until(lambda: not any(map(is_alive, family)), say=self.output)
 
     def stop(self, patience: float = 30) -> int:
         """As honcho and systemd: SIGTERM to the whole group; what is held is finished first."""
@@ -72,7 +72,7 @@ class Process:
             self.kill()
 
 
-def _lives(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,26 @@ def test_nothing_real_starts_on_the_accounts_of_the_demonstration(installation: 
     wait_until(lambda: process.popen.poll() is not None, say=process.output)
     assert process.popen.returncode != 0
     assert "comptes de démonstration" in process.output()
+
+
+@started
+def test_the_demonstration_says_what_prepares_it(installation: Installation, tmp_path: Path, command):
+    empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    process = installation.start("refused", *command, SOLIDARITES_DEMO="1", DEMO_DATABASE_URL=empty)
+    wait_until(lambda: process.popen.poll() is not None, say=process.output)
+    assert process.popen.returncode != 0
+    assert "Traceback" not in process.output()
+    assert "make demo" in process.output()
+
+
+@started
+def test_the_demonstration_starts_on_no_account_of_a_real_installation(installation: Installation, command):
+    make_user("lea@exemple.fr", "Léa", "Bonnet")
+    process = installation.start("refused", *command, SOLIDARITES_DEMO="1")
+    wait_until(lambda: process.popen.poll() is not None, say=process.output)
+    assert process.popen.returncode != 0
+    assert "Traceback" not in process.output()
+    assert process.output().count("installation réelle\u00a0: rien n'a été écrit") == 1
 
 
 @started
