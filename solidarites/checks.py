@@ -43,10 +43,10 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
 def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.HEALTH_TOKEN and len(settings.HEALTH_TOKEN) < SHORTEST_TOKEN:
-        text = f"HEALTH_TOKEN est trop court : {SHORTEST_TOKEN} signes au moins, tirés au hasard."
+        text = f"HEALTH_TOKEN est trop court : {SHORTEST_TOKEN} signes au moins, tirés au hasard."
         found.append(Error(text, id="solidarites.E003"))
     if settings.LOG_FORMAT not in ("line", "json"):
-        found.append(Error("LOG_FORMAT vaut « line » ou « json ».", id="solidarites.E004"))
+        found.append(Error("LOG_FORMAT vaut « line » ou « json ».", id="solidarites.E004"))
     return found
 
 

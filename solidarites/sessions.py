@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from solidarites import trouble
 from solidarites.kept import Kept
 
 _alive: Kept[Session] = Kept(
@@ -16,6 +18,15 @@ _alive: Kept[Session] = Kept(
 
 
 class SessionStore(db.SessionStore):
+    def save(self, must_create: bool = False) -> None:
+        """A disk that is full is not a session that somebody ended, which Django would answer « bad request »."""
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if trouble.kind_of(error) and error.__context__ is not None:
+                raise error.__context__
+            raise
+
     def _get_session_from_db(self) -> Session | None:
         found = _alive(self.session_key or "", timezone.now())
         if not found:
