@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+WRITES = re.compile(r'\b(INSERT INTO|DELETE FROM|UPDATE) "', re.IGNORECASE)
 # Of each database: a write that it refuses for want of room. PostgreSQL says so as when its disk is full (53100).
 REFUSED = {
     "sqlite": "INSERT INTO no_room VALUES (zeroblob(1000000))",
@@ -19,7 +19,7 @@ REFUSED = {
 
 def _no_room(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
     """In the place of each write, one that meets the limit: the error, and what it undoes, are the database's own."""
-    if WRITES.match(sql):
+    if WRITES.search(sql):
         return execute(REFUSED[connection.vendor], None, False, context)
     return execute(sql, params, many, context)
 

@@ -102,6 +102,14 @@ def test_a_message_waits_and_leaves_once(inbox: Any, transactional_db: None) -> 
     assert len(inbox.taken) == 1
 
 
+def test_a_page_that_only_reads_still_opens(lea: Client) -> None:
+    session = lea.session
+    session["active_at"] = 1_000 + session.get("active_at", int(timezone.now().timestamp())) - 1_100
+    session.save()
+    with full_disk():
+        assert lea.get(reverse("account")).status_code == 200, "the moment of the last activity is all it would write"
+
+
 def test_a_password_is_never_given_back(volunteer: Any) -> None:
     browser = StrictClient(raise_request_exception=False)
     with full_disk():
