@@ -187,7 +187,7 @@ def _backup(now: datetime) -> Part:
         return Part(BACKUP, label, not late, "aucune" if late else "", last, vital=False)
     began = Installation.objects.values_list("since", flat=True).first()
     missing = not settings.DEMO and began is not None and now - began > BACKUP_EXPECTED_AFTER
-    return Part(BACKUP, label, not missing, "jamais faite" if missing else "", vital=False)
+    return Part(BACKUP, label, not missing, "jamais faite" if missing else "pas encore faite", vital=False)
 
 
 def _broker() -> tuple[Part, int | None]:
