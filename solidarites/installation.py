@@ -10,7 +10,7 @@ import json
 import os
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -113,7 +113,7 @@ def _rights() -> Finding:
 
 
 # The database and the clock ------------------------------------------------------------------------------------
-def _database() -> Iterator[Finding]:
+def _database() -> Generator[Finding, None, bool]:
     """Gives back whether it answers."""
     name = "base de données"
     try:
