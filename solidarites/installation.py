@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -224,6 +225,11 @@ def _site(now: Callable[[], datetime]) -> Iterator[Finding]:
             found = _asked(unchecked)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, (socket.gaierror, TimeoutError)):
+            # Some networks do not lead back to a machine by its public name.
+            text = f"{settings.SITE_URL} ne se joint pas de cette machine : essayez d'un autre poste."
+            yield Finding(name, LOOK, text)
+            return
         text = f"{settings.SITE_URL} ne répond pas d'ici ({type(reason).__name__}) : le nom, nginx, le service web."
         yield Finding(name, NO, text)
         return
