@@ -94,7 +94,7 @@ class KindFilter(admin.SimpleListFilter):
 class OutgoingMailAdmin(admin.ModelAdmin):
     """What became of each message: read-only, without its words, and of its addresses what stands after the « @ »."""
 
-    list_display = ["created", "kind", "state_said", "tries", "next_try", "sent", "error_said", "recipients"]
+    list_display = ["created", "kind", "state_said", "error_said", "recipients", "tries", "next_try", "sent"]
     list_filter = [StateFilter, KindFilter]
     ordering = ["-created_at", "-pk"]
     show_full_result_count = False

@@ -74,6 +74,11 @@ class Report:
     def has_database(self) -> bool:
         return self.part("database").ok
 
+    @property
+    def saves(self) -> bool:
+        """Whether what is typed is kept; a disk that fills up still takes it."""
+        return self.has_database and (self.part("disk").ok or not self.part("disk").vital)
+
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 

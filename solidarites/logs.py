@@ -94,6 +94,8 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = f"{moment(record)} {record.levelname} {record.name}: {message_of(record)}"
         error = error_of(record)
+        if error and is_known_trouble(record):
+            return f"{text} ({name_of(type(error))}: {words_of(error)})"
         return f"{text}\n{traceback_of(error)}" if error else text
 
 
@@ -109,8 +111,14 @@ class Json(logging.Formatter):
             "message": message_of(record),
         }
         if error := error_of(record):
-            said |= {"error": name_of(type(error)), "traceback": traceback_of(error)}
+            words = words_of(error) if is_known_trouble(record) else traceback_of(error)
+            said |= {"error": name_of(type(error)), "traceback": words}
         return json.dumps(said, ensure_ascii=False)
+
+
+def is_known_trouble(record: logging.LogRecord) -> bool:
+    """A full disk, a database that is away: each open page says it every few seconds; where tells nothing."""
+    return getattr(record, "status_code", 0) == 503
 
 
 def moment(record: logging.LogRecord) -> str:

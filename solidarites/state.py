@@ -108,7 +108,7 @@ def _answer(request: HttpRequest, found: health.Report, *, known: bool) -> HttpR
         context = {
             "report": found,
             "known": known,
-            "saves": found.has_database and found.part("disk").ok,
+            "saves": found.saves,
             "version": reports.version() if known else "",
         }
         if found.has_database:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -216,6 +220,26 @@ def test_a_database_that_is_away_is_said_with_no_session(client: Any, no_databas
         assert not record.exc_info
 
 
+def test_a_database_that_takes_and_never_answers_is_given_up(tmp_path: Any) -> None:
+    asked = (
+        "import django; django.setup(); from django.conf import settings; from django.utils import timezone;"
+        "from solidarites import health;"
+        "print(settings.DATABASES['default']['OPTIONS']['connect_timeout'], health.report(timezone.now()).has_database)"
+    )
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"postgres://a:b@127.0.0.1:{silent.getsockname()[1]}/c"
+        for url, seconds in ((f"{address}?connect_timeout=2", 2), (address, 5)):
+            environment = {**os.environ, "DATABASE_URL": url, "VAR_DIR": str(tmp_path / "var")}
+            environment["DJANGO_SETTINGS_MODULE"] = "solidarites.settings"
+            done = subprocess.run(
+                [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, timeout=60, check=True
+            )
+            assert done.stdout.split() == [str(seconds), "False"]
+            assert "b@" not in done.stderr
+
+
 def test_a_disk_on_which_nothing_can_be_written_is_said(client: Any, alive: None, settings: Any) -> None:
     settings.VAR_DIR = settings.VAR_DIR / "parti"
     status, parts = parts_of(client)
@@ -230,8 +254,11 @@ def test_a_disk_that_fills_up_is_told_to_who_looks_after_it(client: Any, alive: 
     assert status == 503
     assert parts["disk"]["detail"].startswith("il reste ")
     assert ask(client, token="").status_code == 200, "it still serves"
+    health.task_failed("campaigns.tasks.open_due_calls", timezone.now())
+    assert "Les appels peuvent continuer" in ask(client, accept="text/html").content.decode()
     monkeypatch.setattr(health, "ROOM_NONE", 10**18)
     assert ask(client, token="").status_code == 503
+    assert "Rien ne s'enregistre" in ask(client, accept="text/html").content.decode()
 
 
 def test_a_late_backup_is_told_to_who_looks_after_it(client: Any, alive: None) -> None:

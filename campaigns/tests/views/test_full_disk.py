@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns.models import Call, Case
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
-from solidarites import mail
+from solidarites import logs, mail
 from solidarites.models import JournalEntry
 from tenants.models import ListImport
 from tests.factories import PASSWORD, make_case, make_household
@@ -59,10 +59,14 @@ def test_what_was_typed_is_in_the_page_and_recorded_once_there_is_room(lea: Clie
     assert (call.state, call.comment) == (Call.State.RECORDED, COMMENT)
 
 
-def test_saving_while_one_types_says_that_it_failed_and_works_again(lea: Client, held: Any) -> None:
+def test_saving_while_one_types_says_that_it_failed_and_works_again(lea: Client, held: Any, caplog: Any) -> None:
     typed = {"page": "1", "q-accueil": "oui", "comment": COMMENT}
+    caplog.handler.setFormatter(logs.Line())
     with full_disk():
         assert lea.post(url("save", held.case.pk), typed).status_code == 503
+    # One line, as often as the page tries again.
+    assert len(caplog.text.strip().splitlines()) == 1
+    assert "Service Unavailable: /appels/… (django.db.utils.OperationalError: " in caplog.text
     assert lea.post(url("save", held.case.pk), typed).json()["saved"].startswith("enregistré")
     assert Call.objects.get().comment == COMMENT
 
