@@ -123,19 +123,27 @@ def stopped_since(now: datetime) -> tuple[bool, datetime | None]:
 def report(now: datetime) -> Report:
     """Every component, in the order in which to look at them. Without a database little else can be known."""
     disk, figures = _disk()
+    label = "base de données"
     if not _database_answers():
-        away = Part("database", "base de données", False, "ne répond pas")
-        return Report([away, disk], figures)
+        return Report([Part("database", label, False, "ne répond pas"), disk], figures)
+    try:
+        parts, counted = _read(now)
+    except DatabaseError as error:
+        # Never prepared, of another version, or gone since.
+        log.warning("health: the database cannot be read (%s)", type(error).__name__)
+        return Report([Part("database", label, False, "ne se lit pas"), disk], figures)
+    return Report([Part("database", label, True), disk, *parts], figures | counted)
+
+
+def _read(now: datetime) -> tuple[list[Part], dict[str, float]]:
+    """What the broker and the tables tell."""
     broker, waiting = _broker()
-    if waiting is not None:
-        figures["tasks_waiting"] = waiting
+    figures: dict[str, float] = {} if waiting is None else {"tasks_waiting": waiting}
     figures["mails_waiting"] = _mails_waiting()
     figures |= {f"{name}_waiting": count() for name, count in _waiting.items()}
     for row in Heartbeat.objects.filter(name__in=[BEAT, WORKER, BACKUP]):
         figures[f"{row.name}_age_seconds"] = (now - row.at).total_seconds()
     parts = [
-        Part("database", "base de données", True),
-        disk,
         broker,
         _sign(BEAT, "planificateur (beat)", now),
         _sign(WORKER, "tâches automatiques (worker)", now),
@@ -143,7 +151,7 @@ def report(now: datetime) -> Report:
         _mail(now),
         _backup(now),
     ]
-    return Report(parts, figures)
+    return parts, figures
 
 
 def _database_answers() -> bool:

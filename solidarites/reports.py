@@ -84,6 +84,8 @@ class Reporter(logging.Handler):
 
         if not settings.SENTRY_DSN and not settings.ADMINS:
             return
+        if getattr(record, "status_code", 500) < 500:
+            return  # Django's word for a request that robots made up (another Host)
         try:
             fault = fault_of(record)
             if not _is_new(fault):

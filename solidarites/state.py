@@ -56,14 +56,12 @@ class StateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in ("GET", "HEAD") and request.path in (reverse("health"), reverse("health_metrics")):
+        if request.method in ("GET", "HEAD") and request.path.startswith(reverse("health")):
             found = _report()
             if not found.has_database:
                 known = _is_known(request, signed_in=False)
-                if request.path == reverse("health_metrics"):
-                    response = _text(found, known=known)
-                else:
-                    response = _answer(request, found, known=known)
+                as_text = request.path == reverse("health_metrics")
+                response = _text(found, known=known) if as_text else _answer(request, found, known=known)
                 add_never_cache_headers(response)
                 return response
         return self.get_response(request)

@@ -220,6 +220,15 @@ def test_a_database_that_is_away_is_said_with_no_session(client: Any, no_databas
         assert not record.exc_info
 
 
+def test_a_database_of_another_version_is_said(client: Any, alive: None, monkeypatch: Any) -> None:
+    def no_such_table(*args: Any) -> None:
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(health, "_sign", no_such_table)
+    status, parts = parts_of(client)
+    assert (status, parts["database"]["detail"]) == (503, "ne se lit pas")
+
+
 def test_a_database_that_takes_and_never_answers_is_given_up(tmp_path: Any) -> None:
     asked = (
         "import django; django.setup(); from django.conf import settings; from django.utils import timezone;"

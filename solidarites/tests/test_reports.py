@@ -170,6 +170,12 @@ def test_a_mail_server_that_is_away_stops_nothing(admins: None, settings: Any, c
     assert "could not be mailed: ConnectionRefusedError" in capsys.readouterr().err
 
 
+@pytest.mark.django_db
+def test_a_request_made_up_by_a_robot_is_told_to_nobody(admins: None, client: Any) -> None:
+    assert client.get("/connexion/", headers={"Host": "autre.exemple.fr"}).status_code == 400
+    assert not mailed()
+
+
 def test_warnings_and_an_installation_that_names_nobody_send_nothing(settings: Any, sentry: Kept) -> None:
     logging.getLogger("solidarites").warning("rien de grave")
     settings.SENTRY_DSN = ""
