@@ -40,19 +40,6 @@ TASKS = {
     "campaigns.tasks.purge_expired": "effacement des données",
 }
 
-MAILS = {
-    "follow_up_tomorrow": "les suivis du lendemain",
-    "follow_up_week": "les suivis de la semaine",
-    "follow_up_given": "un appel de suivi confié",
-    "alert": "une alerte",
-    "welfare_overdue": "une veille en retard",
-    "caretaker_round": "une tournée de visites",
-    "debrief": "une demande d'échange",
-    "invitation": "une invitation",
-    "password_reset": "un nouveau mot de passe",
-    "security_notice": "un avis de sécurité",
-}
-
 
 def label_of(task: str) -> str:
     return TASKS.get(task, task.rpartition(".")[2].replace("_", " "))

@@ -101,10 +101,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return addresses.client_address(request)
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        user = super().authenticate(request, **credentials)
-        return None if user is not None and _of_the_demonstration_alone(user) else user
-
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by invitation only."""
         return False
@@ -148,6 +144,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         user = super().authenticate(request, **credentials)
+        if user is not None and _of_the_demonstration_alone(user):
+            return None
         if user is not None:
             account, known = self._tried(request, credentials)
             attempts.forgive(request, kind=attempts.PASSWORD, account=account, known=known)

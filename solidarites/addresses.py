@@ -32,6 +32,12 @@ def client_address(request: HttpRequest) -> str:
     return str(here)
 
 
+def through_a_declared_proxy(request: HttpRequest) -> bool:
+    """Whether who connects is one of those whose X-Forwarded-For is believed."""
+    here = _address(request.META.get("REMOTE_ADDR") or LOCAL)
+    return here is not None and _trusted(here)
+
+
 def _trusted(address: Address) -> bool:
     return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 

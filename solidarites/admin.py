@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from solidarites import roles
-from solidarites.models import JournalEntry, User
+from solidarites import mail, roles
+from solidarites.models import JournalEntry, OutgoingMail, User
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -57,6 +57,97 @@ class JournalAdmin(admin.ModelAdmin):
     date_hierarchy = "at"
     show_full_result_count = False
     search_fields = ["=object_id", "=household_id", "action"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "état"
+    parameter_name = "etat"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(OutgoingMail.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
+        return queryset.filter(state=self.value()) if self.value() in OutgoingMail.State.values else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "sorte"
+    parameter_name = "sorte"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(mail.KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
+        return queryset.filter(template=self.value()) if self.value() in mail.KINDS else queryset
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(admin.ModelAdmin):
+    """What became of each message: read-only, without its words, and of its addresses what stands after the « @ »."""
+
+    list_display = ["created", "kind", "state_said", "error_said", "recipients", "tries", "next_try", "sent"]
+    list_filter = [StateFilter, KindFilter]
+    ordering = ["-created_at", "-pk"]
+    show_full_result_count = False
+    fields = [
+        *("kind", "about", "recipients", "state_said", "urgent_said", "tries"),
+        *("created", "next_try", "sent", "unsure", "error_said"),
+    ]
+
+    @admin.display(description="sorte")
+    def kind(self, row: OutgoingMail) -> str:
+        return mail.KINDS.get(row.template, row.template)
+
+    @admin.display(description="référence")
+    def about(self, row: OutgoingMail) -> str:
+        """Numbers: of a referral, an alert, an account."""
+        return row.key
+
+    @admin.display(description="état", ordering="state")
+    def state_said(self, row: OutgoingMail) -> str:
+        return row.get_state_display()
+
+    @admin.display(description="essais", ordering="attempts")
+    def tries(self, row: OutgoingMail) -> int:
+        return row.attempts
+
+    @admin.display(description="destinataires")
+    def recipients(self, row: OutgoingMail) -> str:
+        return ", ".join(f"…@{address.rpartition('@')[2]}" for address in row.to.split(", "))
+
+    @admin.display(description="passe devant", boolean=True)
+    def urgent_said(self, row: OutgoingMail) -> bool:
+        return row.urgent
+
+    @admin.display(description="renvoyé après un arrêt", boolean=True)
+    def unsure(self, row: OutgoingMail) -> bool:
+        return row.was_unsure
+
+    @admin.display(description="demandé le", ordering="created_at")
+    def created(self, row: OutgoingMail) -> Any:
+        return row.created_at
+
+    @admin.display(description="prochain essai", ordering="next_try_at")
+    def next_try(self, row: OutgoingMail) -> Any:
+        """Of a message that still waits."""
+        return row.next_try_at if row.state in (row.State.QUEUED, row.State.SENDING, row.State.UNSURE) else None
+
+    @admin.display(description="parti le", ordering="sent_at")
+    def sent(self, row: OutgoingMail) -> Any:
+        return row.sent_at
+
+    @admin.display(description="dernière erreur")
+    def error_said(self, row: OutgoingMail) -> str:
+        return row.error
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -5,12 +5,13 @@ beats by mistake, repeats nothing. ``delay_on_commit`` elsewhere only makes the 
 """
 
 import os
+from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
@@ -102,6 +103,14 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["solidarites", "tenants", "campaigns"])
+
+
+@setup_logging.connect
+def log_as_the_pages_do(loglevel: int | None = None, **kwargs: Any) -> None:
+    """Celery sets nothing up itself; its --loglevel is that of the process."""
+    if loglevel:
+        settings.LOGGING["root"]["level"] = loglevel
+    dictConfig(settings.LOGGING)
 
 
 @worker_init.connect

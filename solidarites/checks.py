@@ -19,6 +19,8 @@ ACCOUNTS = (
     "l'installation réelle, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
 )
 DEMONSTRATION_NOT_PREPARED = "La base de la démonstration n'est pas préparée : lancez « make demo »."
+# What nobody guesses, however often they ask.
+SHORTEST_TOKEN = 20
 NOT_PREPARED = "La base n'est pas préparée pour cette version : lancez « make install », puis redémarrez."
 
 
@@ -36,6 +38,17 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
     wrong = [text for text in settings.TRUSTED_PROXIES if not _is_network(text)]
     message = f"TRUSTED_PROXIES : « {', '.join(wrong)} » n'est ni une adresse ni un réseau (exemple : 10.0.0.0/24)."
     return [Error(message, id="solidarites.E002")] if wrong else []
+
+
+@register()
+def check_monitoring(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.HEALTH_TOKEN and len(settings.HEALTH_TOKEN) < SHORTEST_TOKEN:
+        text = f"HEALTH_TOKEN est trop court : {SHORTEST_TOKEN} signes au moins, tirés au hasard."
+        found.append(Error(text, id="solidarites.E003"))
+    if settings.LOG_FORMAT not in ("line", "json"):
+        found.append(Error("LOG_FORMAT vaut « line » ou « json ».", id="solidarites.E004"))
+    return found
 
 
 def _is_network(text: str) -> bool:

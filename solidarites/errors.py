@@ -1,18 +1,22 @@
-"""French pages for what goes wrong: 400, 403, 404, 413, 500, a refused form, and maintenance.
+"""French pages for what goes wrong: 400, 403, 404, 413, 500, 503, a refused form, and maintenance.
 
-The last two must appear when nothing else works: they use neither the database nor the session.
+Those from 500 on must appear when nothing else works: they use neither the database nor the session.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
+from solidarites import trouble
 from solidarites.roles import public
 
 log = logging.getLogger(__name__)
@@ -64,7 +68,26 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 @public
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls it while it handles the exception: a full disk or a database that is away is no fault of ours."""
+    if kind := trouble.kind_of(sys.exc_info()[1]):
+        return unavailable(request, kind)
     return _standalone("500.html", 500)
+
+
+def unavailable(request: HttpRequest, kind: str) -> HttpResponse:
+    """Nothing was recorded; what was typed stays in the page, under a button that sends it again."""
+    typed = trouble.typed_in(request)
+    context = {
+        "kind": kind,
+        "typed": typed,
+        "again": request.get_full_path(),
+        "writing": request.method == "POST",
+        "csrf_token": get_token(request) if typed is not None else "",
+    }
+    response = _standalone("503.html", 503, context)
+    response["Retry-After"] = "120"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @public
@@ -81,11 +104,11 @@ def maintenance(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _standalone(template: str, status: int) -> HttpResponse:
+def _standalone(template: str, status: int, context: dict[str, Any] | None = None) -> HttpResponse:
     """Render without the request: no session, no user, no database."""
     page: str
     try:
-        page = render_to_string(template, {"site_name": "Solidarités"})
+        page = render_to_string(template, {**(context or {}), "site_name": "Solidarités"})
     except Exception:
         log.exception("the page of error %s could not be rendered", status)
         page = LAST_RESORT

@@ -1,17 +1,24 @@
-"""Whether the machine works: database, broker, worker, beat, mail. Component names and moments, nothing personal."""
+"""Whether the machine works: database, disk, broker, worker, beat, mail, backup. Names, moments and counts alone.
+
+Two questions are kept apart. « Does it serve? » is a yes or a no, for everybody: pages answer, and what follows from a
+call is done. « Is all well? » is for who looks after the machine: a late backup or a disk that fills up is no reason
+to take the service away from those who call, and every reason to tell somebody (``Part.vital``).
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from solidarites.models import Heartbeat, OutgoingMail
+from solidarites.models import Heartbeat, Installation, OutgoingMail
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +31,65 @@ SILENT_AFTER = timedelta(minutes=3)
 MAIL_LATE_AFTER = timedelta(minutes=15)
 # A final failure is an alert of its own; monitoring speaks of it for a day.
 MAIL_FAILED_FOR = timedelta(days=1)
+# One a night: two that are missing are no accident any more. A new installation has a few days for its first.
+BACKUP_LATE_AFTER = timedelta(hours=48)
+BACKUP_EXPECTED_AFTER = timedelta(days=3)
+# Bytes of VAR_DIR's disk: somebody should look; nothing can be relied on any more.
+ROOM_LOW, ROOM_NONE = 1024**3, 50 * 1024**2
+# Written and taken away again: more than a disk that is full keeps in its last block.
+WRITTEN = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Part:
-    """One component: ``since`` is the last sign of life when it is silent, None when it never gave one."""
+    """One component: ``since`` is the last sign of life when it is silent, None when it never gave one.
+
+    ``vital``: without it nothing is served, or nothing that follows from a call is done.
+    """
 
     name: str
     label: str
     ok: bool
     detail: str = ""
     since: datetime | None = None
+    vital: bool = True
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found; ``figures`` are the numbers monitoring draws, by name, those that could be known."""
+
+    parts: list[Part]
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def serves(self) -> bool:
+        return all(part.ok for part in self.parts if part.vital)
+
+    @property
+    def ok(self) -> bool:
+        return all(part.ok for part in self.parts)
+
+    @property
+    def has_database(self) -> bool:
+        return self.part("database").ok
+
+    @property
+    def saves(self) -> bool:
+        """Whether what is typed is kept; a disk that fills up still takes it."""
+        return self.has_database and (self.part("disk").ok or not self.part("disk").vital)
+
+    def part(self, name: str) -> Part:
+        return next(part for part in self.parts if part.name == name)
+
+
+# What waits in the tables of the applications: they say how to count it.
+_waiting: dict[str, Callable[[], int]] = {}
+
+
+def count_waiting(name: str, count: Callable[[], int]) -> None:
+    """The state of the service gives ``<name>_waiting`` from now on."""
+    _waiting[name] = count
 
 
 def beat_now(name: str, now: datetime) -> None:
@@ -65,35 +120,103 @@ def stopped_since(now: datetime) -> tuple[bool, datetime | None]:
     return last is None or now - last > SILENT_AFTER, last
 
 
-def report(now: datetime) -> list[Part]:
-    """Every component, in the order in which to look at them. Without a database nothing else can be known."""
+def report(now: datetime) -> Report:
+    """Every component, in the order in which to look at them. Without a database little else can be known."""
+    disk, figures = _disk()
+    label = "base de données"
+    if not _database_answers():
+        return Report([Part("database", label, False, "ne répond pas"), disk], figures)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        log.exception("health: no database")
-        return [Part("database", "base de données", False, "ne répond pas")]
-    return [
-        Part("database", "base de données", True),
-        _broker(),
+        parts, counted = _read(now)
+    except DatabaseError as error:
+        # Never prepared, of another version, or gone since.
+        log.warning("health: the database cannot be read (%s)", type(error).__name__)
+        return Report([Part("database", label, False, "ne se lit pas"), disk], figures)
+    return Report([Part("database", label, True), disk, *parts], figures | counted)
+
+
+def _read(now: datetime) -> tuple[list[Part], dict[str, float]]:
+    """What the broker and the tables tell."""
+    broker, waiting = _broker()
+    figures: dict[str, float] = {} if waiting is None else {"tasks_waiting": waiting}
+    figures["mails_waiting"] = _mails_waiting()
+    figures |= {f"{name}_waiting": count() for name, count in _waiting.items()}
+    for row in Heartbeat.objects.filter(name__in=[BEAT, WORKER, BACKUP]):
+        figures[f"{row.name}_age_seconds"] = (now - row.at).total_seconds()
+    parts = [
+        broker,
         _sign(BEAT, "planificateur (beat)", now),
         _sign(WORKER, "tâches automatiques (worker)", now),
         _tasks(),
         _mail(now),
+        _backup(now),
     ]
+    return parts, figures
 
 
-def _broker() -> Part:
-    ok = _folder_writable() if settings.CELERY_BROKER_URL.startswith("filesystem") else _reachable()
-    return Part("broker", "file des tâches", ok, "" if ok else "injoignable")
+def _database_answers() -> bool:
+    """Asked through a connection of its own: a connection kept from before may wait for a dead network for minutes.
+
+    settings limits how long a new one may take (connect_timeout).
+    """
+    fresh = connection.copy()
+    try:
+        with fresh.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        # The class alone, and no traceback: monitoring asks every few seconds.
+        log.warning("health: no database (%s)", type(error).__name__)
+        return False
+    finally:
+        fresh.close()
+    return True
 
 
-def _folder_writable() -> bool:
-    return os.access(settings.BROKER_DIR / "queue", os.W_OK)
+def _disk() -> tuple[Part, dict[str, float]]:
+    """Something is really written: a disk that has room may refuse (read-only after a fault, a quota)."""
+    label = "disque (VAR_DIR)"
+    try:
+        with tempfile.TemporaryFile(dir=settings.VAR_DIR) as probe:
+            probe.write(b"\0" * WRITTEN)
+            probe.flush()
+            os.fsync(probe.fileno())
+        usage = shutil.disk_usage(settings.VAR_DIR)
+    except OSError as error:
+        log.warning("health: nothing can be written in VAR_DIR (%s)", os.strerror(error.errno or 0))
+        return Part("disk", label, False, "rien ne s'y écrit"), {}
+    figures = {"disk_free_bytes": float(usage.free), "disk_total_bytes": float(usage.total)}
+    left = f"il reste {usage.free // 1024**2} Mo"
+    if usage.free < ROOM_NONE:
+        return Part("disk", label, False, left), figures
+    return Part("disk", label, usage.free >= ROOM_LOW, "" if usage.free >= ROOM_LOW else left, vital=False), figures
 
 
-def _reachable() -> bool:
-    from kombu.exceptions import KombuError
+def _backup(now: datetime) -> Part:
+    """Late, or never made though the installation has served for some days; the demonstration needs none."""
+    label = "sauvegarde"
+    last = Heartbeat.objects.filter(name=BACKUP).values_list("at", flat=True).first()
+    if last is not None:
+        late = now - last > BACKUP_LATE_AFTER
+        return Part(BACKUP, label, not late, "aucune" if late else "", last, vital=False)
+    began = Installation.objects.values_list("since", flat=True).first()
+    missing = not settings.DEMO and began is not None and now - began > BACKUP_EXPECTED_AFTER
+    return Part(BACKUP, label, not missing, "jamais faite" if missing else "pas encore faite", vital=False)
+
+
+def _broker() -> tuple[Part, int | None]:
+    """Whether tasks can be given, and how many wait; None when that could not be known."""
+    waiting = _in_the_folder() if settings.CELERY_BROKER_URL.startswith("filesystem") else _at_the_broker()
+    ok = waiting is not None
+    return Part("broker", "file des tâches", ok, "" if ok else "injoignable"), waiting
+
+
+def _in_the_folder() -> int | None:
+    folder = settings.BROKER_DIR / "queue"
+    return len(list(folder.glob("*.msg"))) if os.access(folder, os.W_OK) else None
+
+
+def _at_the_broker() -> int | None:
+    from kombu.exceptions import ChannelError, KombuError
 
     from solidarites.celery import app
 
@@ -102,9 +225,13 @@ def _reachable() -> bool:
         with link:
             # kombu wraps what the transport raises in an error of its own.
             link.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+            try:
+                declared = link.default_channel.queue_declare(queue=app.conf.task_default_queue, passive=True)
+            except ChannelError:
+                return 0  # Redis knows no empty queue
+            return int(declared.message_count)
     except (OSError, KombuError, *link.connection_errors):
-        return False
-    return True
+        return None
 
 
 def _sign(name: str, label: str, now: datetime) -> Part:
@@ -127,6 +254,12 @@ def _tasks() -> Part:
     return Part("tasks", "résultat des tâches", False, f"en échec : {names}", failing[0][1])
 
 
+def _mails_waiting() -> int:
+    from solidarites import mail
+
+    return OutgoingMail.objects.filter(mail.WAITING).count()
+
+
 def _mail(now: datetime) -> Part:
     from solidarites import mail
 
@@ -146,5 +279,5 @@ def guarded(note: Callable[[], object]) -> None:
     """Run ``note``; a database that is away never stops who gives the sign."""
     try:
         note()
-    except DatabaseError:
-        log.exception("health: the sign of life could not be written")
+    except DatabaseError as error:
+        log.warning("health: the sign of life could not be written (%s)", type(error).__name__)

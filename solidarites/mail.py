@@ -32,6 +32,24 @@ LEASE = timedelta(minutes=5)
 # Pauses between tries; after the last one the row is « failed » and an alert is due.
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720)]
 WAITING = Q(state__in=[State.QUEUED, State.SENDING, State.UNSURE])
+# What each template is about, for who looks for a message.
+KINDS = {
+    "alert": "une alerte",
+    "alerts": "des alertes",
+    "caretaker_round": "une tournée de visites",
+    "debrief": "une demande d'échange",
+    "follow_up_given": "un appel de suivi confié",
+    "follow_up_tomorrow": "les suivis du lendemain",
+    "follow_up_week": "les suivis de la semaine",
+    "invitation": "une invitation",
+    "password_reset": "un nouveau mot de passe",
+    "referral_code": "le code d'un signalement",
+    "referral_reminder": "la relance d'un signalement",
+    "referral_sent": "un signalement",
+    "referral_withdrawn": "le retrait d'un signalement",
+    "security_notice": "un avis de sécurité",
+    "welfare_overdue": "une veille en retard",
+}
 # Seconds: the rest leaves at the next tick, after the other tasks.
 LONGEST_RUN = 60
 

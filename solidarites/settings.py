@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 
-from solidarites import rights
+from solidarites import reports, rights
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "solidarites.middleware.MaintenanceMiddleware",
+    "solidarites.state.StateMiddleware",
     "solidarites.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -156,7 +157,12 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Statements that ask for it (solidarites.kept) keep their plan on a connection, once asked a few times.
-    DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "prepare_threshold": 5}
+    DATABASES["default"]["OPTIONS"] = {
+        # Seconds. A server out of reach is an error at once, instead of pages that wait for minutes.
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
+        "prepare_threshold": 5,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
@@ -319,10 +325,30 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 # Bytes of one request: a form with its file; what takes a tenant list says so itself (middleware.takes_up_to).
 BODY_MAX_BYTES = 6 * 1024 * 1024
 
+# Being looked after ---------------------------------------------------------------------------------------------
+# Who gives it (Authorization: Bearer) is told by /sante/ what works and what does not; everybody else, yes or no.
+HEALTH_TOKEN = env.str("HEALTH_TOKEN", default="")
+# Errors reach somebody: their type and their place alone (solidarites.reports), by mail or to a Sentry server.
+ADMINS = [("", address) for address in env.list("ADMINS", default=[])]
+EMAIL_SUBJECT_PREFIX = "[Solidarités] "
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "formatters": {"ours": {"()": "solidarites.logs.Json" if LOG_FORMAT == "json" else "solidarites.logs.Line"}},
+    "filters": {"foreseen": {"()": "solidarites.logs.Foreseen"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "ours"},
+        "reports": {"class": "solidarites.reports.Reporter", "level": "ERROR"},
+    },
+    "root": {"handlers": ["console", "reports"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django's own handlers would send ADMINS whole requests.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"filters": ["foreseen"]},
+    },
 }
+if SENTRY_DSN and not TESTING:
+    reports.to_sentry(SENTRY_DSN)

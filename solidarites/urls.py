@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from solidarites import views
+from solidarites import state, views
 
 # allauth's own names (it looks them up) under French paths. Accounts are made by invitation: the
 # routes it insists on and that nobody needs lead to the sign-in page.
@@ -60,7 +60,8 @@ people: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("campaigns.urls")),
-    path("sante/", views.state, name="health"),
+    path("sante/", state.state, name="health"),
+    path("sante/metriques/", state.metrics, name="health_metrics"),
     path("sans-role/", views.no_role, name="no_role"),
     path("compte/", views.account, name="account"),
     *accounts,

@@ -14,11 +14,10 @@ from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from solidarites import accounts, attempts, departures, health, journal, journal_page, roles, second_factor
+from solidarites import accounts, attempts, departures, journal, journal_page, roles, second_factor
 from solidarites.forms import InviteForm, JoinForm, JournalForm, ProfileForm, RolesForm
 from solidarites.models import User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
@@ -44,27 +43,6 @@ STATES = {
 def home(request: HttpRequest) -> HttpResponse:
     """Each role to its own page; anyone else to the sign-in page."""
     return redirect(roles.home_for(request.user) if request.user.is_authenticated else "account_login")
-
-
-@public
-@require_GET
-@never_cache
-def state(request: HttpRequest) -> HttpResponse:
-    """For monitoring: 200 when every component works, 503 otherwise; a page for people, JSON for machines.
-
-    Looked up at most once in ten seconds: anybody may ask, and the broker is asked each time.
-    """
-    parts = cache.get("health")
-    if parts is None:
-        parts = health.report(timezone.now())
-        cache.set("health", parts, 10)
-    ok = all(part.ok for part in parts)
-    status = 200 if ok else 503
-    # Without a database a page has no session to say who reads it.
-    if request.accepts("text/html") and "text/html" in request.headers.get("Accept", "") and parts[0].ok:
-        return render(request, "state.html", {"parts": parts, "ok": ok}, status=status)
-    lines = [{"name": p.name, "ok": p.ok, "detail": p.detail, "last": p.since} for p in parts]
-    return JsonResponse({"ok": ok, "parts": lines}, status=status, json_dumps_params={"ensure_ascii": False})
 
 
 @signed_in

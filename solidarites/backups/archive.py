@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import tarfile
-import tomllib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from django.conf import settings
-
+from solidarites import reports
 from solidarites.backups import BackupError, of_the_system
 
 FORMAT = 1
@@ -52,7 +50,7 @@ class Manifest:
 
 
 def product_version() -> str:
-    return str(tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"])
+    return reports.version()
 
 
 def digest_of(path: Path) -> str:

@@ -35,7 +35,7 @@
     say(
       code === 403 ? "Cette action ne vous est pas ouverte, ou la page a expiré. Rechargez la page."
         : code === 404 ? "Cet élément n'existe plus. Rechargez la page."
-          : code === 503 ? "Le service revient dans quelques minutes. Ce qui était enregistré est gardé."
+          : code === 503 ? "Rien ne peut être enregistré en ce moment. Gardez cette page ouverte et réessayez dans quelques minutes."
             : "L'action n'a pas abouti. Rechargez la page dans un instant.",
     );
   });

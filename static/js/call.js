@@ -12,9 +12,11 @@
   const state = $("save-state");
   const DELAY = 900, RETRY = 4000, BEAT = 60000, BEAT_ALERT = 15000;
   const UNREACHED = "Le réseau ne répond pas\u00a0: l'appel n'est pas encore enregistré. Rien n'est perdu, gardez cette page ouverte.";
-  const AGAIN = "Le réseau est revenu, votre texte est gardé. Appuyez de nouveau sur le bouton du bas.";
+  const FULL = "La plateforme ne peut rien enregistrer en ce moment\u00a0: l'appel n'est pas encore enregistré. Rien n'est perdu, gardez cette page ouverte et prévenez la coordination.";
+  const AGAIN = "L'enregistrement fonctionne de nouveau, votre texte est gardé. Appuyez de nouveau sur le bouton du bas.";
   // asked: recording was asked for while the network was away.
-  let timer = 0, dirty = false, saving = null, stopped = false, asked = false;
+  // full: the server answers that it can write nothing (a full disk, a database that is away, an upgrade).
+  let timer = 0, dirty = false, saving = null, stopped = false, asked = false, full = false;
 
   // Said once: a screen reader repeats whatever is written again.
   function write(element, text) {
@@ -79,8 +81,10 @@
   async function saveOnce() {
     if (!dirty || stopped) return !stopped;
     dirty = false;
+    full = false;
     try {
       const response = await post(form.dataset.save, body());
+      full = response.status === 503;
       if (response.status === 409) {
         stop((await response.json()).notice);
         return false;
@@ -101,7 +105,7 @@
     } catch (error) {
       dirty = true;
       if (error.signedOut) signIn();
-      else say("unsaved", "non enregistré, nouvelle tentative");
+      else say("unsaved", full ? "non enregistré\u00a0: la plateforme ne peut rien écrire, nouvelle tentative" : "non enregistré, nouvelle tentative");
       again(save);
       return false;
     }
@@ -190,7 +194,7 @@
     clearTimeout(retry);
     try {
       const response = await post(form.dataset.alertUrl, body());
-      if (!response.ok) throw new Error(String(response.status));
+      if (!response.ok) throw Object.assign(new Error(String(response.status)), { answered: true });
       raised(await response.text());
       // What recording will do has changed too.
       dirty = true;
@@ -206,7 +210,7 @@
       title.dataset.strip = "";
       title.textContent = "L'alerte n'est pas encore partie";
       const why = document.createElement("p");
-      why.textContent = (error.signedOut ? "Votre session est terminée" : "Le réseau ne répond pas") + "\u00a0: elle repartira seule. Sans attendre, appelez\u00a0:";
+      why.textContent = (error.signedOut ? "Votre session est terminée" : error.answered ? "La plateforme ne peut rien enregistrer" : "Le réseau ne répond pas") + "\u00a0: elle repartira seule. Sans attendre, appelez\u00a0:";
       words.append(title, why, form.querySelector("[data-emergency]").cloneNode(true));
       box.append(words);
       raised(box.outerHTML);
@@ -239,7 +243,7 @@
     form.removeAttribute("aria-busy");
     if (!kept) {
       asked = true;
-      if (!stopped && !$("notice").querySelector("[data-sign-in]")) notice(line("warning", UNREACHED));
+      if (!stopped && !$("notice").querySelector("[data-sign-in]")) notice(line("warning", full ? FULL : UNREACHED));
       bring($("notice"));
       return;
     }

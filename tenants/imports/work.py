@@ -55,6 +55,12 @@ def run_all() -> int:
     return count
 
 
+def waiting(now: datetime) -> int:
+    """How many imports no worker is at."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return ListImport.objects.filter(free, state__in=CHECK + APPLY).count()
+
+
 def claim(now: datetime) -> ListImport | None:
     """Take the oldest import that waits or whose lease has passed; one at a time per landlord."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)

@@ -156,6 +156,25 @@ def test_recording_without_a_network_says_so_then_asks_again(open_call: Any, wat
     assert Call.objects.get().comment == "Écrit dans un tunnel"
 
 
+def test_a_platform_that_can_write_nothing_says_so_then_asks_again(open_call: Any, watcher: Any) -> None:
+    watcher.expected.append("503")
+    page = open_call(PHONE)
+    answer_all(page, **WELL)
+    saved(page)
+    page.context.route("**/brouillon/", lambda route: route.fulfill(status=503, body="Rien ne peut être enregistré"))
+    page.get_by_label("Commentaire").fill("Écrit quand le disque est plein")
+    expect(page.locator("#save-state")).to_contain_text("la plateforme ne peut rien écrire")
+    page.get_by_role("button", name="Enregistrer l'appel").click()
+    expect(page.locator("#notice")).to_contain_text("La plateforme ne peut rien enregistrer en ce moment")
+    expect(page.locator("#notice")).to_be_in_viewport()
+    expect(page.get_by_label("Commentaire")).to_have_value("Écrit quand le disque est plein")
+    page.context.unroute("**/brouillon/")
+    expect(page.locator("#notice")).to_contain_text("Appuyez de nouveau")
+    page.get_by_role("button", name="Enregistrer l'appel").click()
+    expect(page.locator("h1")).to_have_text("Appel enregistré")
+    assert Call.objects.get().comment == "Écrit quand le disque est plein"
+
+
 def test_an_alert_without_a_network_says_whom_to_call_and_leaves_once_it_is_back(
     open_call: Any, coordinator: Any, watcher: Any
 ) -> None:

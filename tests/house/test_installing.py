@@ -173,11 +173,13 @@ def test_the_example_of_settings_is_read_as_it_is_meant(monkeypatch: pytest.Monk
         "VAR_DIR": "/var/lib/solidarites",
         "SECRET_KEY": "",
         "PRIVACY_KEY": "",
+        "HEALTH_TOKEN": "",
         "DATABASE_URL": "postgres:///solidarites",
         "CELERY_BROKER_URL": "redis://127.0.0.1:6379/0",
         "CACHE_URL": "redis://127.0.0.1:6379/1",
         "EMAIL_URL": "smtp+tls://compte:motdepasse@smtp.mon-bailleur.fr:587",
         "DEFAULT_FROM_EMAIL": "Solidarités <solidarites@mon-bailleur.fr>",
+        "ADMINS": "informatique@mon-bailleur.fr",
     }
     assert set(read) <= settings_read()
 

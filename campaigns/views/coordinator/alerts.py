@@ -26,7 +26,7 @@ from campaigns.views.coordinator.common import (
     posted,
     with_people,
 )
-from solidarites import health
+from solidarites import health, mail
 from solidarites.models import OutgoingMail, User
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
@@ -202,12 +202,12 @@ def _trouble(alert: Alert) -> tuple[str, str] | None:
     kind, _, number = alert.key.partition(":")
     if alert.kind != Alert.Kind.MAIL_FAILED or kind != "mail" or not number.isdigit():
         return None
-    mail = OutgoingMail.objects.filter(pk=number).first()
-    if mail is None:
+    row = OutgoingMail.objects.filter(pk=number).first()
+    if row is None:
         return None
-    about = machine.MAILS.get(mail.template, "un message automatique")
+    about = mail.KINDS.get(row.template, "un message automatique")
     return (
-        f"L'e-mail qui annonçait {about} n'est pas arrivé à {mail.to}.",
+        f"L'e-mail qui annonçait {about} n'est pas arrivé à {row.to}.",
         "Vérifiez l'adresse de cette personne, et prévenez-la autrement.",
     )
 
