@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from solidarites import accounts, addresses, factors, mail, roles
-from solidarites.kept import Kept
 from solidarites.models import User
 
 # What coordinators may do in the Django admin.
@@ -35,9 +34,6 @@ NOTICES = {
 }
 
 
-_with_roles = Kept(lambda user_id: User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")), int)
-
-
 class RolesBackend(AuthenticationBackend):
     """Django's permissions by role, so that no list of permissions has to be kept beside the groups.
 
@@ -47,7 +43,7 @@ class RolesBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> Any:
         """The person with their roles, which every page asks for: one query."""
-        rows: list[Any] = _with_roles(int(user_id))
+        rows: list[Any] = list(User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")))
         if not rows or not self.user_can_authenticate(rows[0]):
             return None
         user = rows[0]

@@ -144,11 +144,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: threads, the live server and other processes of a test see the same rows.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    DATABASES["default"]["ENGINE"] = "solidarites.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Statements that ask for it (solidarites.kept) keep their plan on a connection, once asked a few times.
-    DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "prepare_threshold": 5}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
@@ -215,7 +212,6 @@ MFA_TOTP_TOLERANCE = 1  # half a minute of a phone that runs late
 REQUIRE_SECOND_FACTOR = not DEMO and env.bool("REQUIRE_SECOND_FACTOR", default=True)
 IDLE_SECONDS_STAFF = 30 * 60
 IDLE_SECONDS_VOLUNTEER = 4 * 60 * 60
-SESSION_ENGINE = "solidarites.sessions"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = IDLE_SECONDS_VOLUNTEER * 3
 SESSION_COOKIE_HTTPONLY = True

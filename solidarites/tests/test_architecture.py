@@ -22,7 +22,6 @@ OFFERED = {
     "solidarites.backups",
     "solidarites.bounces",
     "solidarites.health",
-    "solidarites.kept",
     "solidarites.privacy",
     "solidarites.secrets_at_rest",
 }
