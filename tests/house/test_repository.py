@@ -87,7 +87,7 @@ def test_vendored_code_carries_its_licence():
 def test_every_link_of_the_documentation_leads_somewhere():
     broken = [
         f"{name_of(page)}: {target}"
-        for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
         if not (page.parent / target).exists()
     ]
