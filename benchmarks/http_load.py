@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import psutil
-import psycopg
+import psycopg2
 
 from benchmarks import world
 
@@ -53,7 +53,9 @@ class Browser:
 
     def __init__(self, port: int, dsn: str, user_id: int, cookie: str, campaign_id: int, found: Found) -> None:
         self.port, self.user_id, self.cookie, self.campaign_id, self.found = port, user_id, cookie, campaign_id, found
-        self.database = psycopg.connect(dsn, autocommit=True)
+        link = psycopg2.connect(dsn)
+        link.autocommit = True
+        self.database = link.cursor()
 
     def ask(self, kind: str, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
         """The status and where it leads; timed from the connection to the last byte."""
@@ -96,12 +98,13 @@ class Browser:
         )
 
     def record(self, case_id: int) -> None:
-        row = self.database.execute(
+        self.database.execute(
             "SELECT d.submission, t.id FROM campaigns_call d JOIN campaigns_case c ON c.id = d.case_id"
             " JOIN tenants_tenant t ON t.household_id = c.household_id"
             " WHERE d.case_id = %s AND d.volunteer_id = %s AND d.state = 'draft'",
             [case_id, self.user_id],
-        ).fetchone()
+        )
+        row = self.database.fetchone()
         if row is None:
             self.found.errors.append(f"record: no draft of {case_id}")
             return

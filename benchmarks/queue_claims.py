@@ -12,6 +12,8 @@ import statistics
 import time
 from typing import Any
 
+import psycopg2
+
 from benchmarks import world
 
 SECONDS = 4.0
@@ -50,7 +52,6 @@ def rule(campaign_id: int, user_id: int) -> list[tuple[int, float]]:
 
 def floor(campaign_id: int, user_id: int) -> list[tuple[int, float]]:
     """The same with two hand-written statements and nothing else (no journal, no draft, no tiers)."""
-    import psycopg2
     from django.db import connection
 
     named = connection.settings_dict

@@ -16,7 +16,6 @@ from campaigns import needs as categories_of_need
 from campaigns.models import Partner, Referral
 from solidarites import journal
 from solidarites.accounts import LANGUAGES
-from solidarites.kept import Kept
 from solidarites.models import User
 from tenants import communes
 from tenants.models import Household
@@ -61,12 +60,9 @@ class Fit:
         return f"{where} ; {what}{spoken}"
 
 
-_active = Kept(lambda: Partner.objects.filter(active=True))
-
-
 def active() -> list[Partner]:
     """The partners that may be proposed: one query, matched in memory (there are few)."""
-    return _active()
+    return list(Partner.objects.filter(active=True))
 
 
 class Place(TypedDict):

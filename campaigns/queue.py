@@ -6,19 +6,18 @@ skipping rows that others hold, and takes it: no case is given twice and nobody 
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import queue_order, scripts, texts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.cases import alive_elsewhere, call_again_after_a_danger
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CaseMessage, CasePass
-from solidarites import journal, kept
+from solidarites import journal
 from solidarites.models import User
 
 CLAIM = timedelta(minutes=60)
@@ -130,31 +129,16 @@ def _asked(campaign: Campaign, by: User, member: Member, now: datetime) -> dict[
 
 def membership_of(campaign: Campaign, by: User) -> Member | None:
     """The volunteer's place in the campaign with its sectors (one query); None for who is not an active member."""
-    found: list[Any] = _memberships(campaign.pk, by.pk)
-    return Member(found[0].pk, tuple(row.sector_id for row in found if row.sector_id)) if found else None
-
-
-_memberships = kept.Kept(
-    lambda campaign_id, user_id: CampaignVolunteer.objects.filter(
-        campaign=campaign_id, user=user_id, active=True
-    ).annotate(sector_id=F("agencies")),
-    int,
-    int,
-)
-
-
-def _campaign_for(campaign_id: int, user_id: int) -> QuerySet[Campaign]:
-    mine = FilteredRelation("memberships", condition=Q(memberships__user=user_id, memberships__active=True))
-    rows = Campaign.objects.filter(pk=campaign_id).annotate(mine=mine)
-    return rows.annotate(member_id=F("mine__pk"), sector_id=F("mine__agencies")).order_by()
-
-
-_campaigns_for = kept.Kept(_campaign_for, int, int)
+    memberships = CampaignVolunteer.objects.filter(campaign=campaign, user=by, active=True)
+    found = list(memberships.values_list("pk", "agencies"))
+    return Member(found[0][0], tuple(agency for _, agency in found if agency)) if found else None
 
 
 def place_in(campaign_id: int, by: User) -> tuple[Campaign, Member | None] | None:
     """The campaign with this volunteer's place in it (one query); None when there is no such campaign."""
-    found: list[Any] = _campaigns_for(campaign_id, by.pk)
+    mine = FilteredRelation("memberships", condition=Q(memberships__user=by, memberships__active=True))
+    rows = Campaign.objects.filter(pk=campaign_id).annotate(mine=mine)
+    found: list[Any] = list(rows.annotate(member_id=F("mine__pk"), sector_id=F("mine__agencies")).order_by())
     if not found:
         return None
     campaign = found[0]
@@ -285,26 +269,13 @@ def _claim_next(campaign: Campaign, by: User, membership: Member | None, now: da
     return Given(empty=why_empty(campaign=campaign, by=by, membership=membership, now=now))
 
 
+@transaction.atomic
 def _take(campaign: Campaign, by: User, member: Member, now: datetime) -> Given | None:
-    """The next case with its journal row and its draft: one statement for a first call where the database can.
-
-    Then nothing has to hold it together but the statement itself; should this process stop before the draft of another
-    kind of call, asking again returns to the case and begins it.
-    """
-    first = scripts.script_for(Case(campaign=campaign, next_call_kind=Case.Kind.FIRST))
-    together = queue_order.writes_together()
-    with nullcontext() if together and not connection.in_atomic_block else transaction.atomic():
-        taken = queue_order.take(until=now + CLAIM, script_id=first, **_asked(campaign, by, member, now))
-        if taken is None:
-            return None
-        case, draft_id, call = taken
-        case.campaign = campaign
-        if not together:
-            _note_claim(case, by)
-        if call is None:
-            # Nearly always the first time: no draft to look for.
-            call = _draft(case, by, now) if draft_id else _new_draft(case, by, now)
-        return Given(case=case, call=call)
+    case = queue_order.take(until=now + CLAIM, **_asked(campaign, by, member, now))
+    if case is None:
+        return None
+    case.campaign = campaign
+    return _given(case, by, now)
 
 
 def current_claim(by: User) -> Case | None:

@@ -8,17 +8,14 @@ skipping those that others hold. PostgreSQL and SQLite read the same text but fo
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
-from campaigns.models import Call, Case
-from solidarites import journal, kept
+from campaigns.models import Case
 
 # What may be given to this volunteer now, whatever its tier.
 _WAITING = """c.campaign_id = %(campaign)s AND c.status = 'open' AND c.has_number
@@ -73,13 +70,13 @@ def _parameters(
 ) -> dict[str, Any]:
     several = list if connection.vendor == "postgresql" else json.dumps
     return {
-        "campaign": kept.adapt(campaign_id),
-        "by": kept.adapt(by_id),
-        "now": kept.adapt(now),
+        "campaign": campaign_id,
+        "by": by_id,
+        "now": connection.ops.adapt_datetimefield_value(now),
         "today": connection.ops.adapt_datefield_value(today),
         "regions": several(list(regions)),
         "languages": several(list(languages)),
-        **({"sectors": several([kept.adapt(sector) for sector in sectors])} if sectors else {}),
+        **({"sectors": several(list(sectors))} if sectors else {}),
     }
 
 
@@ -90,77 +87,23 @@ def look(**given: Any) -> Case | None:
     return next(iter(Case.objects.raw(text, _parameters(**given))), None)
 
 
-# What is read back of the case given: enough to open its call, a quarter of its columns.
-_GIVEN = kept.Columns(
-    Case, "id", "campaign", "household", "agency", "region", "status", "tier", "rank", "next_call_at",
-    "next_call_kind", "next_call_for", "claimed_by", "claimed_at", "claimed_until",
-)  # fmt: skip
-
-
 @lru_cache(maxsize=8)
-def _take(vendor: str, sectors: bool, lock: str) -> str:
-    """Claim the next case; gives its columns, and the draft that the volunteer left in it on an earlier claim."""
+def _take(vendor: str, sectors: bool) -> str:
+    """Claim the next case, and give it: the claim and the order are one statement, so that no case is given twice."""
+    lock = "FOR UPDATE OF c SKIP LOCKED" if vendor == "postgresql" else ""
     return (
         "UPDATE campaigns_case SET claimed_by_id = %(by)s, claimed_at = %(now)s, claimed_until = %(until)s "  # noqa: S608
         f"WHERE id = (SELECT id FROM ({_next_id(vendor, sectors, lock)}) found) "
         "AND NOT EXISTS (SELECT 1 FROM campaigns_case mine WHERE mine.claimed_by_id = %(by)s) "
-        f"RETURNING {_GIVEN.text}, (SELECT d.id FROM campaigns_call d "
-        "WHERE d.case_id = campaigns_case.id AND d.volunteer_id = %(by)s AND d.state = 'draft') AS draft_id"
+        "RETURNING *"
     )
 
 
-@lru_cache(maxsize=2)
-def _take_and_begin(sectors: bool) -> str:
-    """The same with its journal row and the draft of a first call, in the one statement PostgreSQL allows for it."""
-    noted = kept.insert_each(
-        journal.entry("case.claimed", Case(), actor="user"),
-        "taken",
-        {"at": "%(noted)s", "user_id": "%(by)s", "object_id": "id", "campaign_id": "campaign_id",
-         "household_id": "household_id"},
-    )  # fmt: skip
-    begun = kept.insert_each(
-        Call(kind=Case.Kind.FIRST),
-        f"taken WHERE draft_id IS NULL AND next_call_kind = '{Case.Kind.FIRST.value}'",
-        {"case_id": "id", "volunteer_id": "%(by)s", "submission": "%(submission)s", "started_at": "%(now)s",
-         "script_id": "%(script)s"},
-    )  # fmt: skip
-    return (
-        f"WITH taken AS ({_take('postgresql', sectors, 'FOR UPDATE OF c SKIP LOCKED')}), noted AS ({noted}), "  # noqa: S608
-        f"begun AS ({begun} RETURNING id) SELECT taken.*, (SELECT id FROM begun) FROM taken"
-    )
-
-
-def take(*, until: datetime, script_id: int | None, **given: Any) -> tuple[Case, int | None, Call | None] | None:
+def take(*, until: datetime, **given: Any) -> Case | None:
     """Claim the next case for ``by_id`` until ``until``; None when there is none for them, or when they hold one.
 
-    With the case: the id of the draft that they left in it on an earlier claim, if any; and where the database could
-    do it in the same statement, with the journal row, the draft of a first call, which follows ``script_id``.
     Raises IntegrityError when the volunteer got another case at the same instant.
     """
-    together, submission = writes_together(), uuid.uuid4()
-    parameters = _parameters(**given) | {"until": kept.adapt(until)}
-    if together:
-        text = _take_and_begin(bool(given["sectors"]))
-        more = {"noted": timezone.now(), "submission": submission, "script": kept.adapt(script_id)}
-        parameters |= more
-    else:
-        text = _take(connection.vendor, bool(given["sectors"]), "")
-    rows = kept.execute(text, parameters).fetchall()
-    if not rows:
-        return None
-    row = rows[0]
-    case = _GIVEN.instance(row)
-    earlier, begun = row[len(_GIVEN.names)], row[-1] if together else None
-    if begun is None:
-        return case, earlier, None
-    call = Call(
-        pk=begun, case=case, volunteer_id=given["by_id"], submission=submission, kind=Case.Kind.FIRST,
-        script_id=script_id, started_at=given["now"],
-    )  # fmt: skip
-    call._state.adding, call._state.db = False, "default"
-    return case, earlier, call
-
-
-def writes_together() -> bool:
-    """Whether one statement may claim, note and begin: there ``take`` writes the journal row itself."""
-    return connection.vendor == "postgresql"
+    text = _take(connection.vendor, bool(given["sectors"]))
+    parameters = _parameters(**given) | {"until": connection.ops.adapt_datetimefield_value(until)}
+    return next(iter(Case.objects.raw(text, parameters)), None)

@@ -4,13 +4,13 @@ import os
 import sys
 
 import environ
-import psycopg
+import psycopg2
 import redis
 
 database = environ.Env.db_url_config(os.environ["DATABASE_URL"])
 problems = []
 try:
-    psycopg.connect(
+    psycopg2.connect(
         # Test databases are created beside the named one, which need not exist.
         dbname="postgres",
         user=database["USER"] or None,
@@ -19,7 +19,7 @@ try:
         port=database["PORT"] or None,
         connect_timeout=5,
     ).close()
-except psycopg.OperationalError as error:
+except psycopg2.OperationalError as error:
     problems.append(f"ÉCHEC : PostgreSQL ne répond pas ({str(error).splitlines()[0]})")
 for name in ("CELERY_BROKER_URL", "CACHE_URL"):
     try:

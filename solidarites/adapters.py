@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from solidarites import accounts, addresses, attempts, factors, journal, mail, notices, roles
-from solidarites.kept import Kept
 from solidarites.models import User
 
 # What coordinators may do in the Django admin.
@@ -38,9 +37,6 @@ NOTICES = {
 }
 
 
-_with_roles = Kept(lambda user_id: User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")), int)
-
-
 def _of_the_demonstration_alone(user: Any) -> bool:
     """The password of the demonstration's accounts is public: they open the demonstration, and nothing else."""
     return bool(user.is_demo) and not settings.DEMO
@@ -55,7 +51,7 @@ class RolesBackend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> Any:
         """The person with their roles, which every page asks for: one query."""
-        rows: list[Any] = _with_roles(int(user_id))
+        rows: list[Any] = list(User.objects.filter(pk=user_id).annotate(role_name=F("groups__name")))
         if not rows or not self.user_can_authenticate(rows[0]):
             return None
         user = rows[0]

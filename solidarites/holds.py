@@ -1,54 +1,48 @@
-"""A hold on a piece of work that ends with the process that has it: no clock says that it is over.
+"""A mail that leaves is held by the process that sends it, until it ends: no clock says that it is over.
 
-On PostgreSQL an advisory lock of the connection, which the server frees when the connection breaks; on SQLite, where
-all processes share one machine, a lock on a file, which the system frees.
+On PostgreSQL by its row, locked in a transaction that the server ends when the connection breaks; on SQLite, where a
+transaction would stop every other writer and all processes share one machine, by a file that the system frees.
 """
 
 from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-MAIL = 1
-# Files, on SQLite; two pieces of work that fall on the same one wait for each other.
+# Files, on SQLite; two mails that fall on the same one wait for each other.
 PLACES = 64
 # A machine that lost its power says no goodbye: the server asks after it, and forgets it within a minute.
 _KEEPALIVE = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 
 
 @contextmanager
-def hold(kind: int, number: int) -> Iterator[bool]:
-    """True when nobody else alive holds this; it is then held until the block ends. Never waits."""
-    with _in_the_database(kind, number) if connection.vendor == "postgresql" else _in_a_file(kind, number) as mine:
-        yield mine
+def in_the_database(row: QuerySet[Any]) -> Iterator[bool]:
+    """True when the row is as said and nobody else alive holds it; held until the block ends. Never waits."""
+    if connection.vendor != "postgresql":
+        yield True
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for name, value in _KEEPALIVE.items():
+                cursor.execute("SELECT set_config(%s, %s, true)", (name, value))
+        yield row.select_for_update(skip_locked=True, no_key=True).first() is not None
 
 
 @contextmanager
-def _in_the_database(kind: int, number: int) -> Iterator[bool]:
-    place = (kind, number % 2**31)
-    with connection.cursor() as cursor:
-        for name, value in _KEEPALIVE.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", place)
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            # A connection that broke has freed it already.
-            with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", place)
-
-
-@contextmanager
-def _in_a_file(kind: int, number: int) -> Iterator[bool]:
+def on_this_machine(number: int) -> Iterator[bool]:
+    """On SQLite, True when no other process sends what has this number; elsewhere there is nothing to ask here."""
+    if connection.vendor != "sqlite":
+        yield True
+        return
     folder = settings.VAR_DIR / "holds"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{kind}-{number % PLACES}").open("a") as file:
+    with (folder / f"mail-{number % PLACES}").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

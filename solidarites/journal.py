@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from solidarites import kept
-
 if TYPE_CHECKING:
     from solidarites.models import JournalEntry
 
@@ -31,7 +29,7 @@ def record(
     « public »). ``ids`` hold numbers and short codes only: never a name, a text or a phone number.
     """
     row = entry(action, obj, by=by, actor=actor, campaign_id=campaign_id, household_id=household_id, **ids)
-    kept.insert(row)
+    row.save(force_insert=True)
     return row
 
 

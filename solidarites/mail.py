@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -117,19 +117,30 @@ def send_one(mail_id: int, now: datetime) -> bool:
 
     Errors: DatabaseError. The row then stays claimed, and the same message goes again when its lease has passed.
     """
-    with holds.hold(holds.MAIL, mail_id) as mine:
-        return mine and _send_held(mail_id, now)
+    with holds.on_this_machine(mail_id) as free:
+        row = _claim(mail_id, now) if free else None
+        if row is None:
+            return False
+        claimed = OutgoingMail.objects.filter(pk=row.pk, state=State.SENDING, attempts=row.attempts)
+        with holds.in_the_database(claimed) as mine:
+            return mine and _send(row, now)
 
 
-def _send_held(mail_id: int, now: datetime) -> bool:
+@transaction.atomic
+def _claim(mail_id: int, now: datetime) -> OutgoingMail | None:
+    """The row, claimed for one try; None when it is not due, or when a process that lives is sending it."""
     due = OutgoingMail.objects.filter(WAITING, pk=mail_id, next_try_at__lte=now)
-    taken: dict[str, Any] = {"state": State.SENDING, "next_try_at": now + LEASE, "attempts": F("attempts") + 1}
+    row = due.select_for_update(skip_locked=True, no_key=True).first()
+    if row is None:
+        return None
     # Still « sending » when its lease has passed: whoever held it died, perhaps while the server was answering.
-    if not due.exclude(state=State.SENDING).update(**taken) and not (
-        due.filter(state=State.SENDING).update(**taken, was_unsure=True)
-    ):
-        return False
-    row = OutgoingMail.objects.get(pk=mail_id)
+    row.was_unsure = row.was_unsure or row.state == State.SENDING
+    row.state, row.next_try_at, row.attempts = State.SENDING, now + LEASE, row.attempts + 1
+    row.save(update_fields=["was_unsure", "state", "next_try_at", "attempts"])
+    return row
+
+
+def _send(row: OutgoingMail, now: datetime) -> bool:
     if row.attempts > len(PAUSES) + 1:
         # Each try ended with the process that made it: one more would only send another copy.
         _settle(row, state=State.FAILED, error="interrompu à chaque essai", next_try_at=now)

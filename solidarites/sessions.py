@@ -1,22 +1,15 @@
-"""Sessions in the database, read by a query whose SQL is made once: every request asks it."""
+"""Sessions in the database, which a full disk undoes nothing of."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from solidarites import trouble
-from solidarites.kept import Kept
 
 log = logging.getLogger(__name__)
-_alive: Kept[Session] = Kept(
-    lambda key, now: Session.objects.filter(session_key=key, expire_date__gt=now), str, datetime
-)
 
 
 class SessionStore(db.SessionStore):
@@ -31,9 +24,3 @@ class SessionStore(db.SessionStore):
             if not trouble.kind_of(error):
                 raise
             log.warning("session: not saved (%s)", trouble.kind_of(error))
-
-    def _get_session_from_db(self) -> Session | None:
-        found = _alive(self.session_key or "", timezone.now())
-        if not found:
-            self._session_key = None
-        return found[0] if found else None

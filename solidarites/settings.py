@@ -153,16 +153,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: threads, the live server and other processes of a test see the same rows.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    DATABASES["default"]["ENGINE"] = "solidarites.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Statements that ask for it (solidarites.kept) keep their plan on a connection, once asked a few times.
-    DATABASES["default"]["OPTIONS"] = {
-        # Seconds. A server out of reach is an error at once, instead of pages that wait for minutes.
-        "connect_timeout": 5,
-        **DATABASES["default"].get("OPTIONS", {}),
-        "prepare_threshold": 5,
-    }
+    # Seconds. A server out of reach is an error at once, instead of pages that wait for minutes.
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
+    # In transaction mode the next statement may go through another connection, which knows no cursor of this one.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

@@ -53,7 +53,7 @@ def _kind_of_one(error: BaseException) -> str:
     cause: Any = error.__cause__
     if isinstance(cause, sqlite3.Error):
         return _kind_of_one(cause)
-    state = getattr(cause, "sqlstate", None)
+    state = getattr(cause, "pgcode", None)
     if state in _POSTGRESQL:
         return _POSTGRESQL[state]
     # Without a code nobody answered.

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import psycopg2
 from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -53,17 +53,18 @@ def make_empty(original: str, name: str) -> None:
 
 
 def ask_server(statement: str) -> None:
-    with server() as link:
-        link.execute(statement)  # type: ignore[arg-type]
+    with closing(server()) as link, link.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def server(name: str = "postgres") -> Any:
     data = connection.settings_dict
-    return psycopg.connect(
+    link = psycopg2.connect(
         dbname=name,
         user=data["USER"] or None,
         password=data["PASSWORD"] or None,
         host=data["HOST"] or None,
         port=data["PORT"] or None,
-        autocommit=True,
     )
+    link.autocommit = True
+    return link

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
-
-from django.db.models import QuerySet
 
 from campaigns import scripts
 from campaigns.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
-from solidarites.kept import Kept
 from solidarites.models import User
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
@@ -38,38 +34,18 @@ def with_household(case_id: int, *, lock: bool = False, household: Household | N
 
     One query when the ``household`` was read so in the same request. Raises Case.DoesNotExist.
     """
-    found = (_with_all if household is None else _alone)[lock](case_id)
-    if not found:
-        raise Case.DoesNotExist
-    case = found[0]
+    cases = Case.objects.select_related("campaign")
+    if household is None:
+        cases = cases.select_related("household__landlord", "household__agency", "household__residence")
+        cases = cases.prefetch_related("household__tenants", "household__phones")
+    if lock:
+        cases = cases.select_for_update(of=("self",))
+    case = cases.get(pk=case_id)
     if household is not None:
         if case.household_id != household.pk:  # merged into another record meanwhile
             return with_household(case_id, lock=lock)
         case.household = household
-        return case
-    for name, rows in (("tenants", _tenants_of), ("phones", _phones_of)):
-        of_household: Any = getattr(case.household, name).all()
-        of_household._result_cache = rows(case.household_id)
-        of_household._prefetch_done = True
-        for row in of_household._result_cache:
-            row.household = case.household
-        case.household.__dict__.setdefault("_prefetched_objects_cache", {})[name] = of_household
     return case
-
-
-def _campaign_too(case_id: int) -> QuerySet[Case]:
-    return Case.objects.select_related("campaign").filter(pk=case_id)
-
-
-def _household_too(case_id: int) -> QuerySet[Case]:
-    return _campaign_too(case_id).select_related("household__landlord", "household__agency", "household__residence")
-
-
-# Free, then locked.
-_alone = (Kept(_campaign_too, int), Kept(lambda pk: _campaign_too(pk).select_for_update(of=("self",)), int))
-_with_all = (Kept(_household_too, int), Kept(lambda pk: _household_too(pk).select_for_update(of=("self",)), int))
-_tenants_of = Kept(lambda pk: Tenant.objects.filter(household=pk), int)
-_phones_of = Kept(lambda pk: PhoneNumber.objects.filter(household=pk), int)
 
 
 def people_of(case: Case, since: datetime | None = None) -> list[Tenant]:

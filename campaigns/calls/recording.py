@@ -25,7 +25,7 @@ from campaigns.calls.reading import (
 from campaigns.calls.said import Said
 from campaigns.models import Call, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
-from solidarites import journal, kept
+from solidarites import journal
 from solidarites.models import User
 from tenants.models import Household, PhoneNumber, Tenant
 
@@ -34,15 +34,6 @@ _CALL_FIELDS = tuple(
     field.name
     for field in Call._meta.concrete_fields
     if field.name not in ("id", "case", "volunteer", "submission", "started_at")
-)
-# With whether a vital alert is open in its case: nearly never, and then none is read.
-_submitted = kept.Kept(
-    lambda submission, case_id, user_id: Call.objects.filter(
-        submission=submission, case_id=case_id, volunteer=user_id
-    ).annotate(alarmed=Exists(dangers.unsettled(OuterRef("case_id")))),
-    uuid.UUID,
-    int,
-    int,
 )
 
 
@@ -81,7 +72,9 @@ def record_call(
         case = with_household(case_id, lock=True, household=household)
     except Case.DoesNotExist:
         raise NotYoursError("Ce dossier n'existe plus.") from None
-    call = next(iter(_submitted(submission, case_id, by.pk)), None)
+    # With whether a vital alert is open in its case: nearly never, and then none is read.
+    alarmed = Exists(dangers.unsettled(OuterRef("case_id")))
+    call = Call.objects.filter(submission=submission, case=case, volunteer=by).annotate(alarmed=alarmed).first()
     if call is None:
         raise NotYoursError("Ce dossier ne vous est pas confié.")
     if not call.is_unfinished:
@@ -216,13 +209,16 @@ def finish(
     # Whatever the outcome: the line may be cut in the middle of a danger.
     raise_answer_alerts(call, case, reading.alerts, by, now)
     call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
-    if again:
-        kept.write(kept.Update(call, _CALL_FIELDS))
-        return
-    noted = journal.entry(
-        "call.recorded", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id, outcome=call.outcome
-    )
-    kept.write(kept.Update(call, _CALL_FIELDS), kept.Insert(noted))
+    call.save(update_fields=_CALL_FIELDS)
+    if not again:
+        journal.record(
+            "call.recorded",
+            call,
+            by=by,
+            campaign_id=case.campaign_id,
+            household_id=case.household_id,
+            outcome=call.outcome,
+        )
 
 
 def _after(call: Call, case: Case, situation: outcomes.Situation, said: Said) -> undo.Photo:

@@ -11,7 +11,6 @@ from campaigns.models import Call, Case, FollowUpPlan, Need, Referral
 from campaigns.models.levels import Level
 from campaigns.outcomes.table import TABLE, Situation
 from campaigns.outcomes.writing import apply
-from solidarites import kept
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -70,9 +69,6 @@ def _with_plan(
     return replace(situation, plan=True)
 
 
-_open_needs = kept.Kept(lambda case_id: Need.objects.filter(case=case_id, state=Need.State.OPEN), int)
-
-
 def needs_heard(outcome: str, reading: scripts.Reading) -> list[scripts.HeardNeed]:
     """Those that count: of a conversation, all; when the line was cut or somebody else spoke, the vital ones."""
     reached = TABLE[outcome].reached if outcome in TABLE else False
@@ -93,7 +89,7 @@ def write_needs(
     """
     if not heard:
         return []
-    existing = {(need.tenant_id, need.category): need for need in _open_needs(case.pk)}
+    existing = {(need.tenant_id, need.category): need for need in case.needs.filter(state=Need.State.OPEN)}
     written: list[Need] = []
     for (tenant_id, category), level in sorted(worst(heard, people).items(), key=lambda item: (item[1], item[0][1])):
         need = existing.get((tenant_id, category))
@@ -101,7 +97,7 @@ def write_needs(
             need = Need(case=case, tenant_id=tenant_id, category=category, created_at=now)
         need.call, need.level, need.consent = call, level, consent_to(category, consents)
         need.state = Need.State.REFERRED if is_referred(need.consent, level) else Need.State.OPEN
-        need.save() if need.pk else kept.insert(need)
+        need.save()
         written.append(need)
     return written
 

@@ -11,12 +11,9 @@ from campaigns.cases import CAMPAIGN_CLOSED
 from campaigns.dangers import SAFE, Danger
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.outcomes.table import TABLE, Situation
-from solidarites.kept import Kept
 from solidarites.models import User
 from tenants import households
 from tenants.models import PhoneNumber, Tenant
-
-_plans_of = Kept(lambda household_id: FollowUpPlan.objects.filter(household_id=household_id), int)
 
 
 def situation_of(
@@ -36,7 +33,7 @@ def situation_of(
         dialled = set(Call.objects.filter(case=case, state=Call.State.RECORDED).values_list("phone_id", flat=True))
         untried = any(other.pk not in dialled and not other.third_party for other in others)
     # Nearly always none: then there is no call of a plan to look for either.
-    plans = _plans_of(case.household_id)
+    plans = list(FollowUpPlan.objects.filter(household=case.household_id))
     running = [one for one in plans if one.case_id == case.pk and one.status != FollowUpPlan.Status.ENDED]
     plan = running[0] if running else None
     return replace(

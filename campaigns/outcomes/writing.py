@@ -8,7 +8,6 @@ from campaigns import followups, welfare
 from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, free, set_closed, set_hold, set_next
 from campaigns.models import Call, Case, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.outcomes.table import NUMBER_VALIDITY, PERSON_STATUS, TABLE, Decision, Rule, Situation
-from solidarites import kept
 from solidarites.models import User
 from tenants import households
 from tenants.models import PhoneNumber, Tenant
@@ -41,12 +40,11 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     if call.outcome in NUMBER_VALIDITY and call.phone is not None:
         households.mark_number(phone=call.phone, validity=NUMBER_VALIDITY[call.outcome], now=now, by=by)
         case.has_number = situation.other_number
-    writes = [kept.Update(case, (*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS))]
     if rule.reached and call.phone is not None and call.phone.validity == PhoneNumber.Validity.UNKNOWN:
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
-        writes.append(kept.Update(call.phone, ("validity", "validity_at")))
+        call.phone.save(update_fields=["validity", "validity_at"])
     move(case, decision, now)
-    kept.write(*writes)
+    case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS])
     _settle_due_call(call, case, situation, decision, rule, by)
     if decision.welfare and situation.due is None:
         welfare.open_check(case=case, origin=WelfareCheck.Origin.EXHAUSTED, now=now, by=by)

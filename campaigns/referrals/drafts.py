@@ -16,7 +16,6 @@ from campaigns.models import Call, Case, Need, Partner, Referral, ReferralEvent
 from campaigns.models.levels import Level
 from campaigns.referrals import deadlines
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, note_event, record
-from solidarites import kept
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -42,13 +41,6 @@ EDITABLE = (
 # Tenant, partner, agreement, kind: what one sheet may hold together.
 Group = tuple[int | None, int | None, str, str]
 AGREEMENT_FIELDS = ("agreement", "agreement_how", "agreement_at")
-
-
-_waiting_or_named = kept.Kept(
-    lambda case_id, *names: Referral.objects.filter(Q(case=case_id, state=State.DRAFT) | Q(reference__in=names)),
-    int,
-    *[str] * 8,
-)
 
 
 def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datetime) -> list[Referral]:
@@ -77,7 +69,7 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
     while len(candidates) < 4 * len(groups):
         drawn = _candidate_references(now, 8)
         candidates += drawn
-        for referral in _waiting_or_named(case.pk, *drawn):
+        for referral in Referral.objects.filter(Q(case=case, state=State.DRAFT) | Q(reference__in=drawn)):
             taken.add(referral.reference)
             if referral.case_id == case.pk and referral.state == State.DRAFT:
                 waiting[(referral.tenant_id, referral.partner_id, referral.agreement, referral.kind)] = referral
@@ -111,7 +103,7 @@ def draft_for_call(*, call: Call, needs: list[Need], by: User | None, now: datet
         new.append(referral)
         result.append((referral, group))
     for referral in new:
-        kept.insert(referral)
+        referral.save(force_insert=True)
     _hand_over(result, by=by, now=now, new=new)
     return [referral for referral, _ in result]
 
@@ -163,9 +155,10 @@ def _hand_over(
         Need.objects.filter(pk__in=[need.pk for need in waiting]).update(state=Need.State.REFERRED)
     for need in waiting:
         need.state = Need.State.REFERRED
-    for referral, group in result:
-        links = [link(referral_id=referral.pk, need_id=need.pk) for need in group]
-        event = ReferralEvent(
+    links = [link(referral_id=referral.pk, need_id=need.pk) for referral, group in result for need in group]
+    link.objects.bulk_create(links, ignore_conflicts=True)
+    ReferralEvent.objects.bulk_create(
+        ReferralEvent(
             referral=referral,
             at=now,
             by=by,
@@ -173,11 +166,8 @@ def _hand_over(
             action="drafted" if referral.pk in created else "extended",
             to_state=State.DRAFT,
         )
-        if referral.pk in created and len(links) == 1:
-            kept.write(kept.Insert(event), kept.Insert(links[0]))
-        else:
-            link.objects.bulk_create(links, ignore_conflicts=True)
-            kept.write(kept.Insert(event))
+        for referral, _ in result
+    )
 
 
 @transaction.atomic

@@ -24,7 +24,6 @@ OFFERED = {
     "solidarites.bounces",
     "solidarites.departures",
     "solidarites.health",
-    "solidarites.kept",
     "solidarites.privacy",
     "solidarites.secrets_at_rest",
 }

@@ -228,7 +228,8 @@ def test_a_message_whose_every_try_is_cut_short_ends_as_a_failure(inbox: Inbox) 
 
 def test_a_process_that_wakes_up_late_undoes_nothing(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lease and its hold are over, another has sent the message, and the server refuses the sleeper's copy."""
-    monkeypatch.setattr(holds, "hold", lambda *what: nullcontext(True))
+    monkeypatch.setattr(holds, "on_this_machine", lambda number: nullcontext(True))
+    monkeypatch.setattr(holds, "in_the_database", lambda row: nullcontext(True))
     row, now = queued(), timezone.now()
     built = mail.build
 

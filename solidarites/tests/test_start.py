@@ -68,7 +68,6 @@ def test_what_the_address_of_the_database_asks_for_is_kept(tmp_path):
         check=True,
     )
     assert "'sslmode': 'require'" in told.stdout
-    assert "'prepare_threshold': 5" in told.stdout
 
 
 OWN = """

@@ -80,9 +80,8 @@ def insert(objects: Sequence[models.Model]) -> None:
         text = io.StringIO()
         csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(_as_json(rows, written) if written else rows)
         text.seek(0)
-        # The driver's own cursor: Django has no word for COPY.
-        with cursor.cursor.copy(statement) as lines:
-            lines.write(text.getvalue())
+        # The driver's own word: Django has none for COPY.
+        cursor.copy_expert(statement, text)
 
 
 def _as_json(rows: Any, written: list[int]) -> Any:

@@ -179,9 +179,8 @@ def test_a_password_asked_again_after_a_long_search_for_the_phone_keeps_the_key(
 
 def _signed_in_long_ago() -> None:
     """Ten minutes have passed since the password was given."""
+    from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
-
-    from solidarites.sessions import SessionStore
 
     row = Session.objects.get()
     session = SessionStore(session_key=row.session_key)

@@ -14,7 +14,6 @@ from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
 from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
 from campaigns.views.caller.labels import past_label, typography
-from solidarites.kept import Kept
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -42,12 +41,15 @@ class Place:
     def messages(self) -> list[CaseMessage]:
         """What the household asked to pass on since it was last called, the newest first."""
         since = self.history[0].recorded_at if self.history and self.history[0].recorded_at else None
-        return [message for message in _messages_of(self.case.pk) if since is None or message.at > since]
+        latest = CaseMessage.objects.filter(case=self.case).select_related("by")[:2]
+        return [message for message in latest if since is None or message.at > since]
 
     @cached_property
     def unsolved(self) -> list[Alert]:
         """The alerts of this household that nobody has settled, the oldest first."""
-        return list(_alerts_of(self.case.pk))
+        return list(
+            Alert.objects.filter(case=self.case, solved_at=None).select_related("taken_by").order_by("raised_at")
+        )
 
     def danger(self, reading: scripts.Reading) -> dangers.Danger:
         return dangers.danger_of(self.draft, reading, self.now, self.unsolved)
@@ -71,30 +73,11 @@ class Place:
         return self.content.read(self.content.clean(typed.answers, self.keys), self.keys)
 
 
-_messages_of = Kept(lambda case_id: CaseMessage.objects.filter(case=case_id).select_related("by")[:2], int)
-_alerts_of = Kept(
-    lambda case_id: (
-        Alert.objects.filter(case_id=case_id, solved_at=None).select_related("taken_by").order_by("raised_at")
-    ),
-    int,
-)
-_calls_seen_by = Kept(
-    lambda user_id, case_id: (
-        Call.objects.filter(
-            Q(state__in=[Call.State.RECORDED, Call.State.PENDING]) | Q(state=Call.State.DRAFT, volunteer=user_id),
-            case_id=case_id,
-        )
-        .select_related("volunteer")
-        .order_by("-started_at", "-pk")[:12]
-    ),
-    int,
-    int,
-)
-
-
 def place_of(*, case_id: int, by: User, now: datetime) -> Place | None:
     """The case as this volunteer may see it; None when it is not (or no more) theirs to see."""
-    rows = _calls_seen_by(by.pk, case_id)
+    theirs = Q(state__in=[Call.State.RECORDED, Call.State.PENDING]) | Q(state=Call.State.DRAFT, volunteer=by)
+    seen = Call.objects.filter(theirs, case=case_id).select_related("volunteer")
+    rows = list(seen.order_by("-started_at", "-pk")[:12])
     mine = [call for call in rows if call.is_unfinished and call.volunteer_id == by.pk]
     draft = next((call for call in mine if call.state == Call.State.DRAFT), next(iter(mine), None))
     if draft is None:

@@ -1,1 +1,0 @@
-"""Django's PostgreSQL, but for how a connection is found to be alive."""
