@@ -416,7 +416,7 @@ def set_roles(*, user: User, names: list[str], switchboard: bool, by: User) -> N
 
 @transaction.atomic
 def remove_second_factor(*, user: User, by: User, now: datetime) -> None:
-    """For somebody who lost the phone and the recovery codes: the next sign-in asks to set it up again.
+    """For somebody who lost the phone and the recovery codes: their sessions end, the next sign-in asks to set it up.
 
     Administrators only, and never one's own (that has its own page, which asks for a code). Its owner is told.
     """
@@ -425,6 +425,7 @@ def remove_second_factor(*, user: User, by: User, now: datetime) -> None:
     from allauth.mfa.models import Authenticator
 
     Authenticator.objects.filter(user=user).delete()
+    end_sessions(user=user)
     notices.tell(user=user, kind="factor_removed", now=now)
     journal.record("account.second_factor_removed", user, by=by)
 
@@ -438,8 +439,14 @@ def forget_second_factor(*, user: User, now: datetime) -> None:
     from allauth.mfa.models import Authenticator
 
     Authenticator.objects.filter(user=user).delete()
+    end_sessions(user=user)
     notices.tell(user=user, kind="factor_removed", now=now)
     journal.record("account.second_factor_removed", user, actor="command")
+
+
+def end_sessions(*, user: User) -> None:
+    """Every session of this account ends, inside the transaction (and under the journal row) of who asks for it."""
+    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
 
 
 @transaction.atomic

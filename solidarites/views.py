@@ -14,6 +14,7 @@ from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -67,6 +68,13 @@ def account(request: HttpRequest) -> HttpResponse:
 class SetUpCodes(ActivateTOTPView):
     """Shows a secret, and takes the code that an application makes of it."""
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
+            # Confirmed in another tab: allauth would lead to where it is taken away.
+            messages.info(request, "La double authentification est déjà installée.")
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
+
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "secret": second_factor.secret_of(self.request)}
 
@@ -74,12 +82,20 @@ class SetUpCodes(ActivateTOTPView):
     def form_valid(self, form: Any) -> HttpResponse:
         answer: HttpResponse = super().form_valid(form)
         journal.record("account.second_factor_installed", self.request.user, by=self.request.user)
+        _end_other_sessions(self.request)
         # The secret has served: an application installed again later is given another.
         second_factor.renew_secret(self.request)
         return answer
 
 
 set_up_codes = signed_in(SetUpCodes.as_view())
+
+
+def _end_other_sessions(request: HttpRequest) -> None:
+    """Those opened with the password alone, or with a factor that is no more, are no longer good enough."""
+    accounts.end_sessions(user=request.user)
+    request.user.refresh_from_db(fields=["sessions_ended"])
+    update_session_auth_hash(request, request.user)
 
 
 class RemoveCodes(DeactivateTOTPView):
@@ -99,6 +115,7 @@ class RemoveCodes(DeactivateTOTPView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         form.save()
+        _end_other_sessions(self.request)
         return super().form_valid(form)
 
     def get_success_url(self) -> str:
@@ -111,6 +128,7 @@ class NewRecoveryCodes(GenerateRecoveryCodesView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         form.save()
+        _end_other_sessions(self.request)
         return super().form_valid(form)
 
 

@@ -307,3 +307,28 @@ def test_the_only_administrator_without_a_phone_installs_it_again(client_of, adm
     assert (row.object_id, row.user, row.actor) == (administrator.pk, None, "command")
     with pytest.raises(CommandError, match="Aucun compte"):
         call_command("new_second_factor", "personne@exemple.fr")
+
+
+def test_once_it_is_installed_the_other_sessions_of_the_account_end(client, client_of, coordinator):
+    """They were opened with the password alone."""
+    other = StrictClient()
+    sign_in(other, coordinator)
+    sign_in(client, coordinator)
+    set_up(client)
+    assert client.get("/personnes/").status_code == 200
+    assert other.get("/personnes/")["Location"].startswith("/connexion/")
+
+
+def test_a_session_that_had_it_ends_when_it_is_removed(client, client_of, coordinator, administrator, settings):
+    sign_in(client, coordinator)
+    set_up(client)
+    assert client.get("/personnes/").status_code == 200
+    accounts.remove_second_factor(user=coordinator, by=administrator, now=timezone.now())
+    assert client.get("/personnes/")["Location"].startswith("/connexion/")
+
+
+def test_confirmed_in_another_tab_the_page_leads_to_what_is_installed(client, coordinator):
+    sign_in(client, coordinator)
+    secret, _ = set_up(client)
+    for answer in (client.get(SET_UP), client.post(SET_UP, {"code": code_of(secret)})):
+        assert answer["Location"] == "/compte/second-facteur/"
