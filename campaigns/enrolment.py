@@ -153,7 +153,7 @@ def waiting_elsewhere(campaign: Campaign, now: datetime | None = None) -> tuple[
     """
     now = now or timezone.now()
     stay = staying_elsewhere(campaign, _wanted(campaign, now))
-    return stay.count(), takeover.names_of(takeover.only_followed(kept_elsewhere(campaign, now)))
+    return stay.count(), takeover.names_of(takeover.only_followed(kept_elsewhere(campaign, now), campaign))
 
 
 def kept_elsewhere(campaign: Campaign, now: datetime) -> QuerySet[Case]:

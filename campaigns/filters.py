@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dashboards, outcomes, queue
+from campaigns.forms.fields import believable
 from campaigns.models import Call, Campaign, Case
 from campaigns.outcomes.table import REACHED_CODES
 from solidarites.models import User
@@ -73,8 +74,8 @@ class CaseFilter(django_filters.FilterSet):
     joint = choice("Joint", [("oui", "oui"), ("non", "jamais")], method="reached")
     rappel = choice("Rappel convenu", CALLBACKS, method="callback")
     appels = choice("Appels", CALLS, method="called")
-    du = django_filters.DateFilter(label="Appels du", method="in_period", widget=DateInput())
-    au = django_filters.DateFilter(label="au", method="in_period", widget=DateInput())
+    du = django_filters.DateFilter(label="Appels du", method="in_period", widget=DateInput(), validators=[believable])
+    au = django_filters.DateFilter(label="au", method="in_period", widget=DateInput(), validators=[believable])
 
     class Meta:
         model = Case

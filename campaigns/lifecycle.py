@@ -233,13 +233,17 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
     Calls under way may still be recorded, and wait for the coordination (``calls.keeping``). Referrals, welfare checks
     and alerts go on until somebody closes them: nothing is withdrawn silently, and ``still_open`` says so before. The
     purge follows N days later. Plans taken from a campaign that still runs go on there, with the call that waited;
-    abandoning a draft gives everything as it was. Idempotent. Raises LifecycleError once purged.
+    abandoning a draft gives everything as it was. Idempotent. Raises LifecycleError once purged, or when the state of
+    ``campaign`` is no longer what it was when it was read.
     """
     row = _locked(campaign)
     if row.status == Status.CLOSED:
         return _copied(row, campaign)
     if row.status == Status.PURGED:
         raise LifecycleError("Les données de cette campagne sont déjà effacées.")
+    if row.status != campaign.status:
+        # Opened at this very moment: what was read before abandoning a draft no longer holds.
+        raise LifecycleError("Cette campagne a changé d'état entre-temps. Relisez avant de confirmer.")
     places, before = takeover.homes(row), row.status
     row.status, row.closed_at = Status.CLOSED, now
     row.save(update_fields=["status", "closed_at"])

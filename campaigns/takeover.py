@@ -31,9 +31,14 @@ def held_elsewhere(campaign: Campaign) -> QuerySet[Case]:
     return Case.objects.filter(kept).exclude(campaign=campaign)
 
 
-def only_followed(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Reached, and kept by nothing but a running plan: no call is due, under way, or awaited, no referral runs."""
+def only_followed(cases: QuerySet[Case], campaign: Campaign) -> QuerySet[Case]:
+    """Reached, and kept by nothing but a running plan: no call is due, under way, or awaited, no referral runs.
+
+    A plan agreed elsewhere since ``campaign`` opened stays where it was agreed: opening alone takes over.
+    """
     plans = FollowUpPlan.objects.filter(case=OuterRef("pk"), status=FollowUpPlan.Status.ACTIVE)
+    if campaign.opened_at is not None:
+        plans = plans.filter(created_at__lte=campaign.opened_at)
     due = DueCall.objects.filter(case=OuterRef("pk"), state=DueCall.State.OPENED)
     over = (Referral.State.CLOSED, Referral.State.WITHDRAWN)
     referrals = Referral.objects.filter(case=OuterRef("pk")).exclude(state__in=over)
@@ -51,21 +56,22 @@ def only_followed(cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def firmly_held(campaign: Campaign) -> QuerySet[Case]:
     """Of ``held_elsewhere``, those that an open campaign takes nothing from."""
-    return held_elsewhere(campaign).filter(~Exists(only_followed(Case.objects.filter(pk=OuterRef("pk")))))
+    return held_elsewhere(campaign).filter(~Exists(only_followed(Case.objects.filter(pk=OuterRef("pk")), campaign)))
 
 
 def release_followed(*, campaign: Campaign, household_ids: Collection[int], now: datetime) -> dict[int, int]:
     """Close the cases elsewhere that only a plan keeps, for ``campaign`` to take these plans: {household: plan}."""
     held = held_elsewhere(campaign).filter(household__in=household_ids)
     # The cases before their plans, as whoever records a call does.
-    list(only_followed(held).select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    followed = only_followed(held, campaign)
+    list(followed.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     # Whoever opens a due call holds its plan: wait for it, then look.
     plans = FollowUpPlan.objects.filter(household__in=household_ids, status=FollowUpPlan.Status.ACTIVE)
     if not list(plans.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)):
         return {}
-    old = list(only_followed(held).values_list("pk", flat=True))
+    old = list(followed.values_list("pk", flat=True))
     # Conditional: one that a volunteer takes at this very moment stays where it is.
-    only_followed(Case.objects.filter(pk__in=old, status=Case.Status.OPEN)).update(
+    only_followed(Case.objects.filter(pk__in=old, status=Case.Status.OPEN), campaign).update(
         status=Case.Status.CLOSED, closed_reason=TAKEN_OVER, closed_at=now, next_call_for=None, anyone_from=None
     )
     free = plans.filter(case__in=old, case__status=Case.Status.CLOSED, case__claimed_by=None)

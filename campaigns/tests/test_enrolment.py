@@ -202,6 +202,7 @@ def followed_elsewhere(now, **fields):
         starts_on=date(2026, 1, 7),
         next_due_at=now + timedelta(days=1),
         review_on=date(2026, 2, 20),
+        created_at=now - timedelta(days=30),
     )
     return case, plan
 

@@ -62,6 +62,7 @@ def follow(
         starts_on=date(2026, 1, 7),
         next_due_at=now + timedelta(days=1),
         review_on=date(2026, 2, 20),
+        created_at=now - timedelta(days=30),
     )
 
 
@@ -545,3 +546,26 @@ def test_what_was_promised_is_counted_before_a_campaign_ends(calling: Campaign, 
     make_case(calling, now=now)
     left = lifecycle.still_open(calling, now)
     assert (left.safety_calls, left.callbacks, left.anything) == (1, 1, True)
+
+
+def test_a_plan_agreed_since_another_campaign_opened_stays_where_it_was_agreed(
+    calling: Campaign, draft: Campaign, now: datetime, volunteer: User
+) -> None:
+    """Both call: only opening takes over, not the arrivals of every ten minutes."""
+    open_it(draft, now)
+    plan = follow(calling, now, volunteer)
+    FollowUpPlan.objects.update(created_at=now + timedelta(minutes=5))
+    later = now + timedelta(minutes=10)
+    assert enrolment.enrol_arrivals(now=later) == 0
+    assert enrolment.enrol(campaign=draft, now=later).taken_over == 0
+    plan.refresh_from_db()
+    assert plan.case.campaign == calling
+
+
+def test_a_page_read_before_the_opening_abandons_nothing(draft: Campaign, now: datetime) -> None:
+    read_before = Campaign.objects.get(pk=draft.pk)
+    open_it(draft, now)
+    with pytest.raises(lifecycle.LifecycleError, match="Relisez"):
+        lifecycle.close_campaign(campaign=read_before, by=None, now=now)
+    draft.refresh_from_db()
+    assert draft.status == Campaign.Status.OPEN

@@ -83,6 +83,8 @@ _OTHERS = re.compile(
 _UNSURE = re.compile(
     r"\b(?:NON|PAS|ERREUR|FAUX|PEUT ETRE|PROBABLE\w*|VERIFIER|CONFIRMER|PRESUMEE?|SELON|D APRES|RUMEUR|SERAIT)\b"
 )
+# « Décédé=0 », « DCD : N », « Parti le : »: a label, and nothing or no after it.
+_EMPTY = re.compile(r"[:=]\s*(?:0|n|non|faux|false)?\s*$", re.IGNORECASE)
 _RANGE = re.compile(r"\d.*\bAU\b")
 _HERE = re.compile(
     r"(?:(?:TOUJOURS|BIEN|EST|LOCATAIRE|OCCUPANTE?|BAIL|CONTRAT|LOCATION|OCCUPATION|LOGEMENT) )*"
@@ -113,7 +115,7 @@ def _plain(text: str) -> str:
 def closing(text: str, today: date) -> str:
     """The status that plain words about the person give, « Décédé(e) », « Parti le 3 mai »; empty for any other."""
     folded = _plain(text)
-    if not folded or "?" in text or _RANGE.search(folded) or _to_come(text, today):
+    if not folded or "?" in text or _EMPTY.search(text) or _RANGE.search(folded) or _to_come(text, today):
         return ""
     for status, pattern in _PLAIN:
         if pattern.fullmatch(folded):

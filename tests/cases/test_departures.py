@@ -18,7 +18,7 @@ from django.utils import timezone
 from campaigns import enrolment
 from campaigns.models import Campaign, Case
 from tenants import households
-from tenants.imports import jobs, work
+from tenants.imports import departures, jobs, work
 from tenants.models import Household, ListImport, PhoneNumber, Tenant
 from tests.factories import make_campaign
 from tests.strict import StrictClient
@@ -393,3 +393,8 @@ def test_a_widow_whose_situation_becomes_her_husbands_death_lives_and_is_still_c
     assert statuses() == {"T1": "present"}
     assert enrolled_and_open(campaign) == {"C1"}
     assert [one for one in remarks(said) if one[1] != "commune_unknown"] == [(2, "status_doubt", "Décès du conjoint")]
+
+
+@pytest.mark.parametrize("text", ["Décédé=0", "DCD : N", "Décédé : non", "Parti le :", "Sortie : "])
+def test_a_label_without_a_value_closes_nobody(text: str) -> None:
+    assert departures.closing(text, timezone.localdate()) == ""

@@ -221,12 +221,15 @@ def test_what_was_typed_before_passing_reaches_the_next_caller(lea, held, volunt
     assert "Mal au bras gauche." in text(paul.get(url("call", held.case.pk)))
 
 
-def test_in_a_pause_nobody_is_promised_the_safety_call(lea, held):
+def test_in_a_pause_the_safety_call_is_for_who_heard_the_danger_alone(lea, held):
     held.case.campaign.status = Campaign.Status.PAUSED
     held.case.campaign.save()
     page = text(lea.get(record(lea, held, **fallen(held))["Location"]))
-    assert "n'est proposé à personne" in page
-    assert "par vous, puis par toute l'équipe" not in page
+    assert "il n'est proposé qu'à vous" in page
+    assert "par toute l'équipe" not in page
+    assert "Rappel de sécurité" in text(lea.get("/appels/"))
+    assert lea.post(url("claim", held.case.pk)).status_code == 302
+    assert Case.objects.get().claimed_by == held.call.volunteer
 
 
 def test_an_e_mail_is_said_only_where_one_can_leave(lea, held, settings):

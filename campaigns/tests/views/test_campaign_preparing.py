@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaigns import followups
 from campaigns.models import Alert, Campaign, Case, DueCall, FollowUpPlan, Script
 from campaigns.views.coordinator import campaigns as views
-from tests import factories
+from tests import factories, pages
 from tests.strict import count_queries
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +26,7 @@ def text(response: Any) -> str:
 
 def press(client: Any, page: str, words: str) -> str:
     """Press the button that bears these words on that page: what is read next."""
-    html = client.get(page).content.decode()
-    forms = re.findall(r"<form method=\"post\"(.*?)>(.*?)</form>", html, re.DOTALL)
-    target = next(re.search(r'action="([^"]+)"', head) for head, body in forms if words in body)
-    return text(client.post(target[1] if target else page, follow=True))
+    return text(client.get(pages.press(client, client.get(page), words)["Location"], follow=True))
 
 
 @pytest.fixture
@@ -54,7 +51,7 @@ def follow(campaign: Campaign, volunteer: Any, **fields: Any) -> FollowUpPlan:
     return FollowUpPlan.objects.create(
         case=case, household=case.household, volunteer=volunteer, time="10:00",
         weekdays=[(now + timedelta(days=1)).weekday()], starts_on=now.date(), next_due_at=now + timedelta(days=1),
-        review_on=now.date() + timedelta(days=40),
+        review_on=now.date() + timedelta(days=40), created_at=now - timedelta(days=30),
     )  # fmt: skip
 
 

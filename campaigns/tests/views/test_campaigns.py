@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from campaigns.models import Campaign, Case, FollowUpPlan, Referral, Script
 from campaigns.views.coordinator import campaigns as views
 from solidarites.models import JournalEntry
 from tests import factories
+from tests.pages import press
 from tests.strict import count_queries
 
 pytestmark = pytest.mark.django_db
@@ -241,7 +243,7 @@ def test_the_life_of_a_campaign(nadia: Any, script: Script, volunteer: Any) -> N
     url = f"/campagnes/{campaign.slug}/"
 
     def act(name: str) -> str:
-        nadia.post(f"{url}{name}/")
+        nadia.post(f"{url}{name}/", {"seen": campaign.status})
         campaign.refresh_from_db()
         return campaign.status
 
@@ -339,3 +341,28 @@ def test_enrolling_is_journaled_once_a_chunk(nadia: Any) -> None:
     assert JournalEntry.objects.filter(action="campaign.enrolled").count() == 1
     assert Case.objects.count() == 1
     assert enrolment.preview(campaign).created == 0
+
+
+def test_the_page_of_a_draft_opened_meanwhile_abandons_nothing(nadia: Any, volunteer: Any) -> None:
+    draft = factories.make_campaign(status=Campaign.Status.DRAFT, volunteers=[volunteer])
+    address = f"/campagnes/{draft.slug}/clore/"
+    page = nadia.get(address)
+    Campaign.objects.update(status=Campaign.Status.OPEN)
+    answer = press(nadia, page, "Abandonner")
+    assert answer["Location"] == address
+    assert Campaign.objects.get().status == Campaign.Status.OPEN
+    assert "changé d'état entre-temps" in html.unescape(text(nadia.get(address)))
+
+
+@pytest.mark.parametrize("day", ["0026-12-01", "0001-01-01", "9999-12-31"])
+def test_a_slip_in_a_year_is_said_at_its_field(nadia: Any, client_of: Any, volunteer: Any, day: str) -> None:
+    campaign = factories.make_campaign(volunteers=[volunteer])
+    address = f"/campagnes/{campaign.slug}/modifier/"
+    for name in ("starts_on", "ends_on"):
+        answer = press(nadia, nadia.get(address), "Enregistrer", **{name: day})
+        assert "Vérifiez l'année." in html.unescape(text(answer))
+    for listed in (f"/tableau-de-bord/?au={day}", f"/dossiers/?du={day}", f"/dossiers/?au={day}"):
+        assert nadia.get(listed).status_code == 200
+    lea = client_of(volunteer)
+    answer = press(lea, lea.get("/appels/absences/"), "Noter l'absence", first_day=day)
+    assert "Vérifiez l'année." in html.unescape(text(answer))

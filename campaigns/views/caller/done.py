@@ -159,8 +159,8 @@ def _next_lines(case: Case, by: User, now: datetime) -> list[Line]:
 def _waits_for_the_campaign(case: Case, now: datetime) -> Line:
     if case.is_safety_call:
         text = (
-            f"La campagne est en pause : le rappel de sécurité {_when(case, now)} n'est proposé à personne. "
-            "La coordination en est prévenue et appelle elle-même."
+            f"Rappel de sécurité {_when(case, now)}. La campagne est en pause : il n'est proposé qu'à vous, parmi vos "
+            "appels prévus. La coordination en est prévenue."
         )
         return Line("exclamation-octagon-fill", text, "alert")
     return Line("pause-circle", "La campagne est en pause : le prochain appel attend qu'elle reprenne.")

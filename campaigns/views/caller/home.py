@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from django.contrib import messages
 from django.core.cache import cache
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -168,13 +168,15 @@ def _running(membership: CampaignVolunteer, user: User, now: datetime) -> Runnin
 
 def rendezvous(user: User, now: datetime) -> list[Rendezvous]:
     """Today's callbacks and follow-ups of this volunteer, by their hour."""
+    # A pause stops everything but what a danger asks for.
+    called = Q(campaign__status=Campaign.Status.OPEN) | Q(campaign__status=Campaign.Status.PAUSED, urgent=True)
     callbacks = (
         Case.objects.filter(
+            called,
             next_call_for=user,
             status=Case.Status.OPEN,
             next_call_kind=Case.Kind.CALLBACK,
             next_call_at__lte=now + SOON,
-            campaign__status=Campaign.Status.OPEN,
         )
         .select_related("campaign", "household")
         .prefetch_related("household__tenants")

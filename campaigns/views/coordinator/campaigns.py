@@ -272,7 +272,7 @@ def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
     )
     shown = [case.pk for case in page.object_list]
     note_read(request, "cases.listed", shown, campaign.pk)
-    coming = takeover.only_followed(Case.objects.filter(pk__in=shown))
+    coming = takeover.only_followed(Case.objects.filter(pk__in=shown), campaign)
     context = {
         "campaign": campaign,
         "page_obj": page,
@@ -335,6 +335,10 @@ def campaign_resume(request: HttpRequest, slug: str) -> HttpResponse:
 def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
     """What closing leaves behind, then close."""
     campaign = _campaign(slug)
+    if request.method == "POST" and request.POST.get("seen") != campaign.status:
+        # Opened, paused or ended since this page was read: what it said no longer holds.
+        messages.warning(request, "Cette campagne a changé d'état entre-temps. Relisez avant de confirmer.")
+        return redirect("coordinator:campaign_close", slug)
     if request.method == "POST":
         abandoned = campaign.status == Campaign.Status.DRAFT
         said = "La campagne est abandonnée." if abandoned else "La campagne est terminée. Son bilan est prêt."

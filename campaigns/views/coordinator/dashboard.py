@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 from campaigns import dashboards, queue
 from campaigns.calendar import WEEKDAYS
 from campaigns.dashboards import Dashboard, Filters
+from campaigns.forms.fields import DateField
 from campaigns.models import Campaign
 from solidarites.models import User
 from solidarites.roles import COORDINATOR, role_required
@@ -29,8 +30,8 @@ class FilterForm(forms.Form):
     campagne = forms.ChoiceField(label="Campagne", required=False)
     agence = forms.ChoiceField(label="Agence", required=False)
     commune = forms.ChoiceField(label="Commune", required=False)
-    du = forms.DateField(label="Appels du", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    au = forms.DateField(label="au", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    du = DateField(label="Appels du", required=False)
+    au = DateField(label="au", required=False)
     unknown = "Ce choix n'existe pas ou n'existe plus."
 
     def __init__(self, data: Any, *, campaigns: list[Campaign], by: User) -> None:
