@@ -155,7 +155,13 @@ def make_case(
 
 
 def limit_to(coordinator: User, agency: Agency) -> None:
-    """This coordinator follows one agency, and somebody else everything: what nobody follows would be everybody's."""
+    """This coordinator follows one agency, and somebody else everything: what nobody follows would be everybody's.
+
+    So would be what has no agency: those who are there get one.
+    """
     CoordinatorScope.objects.get_or_create(user=coordinator)[0].agencies.add(agency)
+    elsewhere = make_agency(agency.landlord, "Agence d'à côté")
+    Household.objects.filter(agency=None).update(agency=elsewhere)
+    Case.objects.filter(agency=None).update(agency=elsewhere)
     if not User.objects.filter(email="partout@exemple.fr").exists():
         make_user("partout@exemple.fr", "Zoé", "Partout", roles.COORDINATOR)

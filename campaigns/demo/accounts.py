@@ -75,7 +75,7 @@ def invite_some(by: User, now: datetime) -> None:
         User.objects.filter(email=address.email).update(is_demo=True, date_joined=at)
     first, last = names.VOLUNTEERS[LEFT]
     gone = User.objects.get(email=f"{_plain(first)}.{_plain(last)}@exemple.fr")
-    accounts.deactivate(user=gone, by=by)
+    accounts.deactivate(user=gone, by=by, now=now)
 
 
 def _make(email: str, first: str, last: str, role: str, password: str, joined: datetime | None = None) -> User:

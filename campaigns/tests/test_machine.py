@@ -162,7 +162,8 @@ def test_a_sector_that_nobody_follows_is_everybodys(case: Case, coordinator: Any
     assert "ne suit le secteur de ce foyer" in page
     assert "Ouvrir le dossier" in page
     assert client.get(f"/dossiers/{case.pk}/").status_code == 200
-    # As soon as somebody follows it, it is theirs alone.
+    # As soon as somebody follows its agency, it is theirs alone.
+    Case.objects.update(agency=factories.make_agency(case.household.landlord, "Agence de Dax"))
     factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
     assert client.get(f"/alertes/{alert.pk}/").status_code == 404
     assert client.get(f"/dossiers/{case.pk}/").status_code == 404

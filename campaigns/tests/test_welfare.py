@@ -106,6 +106,8 @@ def test_an_overdue_check_climbs_once_to_every_coordinator_who_sees_the_case(
 ) -> None:
     elsewhere = factories.make_user("autre@exemple.fr", "Zoé", "Ailleurs", "coordinator")
     CoordinatorScope.objects.create(user=elsewhere).agencies.add(agency)
+    case.agency = factories.make_agency(agency.landlord, "Agence de Dax")
+    case.save()
     check = opened(case, coordinator)
     assert welfare.watch_overdue(now=check.due_at - timedelta(minutes=1)) == 0
     assert welfare.watch_overdue(now=check.due_at) == 1

@@ -89,9 +89,10 @@ def _said(failed: str, stderr: str) -> str:
 
 def _refuse_older_tools() -> None:
     """pg_dump copies no server newer than itself: said before it tries, with the package to install."""
+    # The server first: a wrong address is said whatever is missing here.
+    server = _server()
     printed = _run(["pg_dump", "--version"], "pg_dump ne répond pas")
     found = re.search(r"\) (\d+)", printed)
-    server = _server()
     if found and int(found.group(1)) < server:
         raise BackupError(
             f"pg_dump ({found.group(1)}) est plus ancien que le serveur PostgreSQL ({server}) : installez "

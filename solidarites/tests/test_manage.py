@@ -62,6 +62,8 @@ def test_an_interrupted_command_says_so_in_one_line(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # As a terminal starts it: who runs the tests in the background ignores this signal, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert started.stdout is not None
     # The shell says first what it imported.

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from celery import shared_task
 from django.core import mail
 from django.db import connection
 from django.urls import clear_url_caches, path
@@ -74,7 +73,6 @@ def boom(request: Any, token: str) -> None:
         raise RuntimeError(f"panne chez {name}") from error
 
 
-@shared_task(name="solidarites.tests.boom")
 def boom_task(number: int) -> None:
     name = CANARY
     raise RuntimeError(f"panne chez {name}")
@@ -147,8 +145,13 @@ def test_a_task_that_fails_is_told_too(admins: None, sentry: Kept) -> None:
     # As a worker runs it, which logs what a task raises.
     from celery.app.trace import build_tracer
 
-    tracer = build_tracer(boom_task.name, boom_task, app=celery_app, eager=False, propagate=False)
-    tracer("1", (7,), {}, request={"id": "1", "args": (CANARY,), "is_eager": False})
+    task = celery_app.task(name="solidarites.tests.boom")(boom_task)
+    try:
+        tracer = build_tracer(task.name, task, app=celery_app, eager=False, propagate=False)
+        tracer("1", (7,), {}, request={"id": "1", "args": (CANARY,), "is_eager": False})
+    finally:
+        # The house looks at every task there is.
+        celery_app.tasks.unregister(task.name)
     (message,) = mailed()
     (envelope,) = sentry.sent
     assert CANARY not in str(message.message()) + message.body + envelope

@@ -83,7 +83,7 @@ def test_of_two_people_the_volunteer_says_which_one(
     for which in range(2):
         expect(choices.nth(which)).not_to_be_checked()
     page.get_by_role("button", name="Noter le décès").click()
-    expect(page.get_by_role("alert")).to_contain_text("Précisez de quelle personne il s'agit.")
+    expect(page.locator("#tenant_id-error")).to_contain_text("Précisez de quelle personne il s'agit.")
     assert statuses(case) == ["present", "present"]
     check_page(page) if javascript else None
     assert not layout_problems(page)

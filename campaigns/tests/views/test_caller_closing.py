@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Call, Campaign, Case
+from campaigns import alerts
+from campaigns.models import Alert, Call, Campaign, Case
 from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
 from solidarites.models import JournalEntry
 from tenants.models import Tenant
@@ -282,4 +283,6 @@ def test_after_a_vital_answer_the_page_gives_the_number_first(lea, held, case):
     page = text(lea.get(url("closing", case.pk)))
     assert "Un danger est signalé" in page
     assert 'href="tel:15"' in page
+    alerts.solve(alert=Alert.objects.get(), solution="Rappelée.", by=held.call.volunteer, now=timezone.now())
+    assert "Un danger est signalé" not in text(lea.get(url("closing", case.pk)))
     nothing_is_noted(case)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from campaigns import calls, outcomes, queue
+from campaigns import calls, dangers, outcomes, queue
 from campaigns.forms.caller import Typed
 from campaigns.views.caller.call import as_uuid, checked_form, place_or_404, record_typed, recorded_by
 from campaigns.views.caller.page import CallPage, PersonView
@@ -89,7 +89,13 @@ def _confirm(request: HttpRequest, place: Place) -> HttpResponse:
 def _ask(request: HttpRequest, place: Place, code: str, error: str = "") -> HttpResponse:
     page = CallPage(place, Typed.from_draft(place.draft))
     question = question_of(page, code)
-    context = {"page": page, "question": question, "error": error if question.people else NOBODY}
+    numbers = dangers.numbers_of(dangers.vital(place.unsolved), place.content)
+    context = {
+        "page": page,
+        "question": question,
+        "error": error if question.people else NOBODY,
+        "danger_numbers": [(number, dangers.NUMBERS[number]) for number in numbers],
+    }
     return render(request, "volunteer/closing.html", context)
 
 
