@@ -60,7 +60,7 @@ def clean_slate(quiet_settings: None) -> Iterator[None]:
     """Nothing of one test is left in the memory of the next; the cache emptied is the tests' own, never Redis."""
     from django.core.cache import cache
 
-    from campaigns import scripts
+    from campaigns.scripts import reading
     from tests import factories
 
     strict.PERSONAL.clear()
@@ -68,7 +68,7 @@ def clean_slate(quiet_settings: None) -> Iterator[None]:
     factories.start_again()
     cache.clear()
     # Published versions are read once per process; here ids start again with every test.
-    scripts._published.cache_clear()
+    reading.published_content.cache_clear()
     yield
     strict.PERSONAL.clear()
 

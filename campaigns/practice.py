@@ -67,12 +67,12 @@ def _household(campaign: Campaign, now: datetime) -> tuple[Household, list[Tenan
         birth_date=date(now.year - AGE, 1, 1), birth_precision=Tenant.Precision.YEAR,
     )  # fmt: skip
     phone = PhoneNumber(pk=NOWHERE, household=household, e164=NUMBER)
-    _hold(household, "tenants", [tenant])
-    _hold(household, "phones", [phone])
+    hold(household, "tenants", [tenant])
+    hold(household, "phones", [phone])
     return household, [tenant]
 
 
-def _hold(row: Household, name: str, related: list[Any]) -> None:
+def hold(row: Household, name: str, related: list[Any]) -> None:
     """Related rows as if they had been prefetched: « row.name.all() » gives them and asks the database nothing."""
     found = getattr(row, name).all()
     found._result_cache, found._prefetch_done = related, True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from solidarites import accounts, addresses, attempts, factors, journal, mail, notices, roles
 from solidarites.models import User
+from solidarites.sign_ins import SIGNED_IN_AT
 
 # What coordinators may do in the Django admin.
 COORDINATORS = {
@@ -106,8 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Somebody who has just signed in is not asked again to set up the second factor."""
-        record = (self.request.session.get("account_authentication_methods") or [{}])[-1]
-        just_signed_in = timezone.now().timestamp() - float(record.get("at", 0)) < 300
+        just_signed_in = time.time() - float(self.request.session.get(SIGNED_IN_AT, 0)) < 300
         return False if just_signed_in else super().is_reauthentication_required(app=app, **kwargs)
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:

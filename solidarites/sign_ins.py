@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
 from solidarites import journal
 
+# In the session: when it began, in seconds.
+SIGNED_IN_AT = "signed_in_at"
 # Set on the request whose session ends because nobody was there.
 IDLE = "session_was_idle"
 
@@ -19,6 +22,7 @@ IDLE = "session_was_idle"
 def connect() -> None:
     """Called once the applications are there (SolidaritesConfig.ready)."""
     for signal, receiver in (
+        (user_logged_in, signed_in),
         (user_logged_out, signed_out),
         (account.password_changed, password_changed),
         (account.password_reset, password_reset),
@@ -28,6 +32,10 @@ def connect() -> None:
         (mfa.authentication_failed, code_failed),
     ):
         signal.connect(receiver, dispatch_uid=f"solidarites.{receiver.__name__}")
+
+
+def signed_in(*, request: HttpRequest, **kwargs: Any) -> None:
+    request.session[SIGNED_IN_AT] = time.time()
 
 
 def signed_out(*, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:

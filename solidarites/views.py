@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
@@ -379,7 +378,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             messages.warning(request, str(refusal))
             return redirect("account_login")
         attempts.forget(request, kind=attempts.PASSWORD, account=user.email.lower())
-        record_authentication(request, user, method="password", email=user.email)
         return perform_login(request, user, email_verification="none")
     return render(
         request,

@@ -83,9 +83,7 @@ def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
     pieces = UploadedPiece.objects.filter(list_import=OuterRef("pk"))
     for one in imports.filter(~Q(file_name=FORGOTTEN) | Exists(pieces)).order_by("pk"):
         gone["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]
-        rows = ImportRow.objects.filter(list_import=one)
-        gone["tenants.ImportRow"] += rows.count()
-        rows._raw_delete(rows.db)
+        gone["tenants.ImportRow"] += ImportRow.objects.filter(list_import=one).delete()[0]
         # The columns were kept with samples of what stood in them.
         one.file_name, one.columns, one.sheets = FORGOTTEN, [], []
         one.message = one.sheet = ""

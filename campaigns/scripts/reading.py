@@ -261,12 +261,12 @@ def condition(text: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _published(script_id: int) -> Content:
+def published_content(script_id: int) -> Content:
     return build(Script.objects.values_list("content", flat=True).get(pk=script_id))
 
 
 def content_of(script_id: int, *, published: bool = True) -> Content:
     """The reading form of a version; a published one is read from the database once per process."""
     if published:
-        return _published(script_id)
+        return published_content(script_id)
     return build(Script.objects.values_list("content", flat=True).get(pk=script_id))

@@ -36,7 +36,7 @@ class _Tables(HTMLParser):
         if tag in HIDDEN:
             self._hidden = tag
         elif tag in ROW_TAGS:
-            self._end_row()
+            self.end_row()
             self._row = []
             # A spreadsheet saved as XML leaves blank rows out and numbers the next one.
             index = _number(dict(attrs).get("ss:index"), 0)
@@ -62,7 +62,7 @@ class _Tables(HTMLParser):
         if tag in CELL_TAGS:
             self._end_cell()
         elif tag in ROW_TAGS:
-            self._end_row()
+            self.end_row()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._hidden:
@@ -70,7 +70,7 @@ class _Tables(HTMLParser):
         elif tag in CELL_TAGS:
             self._end_cell()
         elif tag in ROW_TAGS or tag == "table":
-            self._end_row()
+            self.end_row()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None and not self._hidden and self._size < CELL:
@@ -93,7 +93,7 @@ class _Tables(HTMLParser):
         while self._down.get(len(self._row), 0) > 0 and len(self._row) <= COLUMNS:
             self._row.append("")
 
-    def _end_row(self) -> None:
+    def end_row(self) -> None:
         self._end_cell()
         if self._row is not None:
             self._finish(self._row)
@@ -127,7 +127,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield number, row
             parser.ready.clear()
     parser.close()
-    parser._end_row()
+    parser.end_row()
     for row in parser.ready:
         number += 1
         yield number, row

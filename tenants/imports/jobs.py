@@ -145,7 +145,7 @@ def set_columns(
     row.state, row.message = State.CHECK_QUEUED, ""
     row.save(update_fields=["columns", "profile", "state", "message"])
     journal.record("import.check_asked", row, by=by)
-    _nudge()
+    nudge()
     return row
 
 
@@ -174,7 +174,7 @@ def confirm(
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])
     journal.record("import.confirmed", row, by=by, absent_left=absent_left)
-    _nudge()
+    nudge()
     return row
 
 
@@ -203,7 +203,7 @@ def _locked(list_import: ListImport, *states: str) -> ListImport:
     return row
 
 
-def _nudge() -> None:
+def nudge() -> None:
     """The row is enough; the broker makes it prompt."""
     from tenants.tasks import run_imports
 

@@ -387,7 +387,7 @@ def _apply_chunk(row: ListImport, checker: Checker) -> bool:
         if not _as_previewed(rows, plans):
             renew(row, state=State.CHECK_QUEUED, rows_done=0, applied_through=0, attempts=0)
             ListImport.objects.filter(pk=row.pk).update(leased_until=None, lease="")
-            jobs._nudge()
+            jobs.nudge()
             return False
         write(checker, plans, now=now, by=row.uploaded_by)
         if row.absent_left:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from solidarites import accounts, roles
+from solidarites.sign_ins import SIGNED_IN_AT
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import PASSWORD
 from tests.totp import code_of, wrong_code
@@ -186,6 +187,7 @@ def _signed_in_long_ago() -> None:
     session = SessionStore(session_key=row.session_key)
     for record in session["account_authentication_methods"]:
         record["at"] -= 600
+    session[SIGNED_IN_AT] -= 600
     session.save()
 
 

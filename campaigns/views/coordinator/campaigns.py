@@ -108,7 +108,7 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "tiles": [tile for tile in TILES if _shown(tile[0], draft, counts)],
         "volunteers": campaign.memberships.filter(active=True).count(),
         "plans": FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE).count(),
-        "hours": _hours(campaign),
+        "hours": hours_of(campaign),
         # Why volunteers are given nothing at this moment, if so.
         "idle": queue.idle(campaign=campaign, now=now) if campaign.is_running else None,
         "open_now": campaign.status == Campaign.Status.OPEN and calendar_of(campaign).is_open(now),
@@ -127,7 +127,7 @@ def _shown(key: str, draft: bool, counts: dict[str, int]) -> bool:
     return key != "prepared" or counts[key] > 0
 
 
-def _hours(campaign: Campaign) -> list[tuple[str, str]]:
+def hours_of(campaign: Campaign) -> list[tuple[str, str]]:
     """(« du lundi au vendredi », « 10:00–12:00, 14:00–18:00 »); days that follow and call alike are one line."""
     lines: list[tuple[str, str, str]] = []
     for number, weekday in enumerate(WEEKDAYS):

@@ -17,7 +17,7 @@ from campaigns.forms.fields import DateField
 from campaigns.models import Campaign, Case
 from campaigns.rehearsal import Household
 from campaigns.views.caller.labels import typography
-from campaigns.views.coordinator.campaigns import _hours
+from campaigns.views.coordinator.campaigns import hours_of
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import departments
 
@@ -53,7 +53,7 @@ def campaign_rules(request: HttpRequest, slug: str) -> HttpResponse:
     household = Household(campaign, department or _usual_department(campaign))
     context: dict[str, Any] = {
         "campaign": campaign,
-        "hours": _hours(campaign),
+        "hours": hours_of(campaign),
         "settings": _settings(campaign),
         "closed": "",
         "story": [],

@@ -65,7 +65,7 @@ def place_for(*, content: Mapping[str, Any], kind: str, couple: bool, by: User, 
                 birth_precision=Tenant.Precision.YEAR,
             )
         )
-        practice._hold(made.case.household, "tenants", people)
+        practice.hold(made.case.household, "tenants", people)
         made.case.household.living_alone = False
     return Place(made.case, made.draft, [], by, now, scripts.build(content), people)
 
