@@ -233,6 +233,9 @@ def on_person_closed(event: events.PersonClosed) -> None:
         followups.end_plans(case=case, reason="closed_person", now=event.now, by=event.by)
         if case.status == Case.Status.CLOSED:
             continue
+        if left and case.is_safety_call:
+            # Somebody may still be in danger there: first this call, then the coordination decides.
+            continue
         if left:
             set_hold(case, Case.Hold.PERSON_CLOSED)
         else:

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from campaigns import scripts
 from campaigns.models import Alert, Call
 from campaigns.models.levels import Level
+from tenants.models import Tenant
 
 # In the order they are shown, with whom they reach.
 NUMBERS = {
@@ -107,14 +108,21 @@ def _answer(alert: Alert, content: scripts.Content | None) -> tuple[scripts.Ques
     return (question, choice) if question is not None and choice is not None else None
 
 
-def heard(alerts: Collection[Alert]) -> dict[int, tuple[str, str]]:
-    """(question, answer) by alert, of those that an answer raised: one query for all of them."""
+def rang(call_id: int) -> bool:
+    """Whether an alert of level U0 was raised in this call."""
+    return Alert.objects.filter(key__startswith=f"call:{call_id}:", level=Level.U0).exists()
+
+
+def heard(alerts: Collection[Alert]) -> dict[int, tuple[str, str, str]]:
+    """(question, answer, of whom) by alert, of those that an answer raised: two queries for all of them."""
     calls = {alert.pk: alert.key.split(":")[1] for alert in alerts if alert.key.startswith("call:")}
     scripts_of = dict(
         Call.objects.filter(pk__in=[one for one in calls.values() if one.isdecimal()], script__isnull=False)
         .order_by()
         .values_list("pk", "script_id")
     )
+    persons = {alert.pk: alert.key.rpartition(":")[2] for alert in alerts if alert.key.count(":") > 2}
+    people = Tenant.objects.in_bulk([int(one) for one in persons.values() if one.isdecimal()])
     found = {}
     for alert in alerts:
         number = calls.get(alert.pk, "")
@@ -122,5 +130,6 @@ def heard(alerts: Collection[Alert]) -> dict[int, tuple[str, str]]:
         answer = _answer(alert, scripts.content_of(script_id) if script_id else None)
         if answer is not None:
             question, choice = answer
-            found[alert.pk] = (question.say, choice.label)
+            person = people.get(int(persons.get(alert.pk) or 0))
+            found[alert.pk] = (question.say, choice.label, person.full_name if person else "")
     return found

@@ -12,9 +12,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import dashboards, outcomes, queue
-from campaigns.forms.fields import believable
 from campaigns.models import Call, Campaign, Case
 from campaigns.outcomes.table import REACHED_CODES
+from solidarites.fields import believable
 from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
 

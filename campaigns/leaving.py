@@ -36,7 +36,9 @@ def foresee(user: User, by: User, now: datetime) -> list[Fate]:
     messages = CaseMessage.objects.filter(by=user, case__status__in=Case.ALIVE).count()
     if messages:
         taken = f"{messages} messages pris" if messages > 1 else "1 message pris"
-        found.append(Fate(f"{taken} pour un foyer\u00a0: la personne qui appellera les lira."))
+        found.append(
+            Fate(f"{taken} pour un foyer\u00a0: la personne qui appellera {'les' if messages > 1 else 'le'} lira.")
+        )
     if CalendarFeed.objects.filter(user=user).exists():
         found.append(
             Fate("Le lien de son agenda ne s'ouvre plus. Après une réactivation, il faudra en faire un autre.")

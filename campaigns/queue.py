@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
-from campaigns import queue_order, scripts, texts, training
+from campaigns import dangers, queue_order, scripts, texts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
 from campaigns.cases import alive_elsewhere, call_again_after_a_danger
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CaseMessage, CasePass
@@ -393,7 +393,10 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     for typed in drafts.exclude(comment="").values_list("comment", flat=True):
         # The next caller reads it in the history, the coordination on the household's page.
         texts.flag_message(CaseMessage.objects.create(case=case, by=by, at=now, text=typed), now)
-    drafts.delete()
+    # What was heard in a danger stays readable from its alert.
+    alarmed = [pk for pk in drafts.values_list("pk", flat=True) if dangers.rang(pk)]
+    drafts.filter(pk__in=alarmed).update(state=Call.State.DROPPED)
+    drafts.exclude(pk__in=alarmed).delete()
     call_again_after_a_danger([case.pk], now)
     journal.record(
         "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason

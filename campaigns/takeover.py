@@ -136,7 +136,8 @@ def give_back(*, places: dict[int, int], after_status: str, now: datetime) -> li
     saved = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
     for plan in plans.prefetch_related("exceptions").order_by("pk"):
         left, plan.case = plan.case, cases[places[plan.pk]]
-        awaited = left.next_call_at if left.status in Case.ALIVE else None
+        promised = left.next_call_kind in (Case.Kind.CALLBACK, Case.Kind.FOLLOW_UP)
+        awaited = left.next_call_at if left.status in Case.ALIVE and promised else None
         kind, volunteer_id, anyone_from, urgent = (
             left.next_call_kind, left.next_call_for_id, left.anyone_from, left.urgent
         )  # fmt: skip

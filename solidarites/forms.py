@@ -12,6 +12,7 @@ from django import forms
 from django.contrib.auth import password_validation
 
 from solidarites import accounts, attempts, factors, journal_objects, roles, secrets_at_rest
+from solidarites.fields import DateField
 from solidarites.journal_page import Filters
 from solidarites.journal_words import ACTORS, KINDS
 from solidarites.models import User
@@ -262,8 +263,8 @@ MOST = 10**15
 class JournalForm(forms.Form):
     """What to look for in the journal, from the address of its page."""
 
-    du = forms.DateField(label="Du", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    au = forms.DateField(label="Au", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    du = DateField(label="Du", required=False)
+    au = DateField(label="Au", required=False)
     personne = forms.ChoiceField(label="Personne", required=False)
     genre = forms.ChoiceField(
         label="Sorte d'acte", required=False, choices=[("", "Toutes"), *((key, one[0]) for key, one in KINDS.items())]

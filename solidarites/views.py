@@ -82,6 +82,7 @@ class SetUpCodes(ActivateTOTPView):
         answer: HttpResponse = super().form_valid(form)
         journal.record("account.second_factor_installed", self.request.user, by=self.request.user)
         _end_other_sessions(self.request)
+        attempts.remember(self.request, answer, self.request.user)
         # The secret has served: an application installed again later is given another.
         second_factor.renew_secret(self.request)
         return answer

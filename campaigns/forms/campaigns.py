@@ -8,13 +8,14 @@ from django import forms
 from django.db.models import Q
 
 from campaigns.calendar import WEEKDAYS
-from campaigns.forms.fields import ClocksField, DateField, GapsField, HoursField, PhoneField
+from campaigns.forms.fields import ClocksField, GapsField, HoursField, PhoneField
 from campaigns.lifecycle import REQUIRED_TEXTS
 from campaigns.models import Campaign, CampaignVolunteer, Script
 from campaigns.models.campaign import default_gaps, default_hours, default_slot_ends
 from campaigns.scripts.editing import CAMPAIGN_FIELDS
 from solidarites import roles
 from solidarites.accounts import LANGUAGES
+from solidarites.fields import DateField
 from solidarites.models import User
 from tenants import communes
 from tenants.models import Agency, Household, Landlord, Residence

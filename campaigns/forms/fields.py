@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
 import phonenumbers
@@ -12,26 +11,6 @@ from django import forms
 # « 10:00 », « 10h », « 10 h 30 », « 9 »
 _CLOCK = re.compile(r"^(\d{1,2})(?:\s*(?:h|:)\s*(\d{2})?)?$")
 _SPAN = re.compile(r"\s*[-–—]\s*|\s+[àa]\s+")
-
-
-def believable(day: date) -> None:
-    """A slip of the finger in the year (« 0026 », « 9999 ») is said at its field: no calendar goes that far."""
-    if not 2000 <= day.year <= 2099:
-        raise forms.ValidationError("Vérifiez l'année.", code="year")
-
-
-class DateField(forms.DateField):
-    """A day chosen in the browser's own calendar."""
-
-    default_validators = (*forms.DateField.default_validators, believable)
-
-    def __init__(self, *, required_message: str = "", css: str = "", **kwargs: Any) -> None:
-        attrs = {"type": "date"} | ({"class": css} if css else {})
-        messages = {"invalid": "Écrivez la date ainsi\u00a0: 17/03/2020."}
-        if required_message:
-            messages["required"] = required_message
-        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs=attrs))
-        super().__init__(error_messages=messages, **kwargs)
 
 
 class HoursField(forms.CharField):

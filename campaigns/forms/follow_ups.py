@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from campaigns.calendar import WEEKDAYS
 from campaigns.followups import Wish
 from campaigns.forms.coordinator import UNKNOWN_CHOICE, PersonChoice, TenantChoice
-from campaigns.forms.fields import DateField
 from campaigns.models import FollowUpPlan, Partner, PlanException
+from solidarites.fields import DateField
 from solidarites.models import User
 from tenants.models import Tenant
 

@@ -10,9 +10,9 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.debriefs import TEXT_LIMIT
-from campaigns.forms.fields import DateField
 from campaigns.models import Campaign
 from campaigns.reviews import NOTE_LIMIT
+from solidarites.fields import DateField
 
 
 class NoteForm(forms.Form):

@@ -287,7 +287,8 @@ def _safe(rule: Rule) -> Callable[[Situation], Decision]:
 
     def decided(situation: Situation) -> Decision:
         decision = rule.decide(situation)
-        in_danger = situation.vital or (situation.unsettled and not rule.reached)
+        # « Another moment » is no answer to a danger of the same day.
+        in_danger = situation.vital or (situation.unsettled and (not rule.reached or rule.code == "callback"))
         return _safety_call(situation, decision) if in_danger and rule.code not in _NO_SAFETY_CALL else decision
 
     return decided

@@ -569,3 +569,13 @@ def test_a_page_read_before_the_opening_abandons_nothing(draft: Campaign, now: d
         lifecycle.close_campaign(campaign=read_before, by=None, now=now)
     draft.refresh_from_db()
     assert draft.status == Campaign.Status.OPEN
+
+
+def test_a_first_call_that_was_due_there_is_not_due_at_home(
+    taken: FollowUpPlan, calling: Campaign, draft: Campaign, now: datetime
+) -> None:
+    """Who was reached already is not called as if for the first time."""
+    Case.objects.filter(pk=taken.case_id).update(next_call_kind=Case.Kind.FIRST, tier=Case.Tier.FIRST, next_call_at=now)
+    lifecycle.close_campaign(campaign=draft, by=None, now=now)
+    case = Case.objects.get(campaign=calling)
+    assert (case.status, case.next_call_kind, case.next_call_at) == (Status.OPEN, Case.Kind.FOLLOW_UP, None)

@@ -165,7 +165,7 @@ def test_days_are_those_of_france(hugues):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("du=32/13/2026", "date valide"),
+        ("du=32/13/2026", "Écrivez la date ainsi"),
         ("du=2026-02-01&au=2026-01-01", "La fin vient avant le début"),
         ("personne=999999", "Sélectionnez un choix valide"),
         ("genre=%00", "Sélectionnez un choix valide"),
@@ -318,3 +318,11 @@ def test_a_session_that_ends_by_itself_is_written_as_such(client_of, volunteer):
 def test_a_link_given_reads_as_a_sentence(hugues, administrator, volunteer):
     accounts.give_link(user=volunteer, by=administrator, now=timezone.now())
     assert "a donné un lien pour choisir un nouveau mot de passe" in shown(hugues)
+
+
+@pytest.mark.parametrize("address", ["/administration/journal/", "/administration/journal/export.csv"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_calendar_knows_is_left_out(client_of: Any, administrator: Any, address: str, day: str) -> None:
+    answer = client_of(administrator).get(f"{address}?du={day}&au={day}")
+    assert answer.status_code < 500
+    assert b"".join(answer) is not None

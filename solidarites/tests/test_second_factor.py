@@ -332,3 +332,13 @@ def test_confirmed_in_another_tab_the_page_leads_to_what_is_installed(client, co
     secret, _ = set_up(client)
     for answer in (client.get(SET_UP), client.post(SET_UP, {"code": code_of(secret)})):
         assert answer["Location"] == "/compte/second-facteur/"
+
+
+def test_the_browser_where_it_was_installed_stays_known(client, coordinator):
+    """A stranger's wrong passwords close other browsers' door, not this one's."""
+    sign_in(client, coordinator)
+    secret, _ = set_up(client)
+    client.post("/deconnexion/")
+    for _ in range(12):
+        StrictClient().post("/connexion/", {"login": coordinator.email, "password": "faux"})
+    assert sign_in(client, coordinator)["Location"].startswith("/compte/second-facteur/code/")

@@ -276,3 +276,57 @@ def test_a_danger_told_while_the_household_is_merged_is_heard(lea, held, househo
     alert = Alert.objects.get(level="U0")
     assert alert.case.household == other
     assert lea.post(url("record", held.case.pk), {**form, "outcome": "cut_off"}).status_code == 302
+
+
+def test_passing_without_script_rings_for_what_was_ticked_and_the_alert_goes_on_saying_it(
+    lea, nadia, held, volunteer2, client_of
+):
+    tenant = held.case.household.tenants.get()
+    typed = {"submission": str(held.call.submission), "comment": "Très agitée.", **fallen(held)}
+    lea.post(url("pass", held.case.pk), {**typed, "reason": "time"})
+    alert = Alert.objects.get(level="U0")
+    assert Case.objects.get().is_safety_call
+    page = text(nadia.get(f"/alertes/{alert.pk}/"))
+    assert "besoin d'aide maintenant" in page
+    assert tenant.full_name in page
+    paul = client_of(volunteer2)
+    paul.post(url("next", held.case.campaign_id))
+    page = text(paul.get(url("call", held.case.pk)))
+    assert "Danger signalé" in page
+    assert "Très agitée." in page
+
+
+def test_why_nobody_calls_back_is_said_to_the_coordination(lea, nadia, held):
+    record(lea, held, outcome="opt_out", **fallen(held))
+    alert = Alert.objects.get(level="U0")
+    for page in ("/alertes/", f"/alertes/{alert.pk}/"):
+        assert "a demandé de ne plus être appelé" in text(nadia.get(page))
+
+
+def test_another_moment_is_no_answer_to_a_danger_of_the_same_day(lea, held, volunteer):
+    record(lea, held, **fallen(held))
+    again = hold(Case.objects.get(), volunteer)
+    far = timezone.localtime() + timedelta(days=20)
+    day = {"outcome": "callback", "callback": far.replace(hour=10, minute=0, second=0, microsecond=0).isoformat()}
+    lea.post(url("record", again.case.pk), {"submission": str(again.call.submission), "q-accueil": "plus_tard", **day})
+    case = Case.objects.get()
+    assert case.is_safety_call
+    assert case.next_call_at < timezone.now() + timedelta(hours=2)
+
+
+def test_a_danger_of_another_campaign_is_still_told_to_who_calls(lea, held, volunteer, household):
+    record(lea, held, **fallen(held))
+    Campaign.objects.update(status=Campaign.Status.CLOSED)
+    Case.objects.update(status=Case.Status.CLOSED, next_call_at=None)
+    other = hold(make_case(running_campaign(volunteer), household), volunteer)
+    assert "Danger signalé" in text(lea.get(url("call", other.case.pk)))
+
+
+def test_who_is_left_of_a_couple_keeps_the_safety_call(lea, held, administrator):
+    tenant = held.case.household.tenants.get()
+    held.case.household.tenants.create(
+        landlord=tenant.landlord, last_name="Perrin", first_name="Lucien", birth_date=tenant.birth_date
+    )
+    record(lea, held, **fallen(held))
+    households.close_person(tenant=tenant, status="care_home", now=timezone.now(), by=administrator)
+    assert Case.objects.get().is_safety_call

@@ -204,8 +204,11 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
     if not form.is_valid():
         errors = {"reason": form.errors["reason"][0]}
         return _show(request, CallPage(place, _typed(request, place), errors))
+    # On a page without script nothing was saved yet: an alarming answer rings before the case goes.
+    if "submission" in request.POST:
+        _keep(request, place, _typed(request, place), now)
     try:
-        queue.pass_case(case_id=case_id, by=request.user, reason=form.cleaned_data["reason"], now=now)
+        queue.pass_case(case_id=place.case.pk, by=request.user, reason=form.cleaned_data["reason"], now=now)
     except queue.QueueError as error:
         messages.warning(request, str(error))
         return redirect("caller:call", case_id)

@@ -16,7 +16,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import alerts, dangers, machine, outcomes, scope
 from campaigns.calendar import calendar_of
 from campaigns.forms.coordinator import SolveAlertForm
-from campaigns.models import Alert, Campaign, CaretakerVisit, FollowUpPlan, NeighbourReport, Referral, WelfareCheck
+from campaigns.models import (
+    Alert,
+    Campaign,
+    CaretakerVisit,
+    Case,
+    FollowUpPlan,
+    NeighbourReport,
+    Referral,
+    WelfareCheck,
+)
 from campaigns.models.levels import Level
 from campaigns.views.coordinator.common import (
     campaign_filter,
@@ -140,15 +149,18 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
 class SafetyCall:
     """The call back that a vital alert asks for: when, by whom, and why it might not be made."""
 
-    at: datetime
+    at: datetime | None
     by: User | None
     trouble: str = ""
 
 
 def safety_call(alert: Alert, now: datetime) -> SafetyCall | None:
     case = alert.case
-    if alert.solved_at or alert.level != Level.U0 or case is None or not case.is_safety_call or not case.next_call_at:
+    if alert.solved_at or alert.level != Level.U0 or case is None or not alert.key.startswith("call:"):
         return None
+    if not case.is_safety_call or not case.next_call_at:
+        why = _why_nobody_calls(case)
+        return SafetyCall(None, None, why) if why else None
     at, local = case.next_call_at, calendar_of(case.campaign, case.region).local
     held = case.claimed_by_id is not None and case.claimed_until is not None and case.claimed_until > now
     trouble = ""
@@ -161,6 +173,19 @@ def safety_call(alert: Alert, now: datetime) -> SafetyCall | None:
     elif not held and local(at).time() >= outcomes.SAFETY_UNTIL:
         trouble = "Il est prévu après 20\u00a0h\u00a0: il ne sera peut-être pas fait ce soir. Rappelez vous-même."
     return SafetyCall(at, case.next_call_for, trouble)
+
+
+def _why_nobody_calls(case: Case) -> str:
+    """Of a danger that nobody has settled, when nothing is planned any more; blank when another call is."""
+    if case.household.opposed_at:
+        return "Ce foyer a demandé de ne plus être appelé\u00a0: aucun rappel. Décidez de la suite."
+    if not case.campaign.is_running:
+        return "La campagne est terminée\u00a0: personne ne rappelle. Appelez vous-même."
+    if case.status == Case.Status.ON_HOLD:
+        return f"Aucun rappel n'est prévu\u00a0: {case.get_hold_reason_display()}. Décidez de la suite."
+    if case.status == Case.Status.CLOSED:
+        return "Le dossier est clos\u00a0: aucun rappel n'est prévu. Décidez de la suite."
+    return ""
 
 
 def _cause(alert: Alert, by: User) -> tuple[str, str] | None:

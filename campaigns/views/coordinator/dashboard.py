@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET
 from campaigns import dashboards, queue
 from campaigns.calendar import WEEKDAYS
 from campaigns.dashboards import Dashboard, Filters
-from campaigns.forms.fields import DateField
 from campaigns.models import Campaign
+from solidarites.fields import DateField
 from solidarites.models import User
 from solidarites.roles import COORDINATOR, role_required
 

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET
 
 from campaigns import outcomes, welfare
 from campaigns.calendar import NeverOpenError, clock_label
-from campaigns.forms.fields import DateField
 from campaigns.models import Campaign, Case
 from campaigns.rehearsal import Household
 from campaigns.views.caller.labels import typography
 from campaigns.views.coordinator.campaigns import hours_of
+from solidarites.fields import DateField
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import departments
 
