@@ -239,13 +239,16 @@ CSRF_COOKIE_HTTPONLY = False
 CSRF_FAILURE_VIEW = "solidarites.errors.csrf_failure"
 
 # Mail -------------------------------------------------------------------------------------------------
-# Without a mail server, messages are printed on the console and links can be copied from the screens.
-NO_MAIL_SERVER = "consolemail://"
+# Without a mail server nothing leaves: links are copied from the screens. The demonstration alone prints its messages,
+# which are those of nobody.
+NO_MAIL_SERVER = "consolemail://" if DEMO or DEBUG else "dummymail://"
 EMAIL_CONFIG = env.email_url_config(NO_MAIL_SERVER) if DEMO else env.email_url("EMAIL_URL", default=NO_MAIL_SERVER)
 if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
     EMAIL_CONFIG["EMAIL_BACKEND"] = "solidarites.smtp.EmailBackend"
 vars().update(EMAIL_CONFIG)
-HAS_MAIL_SERVER = EMAIL_CONFIG["EMAIL_BACKEND"] != "django.core.mail.backends.console.EmailBackend"
+HAS_MAIL_SERVER = not EMAIL_CONFIG["EMAIL_BACKEND"].startswith(
+    ("django.core.mail.backends.console.", "django.core.mail.backends.dummy.")
+)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Solidarités <solidarites@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds, for each answer of the mail server

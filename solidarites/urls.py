@@ -34,7 +34,7 @@ accounts: list[URLPattern | URLResolver] = [
         for name in ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
     ),
     path("compte/second-facteur/", mfa.index, name="mfa_index"),
-    path("compte/second-facteur/code/", mfa.authenticate, name="mfa_authenticate"),
+    path("compte/second-facteur/code/", views.ask_code, name="mfa_authenticate"),
     path("compte/second-facteur/confirmer/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("compte/second-facteur/application/", views.set_up_codes, name="mfa_activate_totp"),
     path("compte/second-facteur/application/autre/", views.another_secret, name="second_factor_another"),

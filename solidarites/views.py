@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.utils import perform_login
 from allauth.core import ratelimit
+from allauth.mfa.base.views import authenticate as mfa_authenticate
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
@@ -89,6 +90,18 @@ class SetUpCodes(ActivateTOTPView):
 
 
 set_up_codes = signed_in(SetUpCodes.as_view())
+
+
+@public
+@never_cache
+def ask_code(request: HttpRequest) -> HttpResponseBase:
+    """The code, after the password. Removed meanwhile, there is none to ask for: the sign-in begins again."""
+    answer: HttpResponseBase = mfa_authenticate(request)
+    if answer.get("Location") == reverse("account_login") and not request.user.is_authenticated:
+        # allauth still remembers whom it was asking, and its two pages would lead to one another for ever.
+        request.session.flush()
+        messages.info(request, "Reconnectez-vous avec votre adresse et votre mot de passe.")
+    return answer
 
 
 def _end_other_sessions(request: HttpRequest) -> None:

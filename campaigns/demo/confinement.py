@@ -20,7 +20,7 @@ from django.db import transaction
 
 from campaigns import enrolment, followups, letters, lifecycle, numberless, referrals, scripts
 from campaigns.calendar import Calendar, calendar_of
-from campaigns.demo import conversations, institutions, places, remarks
+from campaigns.demo import base, conversations, institutions, places, remarks
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
@@ -185,6 +185,7 @@ class Spring:
         for day, most in LETTERS.items():
             self._later(self.calendar.at(day, time(14, 35)), partial(self._write, most))
         for index, day in enumerate(self.days):
+            base.count_anew()
             self._plan_day(index, day)
             while self.slots:
                 with transaction.atomic():

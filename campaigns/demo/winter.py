@@ -16,7 +16,7 @@ from django.db import transaction
 
 from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
 from campaigns.calendar import Calendar, calendar_of, holiday_name
-from campaigns.demo import conversations, hours, remarks, unreached
+from campaigns.demo import base, conversations, hours, remarks, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
@@ -122,6 +122,7 @@ class Winter:
 
     def live(self) -> None:
         for index, day in enumerate(self.days):
+            base.count_anew()
             left = len(self.days) - index  # 1: the last day before today
             with transaction.atomic():
                 self._scenes_of(left)

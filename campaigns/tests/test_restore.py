@@ -397,7 +397,7 @@ def test_who_asked_since_never_to_be_called_is_not_called(lea):
     assert Case.objects.get(pk=asked.pk).status == Case.Status.CLOSED
     assert Landlord.objects.filter(code="arcachon").exists(), "its next list would bring them back"
     assert f"reprises\u00a0: {len(expected)}" in said
-    assert f"opposés\u00a0: {asked.household_id}." in said
+    assert f"opposés\u00a0: 1 (foyer n° {asked.household_id})." in said
 
 
 def test_a_neighbour_with_the_same_number_is_not_opposed(lea):
@@ -418,7 +418,7 @@ def test_an_opposition_lifted_since_is_named(lea):
 
     lift_opposition(household=household, reason="slip", now=timezone.now())
     said = restore(path)
-    assert f"de nouveau en vigueur\u00a0: foyers {household.pk}." in said
+    assert f"de nouveau en vigueur\u00a0: foyer n° {household.pk}." in said
 
 
 def test_a_restore_cut_in_the_middle_forgets_no_opposition(lea, monkeypatch):

@@ -50,7 +50,7 @@ def refuse_root() -> None:
     if os.geteuid() == 0 and owner.st_uid != 0:
         raise BackupError(
             f"Lancez cette commande avec le compte de l’application, à qui appartient {settings.VAR_DIR} "
-            "(sudo -u solidarites …) : des fichiers de root l’empêcheraient d’écrire."
+            "(runuser -u solidarites -- …) : des fichiers de root l’empêcheraient d’écrire."
         )
 
 
@@ -72,6 +72,10 @@ def save(
     try:
         given = target or default_folder()
         folder = given if target is None or given.is_dir() else given.parent
+        if folder == given.parent and not given.name.endswith((".tar.gz", ".age", ".gpg")):
+            raise BackupError(
+                f"{given} n'est pas un dossier : est-il monté ? Pour un fichier, donnez un nom en .tar.gz."
+            )
         suffix = f".{encryption.program_for(recipient)}" if recipient else ""
         path = given
         if folder == given:

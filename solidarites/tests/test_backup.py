@@ -81,7 +81,7 @@ def test_the_last_success_is_noted_for_who_watches(spare):
 
 
 def test_a_backup_never_replaces_another(spare, tmp_path):
-    target = tmp_path / "solidarites.bak"
+    target = tmp_path / "solidarites.tar.gz"
     target.write_text("hier")
     with pytest.raises(CommandError, match="existe déjà"):
         backup(str(target))

@@ -103,7 +103,7 @@ def test_a_deactivated_account_gets_no_message(client, volunteer):
 def test_without_a_mail_server_the_page_says_whom_to_ask(client, settings):
     settings.HAS_MAIL_SERVER = False
     page = client.get("/mot-de-passe-oublie/").content.decode()
-    assert "coordination" in page
+    assert "administration" in page
     assert "<form" not in page.split("<main")[1].split("</main>")[0]
 
 

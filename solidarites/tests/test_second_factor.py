@@ -342,3 +342,17 @@ def test_the_browser_where_it_was_installed_stays_known(client, coordinator):
     for _ in range(12):
         StrictClient().post("/connexion/", {"login": coordinator.email, "password": "faux"})
     assert sign_in(client, coordinator)["Location"].startswith("/compte/second-facteur/code/")
+
+
+def test_removed_while_its_code_is_asked_for_the_sign_in_begins_again(client, coordinator, administrator):
+    """They telephone from that very page: it leads back to the sign-in, and not from one page to the other for ever."""
+    sign_in(client, coordinator)
+    set_up(client)
+    client.post("/deconnexion/")
+    assert sign_in(client, coordinator)["Location"].startswith("/compte/second-facteur/code/")
+    accounts.remove_second_factor(user=coordinator, by=administrator, now=timezone.now())
+    assert client.get("/compte/second-facteur/code/")["Location"] == "/connexion/"
+    page = client.get("/connexion/")
+    assert page.status_code == 200
+    assert "Reconnectez-vous" in page.content.decode()
+    assert sign_in(client, coordinator)["Location"] != "/compte/second-facteur/code/"

@@ -152,10 +152,10 @@ class Command(BaseCommand):
         else:
             self.say(f"Oppositions notées depuis la sauvegarde, reprises : {done.carried} ; aucune n’est perdue.")
         if done.opposed:
-            self.say(f"Foyers de nouveau opposés : {numbers(done.opposed)}.")
+            self.say(f"Foyers de nouveau opposés : {len(done.opposed)} (foyer n° {numbers(done.opposed)}).")
         if done.opposed_again:
             self.say(
-                f"Oppositions levées depuis, de nouveau en vigueur : foyers {numbers(done.opposed_again)}. La "
+                f"Oppositions levées depuis, de nouveau en vigueur : foyer n° {numbers(done.opposed_again)}. La "
                 "coordination peut les lever."
             )
 
