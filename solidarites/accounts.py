@@ -444,6 +444,16 @@ def forget_second_factor(*, user: User, now: datetime) -> None:
     journal.record("account.second_factor_removed", user, actor="command")
 
 
+@transaction.atomic
+def give_password(*, user: User, password: str, now: datetime) -> None:
+    """From the machine itself (``manage.py new_password``); checked by the caller. Its owner is told, sessions end."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    end_sessions(user=user)
+    notices.tell(user=user, kind="password", now=now)
+    journal.record("account.password_changed", user, actor="command")
+
+
 def end_sessions(*, user: User) -> None:
     """Every session of this account ends, inside the transaction (and under the journal row) of who asks for it."""
     User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)

@@ -356,3 +356,25 @@ def test_removed_while_its_code_is_asked_for_the_sign_in_begins_again(client, co
     assert page.status_code == 200
     assert "Reconnectez-vous" in page.content.decode()
     assert sign_in(client, coordinator)["Location"] != "/compte/second-facteur/code/"
+
+
+def test_an_account_without_one_is_told_nothing(volunteer):
+    with pytest.raises(CommandError, match="n'a pas de double authentification"):
+        call_command("new_second_factor", volunteer.email, stdout=StringIO())
+    assert not JournalEntry.objects.filter(action="account.second_factor_removed").exists()
+
+
+def test_the_only_administrator_without_a_password_is_given_another(client, administrator, monkeypatch, settings):
+    settings.REQUIRE_SECOND_FACTOR = settings.HAS_MAIL_SERVER = False
+    sign_in(client, administrator)
+    monkeypatch.setenv("NEW_PASSWORD", "court")
+    with pytest.raises(CommandError):
+        call_command("new_password", administrator.email, stdout=StringIO())
+    monkeypatch.setenv("NEW_PASSWORD", "sous-les-tilleuls-en-fleur")
+    call_command("new_password", administrator.email.upper(), stdout=StringIO())
+    assert client.get("/personnes/")["Location"].startswith("/connexion/")
+    assert client.post("/connexion/", {"login": administrator.email, "password": PASSWORD}).status_code == 200
+    answer = client.post("/connexion/", {"login": administrator.email, "password": "sous-les-tilleuls-en-fleur"})
+    assert answer.status_code == 302
+    assert "a été changé le" in client.get("/compte/").content.decode()
+    assert JournalEntry.objects.filter(action="account.password_changed", actor="command").count() == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=email.strip()).first()
         if user is None:
             raise CommandError("Aucun compte n'a cette adresse.")
+        if not is_mfa_enabled(user):
+            raise CommandError("Ce compte n'a pas de double authentification. Rien n'est changé.")
         accounts.forget_second_factor(user=user, now=timezone.now())
         self.stdout.write(
             "La double authentification de ce compte est retirée. Connectez-vous avec le mot de passe\u00a0: la page "
