@@ -93,6 +93,7 @@ set_up_codes = signed_in(SetUpCodes.as_view())
 
 
 @public
+@require_http_methods(["GET", "POST"])
 @never_cache
 def ask_code(request: HttpRequest) -> HttpResponseBase:
     """The code, after the password. Removed meanwhile, there is none to ask for: the sign-in begins again."""

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from campaigns import enrolment, lifecycle, numberless, report
-from campaigns.models import Campaign, Case, Partner, Referral
+from campaigns.models import Campaign, Case, FollowUpPlan, Partner, Referral
 from campaigns.tests import figures_cast, referral_cast
 from campaigns.tests.figures_cast import TUESDAY, call
 from tests import factories
@@ -97,6 +97,8 @@ def test_follow_up_plans_stay_counted_once_ended_or_taken_over(campaign: Campaig
     assert totals(campaign)["follow_up_plans"] == 2
     newer = figures_cast.make_campaign(volunteer)
     Case.objects.filter(pk=moved.pk).update(next_call_at=None)
+    # Agreed before the other campaign opened.
+    FollowUpPlan.objects.update(created_at=TUESDAY - timedelta(days=30))
     enrolment.enrol_households(campaign=newer, household_ids=[moved.household_id], now=TUESDAY)
     assert moved.plans.count() == 0
     assert totals(campaign)["follow_up_plans"] == 2

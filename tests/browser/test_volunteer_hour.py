@@ -292,6 +292,10 @@ def test_a_volunteers_hour(
     assert cases["alert"].is_safety_call
     expect(page.get_by_role("link", name="15 SAMU")).to_be_visible()
 
+    # Near eight in the evening that call is due at once, and would come first: the hour goes on with the others.
+    later = timezone.now() + timedelta(hours=1)
+    Case.objects.filter(pk=cases["alert"].pk).update(next_call_at=later, anyone_from=later)
+
     # 12. Portuguese is spoken there: to somebody who speaks it.
     hour.next("language")
     hour.press(page.locator("summary", has_text="Autre issue"))

@@ -305,7 +305,7 @@ def test_why_nobody_calls_back_is_said_to_the_coordination(lea, nadia, held):
 
 def test_another_moment_is_no_answer_to_a_danger_of_the_same_day(lea, held, volunteer):
     record(lea, held, **fallen(held))
-    again = hold(Case.objects.get(), volunteer)
+    again = queue.claim_one(case_id=held.case.pk, by=volunteer, now=timezone.now())
     far = timezone.localtime() + timedelta(days=20)
     day = {"outcome": "callback", "callback": far.replace(hour=10, minute=0, second=0, microsecond=0).isoformat()}
     lea.post(url("record", again.case.pk), {"submission": str(again.call.submission), "q-accueil": "plus_tard", **day})
