@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import connection
 from django.template import engines
 from django.template.base import FilterExpression, Node, Variable
@@ -194,6 +195,13 @@ def install_strict_templates() -> Callable[[], None]:
     before = (engine.string_if_invalid, Node.render_annotated, FilterExpression.resolve)
     engine.string_if_invalid = _Undefined()
 
+    def again(**kwargs: Any) -> None:
+        # Django makes its engine anew when a test changes one of these settings, and again when it is over.
+        if kwargs["setting"] in ("DEBUG", "TEMPLATES", "INSTALLED_APPS"):
+            engines["django"].engine.string_if_invalid = _Undefined()
+
+    setting_changed.connect(again, weak=False)
+
     def render_annotated(self: Node, context: Any) -> Any:
         origin = getattr(self, "origin", None)
         strict = _strict.set(bool(origin) and str(origin.name).startswith(ours))
@@ -223,6 +231,7 @@ def install_strict_templates() -> Callable[[], None]:
     FilterExpression.resolve = resolve
 
     def undo() -> None:
+        setting_changed.disconnect(again)
         engine.string_if_invalid, Node.render_annotated, FilterExpression.resolve = before
 
     return undo

@@ -371,8 +371,8 @@ def test_a_base_that_cannot_be_read_is_kept_as_it_is_and_replaced(lea, spare):
         Path(spare).write_bytes(b"SQLite format 3\x00" + b"\xff" * 8000)
         Path(f"{spare}-wal").write_bytes(b"a wal of nothing")
     else:
-        with spares.server(spare) as link:
-            link.execute("DROP TABLE django_migrations")
+        with closing(spares.server(spare)) as link, link.cursor() as cursor:
+            cursor.execute("DROP TABLE django_migrations")
     said = restore(path)
     assert emails() == ["lea@exemple.fr"]
     assert "sont perdues" in said
