@@ -23,8 +23,8 @@ TIER_OF_KIND = {
     Case.Kind.CALL_BACK_AFTER_REFERRAL: Case.Tier.PUT_FIRST,
     Case.Kind.ASKED: Case.Tier.PUT_FIRST,
 }
-# A call that began less than this ago may still go on; as long as a claim (``queue.CLAIM``).
-UNDER_WAY = timedelta(hours=1)
+# How long a case stays with who asked for it; a call that began less than this ago may still go on.
+CLAIM = timedelta(minutes=60)
 # Why a case was closed with its campaign.
 CAMPAIGN_CLOSED = "campaign_closed"
 CLAIM_FIELDS = ["claimed_by", "claimed_at", "claimed_until"]
@@ -285,7 +285,7 @@ def _move_history(gone: Case, kept: Case, now: datetime) -> None:
     ).update(state=Need.State.DROPPED)
     drafts = gone.calls.filter(state=Call.State.DRAFT)
     # Somebody may be on the phone at this very moment, with nothing typed yet.
-    drafts.filter(Call.WITH_WORDS | Q(started_at__gte=now - UNDER_WAY)).update(state=Call.State.PENDING)
+    drafts.filter(Call.WITH_WORDS | Q(started_at__gte=now - CLAIM)).update(state=Call.State.PENDING)
     drafts.update(state=Call.State.DROPPED)
     if kept.number_searches.filter(answered_at=None).exists():
         gone.number_searches.filter(answered_at=None).update(answered_at=now)

@@ -50,6 +50,11 @@ def unsettled(case: Any) -> QuerySet[Alert]:
     return Alert.objects.filter(case=case, level=Level.U0, solved_at=None).order_by("raised_at")
 
 
+def unsettled_in(household_id: int) -> QuerySet[Alert]:
+    """The same of the whole household: another campaign may have ended with one."""
+    return Alert.objects.filter(case__household=household_id, level=Level.U0, solved_at=None).order_by("raised_at")
+
+
 def vital(alerts: Iterable[Alert]) -> list[Alert]:
     return [alert for alert in alerts if alert.level == Level.U0]
 

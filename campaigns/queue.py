@@ -7,7 +7,7 @@ skipping rows that others hold, and takes it: no case is given twice and nobody 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,12 +15,11 @@ from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import dangers, queue_order, scripts, texts, training
 from campaigns.calendar import NeverOpenError, calendar_of, open_regions
-from campaigns.cases import alive_elsewhere, call_again_after_a_danger
+from campaigns.cases import CLAIM, alive_elsewhere, call_again_after_a_danger
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CaseMessage, CasePass
 from solidarites import journal
 from solidarites.models import User
 
-CLAIM = timedelta(minutes=60)
 # A never-called case that is passed goes behind every other one of its tier.
 PASSED_RANK = 10**12
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -136,26 +137,21 @@ def give_back(*, places: dict[int, int], after_status: str, now: datetime) -> li
     saved = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
     for plan in plans.prefetch_related("exceptions").order_by("pk"):
         left, plan.case = plan.case, cases[places[plan.pk]]
-        promised = left.next_call_kind in (Case.Kind.CALLBACK, Case.Kind.FOLLOW_UP)
-        awaited = left.next_call_at if left.status in Case.ALIVE and promised else None
-        kind, volunteer_id, anyone_from, urgent = (
-            left.next_call_kind, left.next_call_for_id, left.anyone_from, left.urgent
-        )  # fmt: skip
+        waits: dict[str, Any] = {"kind": Case.Kind.FOLLOW_UP, "at": None}
+        if left.status in Case.ALIVE and left.next_call_kind in (Case.Kind.CALLBACK, Case.Kind.FOLLOW_UP):
+            waits = {
+                "kind": left.next_call_kind,
+                "at": left.next_call_at,
+                "volunteer_id": left.next_call_for_id,
+                "anyone_from": left.anyone_from,
+                "urgent": left.urgent,
+            }
         if left.status in Case.ALIVE:
             # First: a household has one open case.
             set_closed(left, CAMPAIGN_CLOSED, now)
             left.save(update_fields=saved)
         if plan.case.status == Case.Status.CLOSED:
-            set_next(plan.case, kind=Case.Kind.FOLLOW_UP, at=None)
-            if awaited is not None:
-                set_next(
-                    plan.case,
-                    kind=kind,
-                    at=awaited,
-                    volunteer_id=volunteer_id,
-                    anyone_from=anyone_from,
-                    urgent=urgent,
-                )
+            set_next(plan.case, **waits)
             plan.case.save(update_fields=saved)
         DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(case=plan.case)
         go_on(plan=plan, after_status=after_status, now=now)

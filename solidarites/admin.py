@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -14,15 +15,22 @@ from solidarites import mail, roles
 from solidarites.models import JournalEntry, OutgoingMail, User
 
 
-class RoleFilter(admin.SimpleListFilter):
-    title = "rôle"
-    parameter_name = "role"
+class WordsFilter(admin.SimpleListFilter):
+    """One of a few words, each a value of ``field``; another in the address is left out."""
+
+    field = ""
+    words: Mapping[str, str] = {}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(roles.LABELS.items())
+        return list(self.words.items())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        return queryset.filter(groups__name=self.value()) if self.value() in roles.LABELS else queryset
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.field: self.value()}) if self.value() in self.words else queryset
+
+
+class RoleFilter(WordsFilter):
+    title, parameter_name = "rôle", "role"
+    field, words = "groups__name", roles.LABELS
 
 
 @admin.register(User)
@@ -68,26 +76,14 @@ class JournalAdmin(admin.ModelAdmin):
         return False
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = "état"
-    parameter_name = "etat"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(OutgoingMail.State.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
-        return queryset.filter(state=self.value()) if self.value() in OutgoingMail.State.values else queryset
+class StateFilter(WordsFilter):
+    title, parameter_name = "état", "etat"
+    field, words = "state", dict(OutgoingMail.State.choices)
 
 
-class KindFilter(admin.SimpleListFilter):
-    title = "sorte"
-    parameter_name = "sorte"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(mail.KINDS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
-        return queryset.filter(template=self.value()) if self.value() in mail.KINDS else queryset
+class KindFilter(WordsFilter):
+    title, parameter_name = "sorte", "sorte"
+    field, words = "template", mail.KINDS
 
 
 @admin.register(OutgoingMail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.house.source import APPS, name_of, product_modules, tree
+from tests.house.source import APPS, files, name_of, product_modules, tree
 
 # Documented by Django and by Python's named tuples in spite of their names.
 DOCUMENTED = {"_meta", "_state", "_default_manager", "_base_manager", "_asdict", "_replace", "_fields", "_make"}
@@ -43,6 +43,19 @@ def test_no_module_uses_what_is_private_elsewhere() -> None:
         for path in product_modules()
         for line, name in names(tree(path))
         if name not in ALLOWED.get(name_of(path), set())
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_test_imports_what_is_private_in_a_library() -> None:
+    """Our own modules' inside may be looked at by the tests beside them."""
+    found = [
+        f"{name_of(path)}:{node.lineno}: {node.module}"
+        for path in files(".py")
+        if {"tests", "conftest.py", "benchmarks"} & set(path.parts)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] not in {*APPS, "tests"}
+        if any(private(part) or part == "internal" for part in node.module.split("."))
     ]
     assert not found, "\n".join(found)
 

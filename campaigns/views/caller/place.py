@@ -13,7 +13,6 @@ from campaigns import alerts, calls, dangers, scripts
 from campaigns.calendar import Calendar, calendar_of, clock_label
 from campaigns.forms.caller import Typed
 from campaigns.models import Alert, Call, Campaign, Case, CaseMessage
-from campaigns.models.levels import Level
 from campaigns.views.caller.labels import past_label, typography
 from solidarites.models import User
 from tenants.models import Tenant
@@ -190,9 +189,8 @@ class EarlierDanger:
 
 
 def earlier_danger(place: Place) -> EarlierDanger | None:
-    # Another campaign may have ended with it.
-    known = Alert.objects.filter(case__household=place.case.household_id, level=Level.U0, solved_at=None)
-    found = [one for one in known.order_by("raised_at") if not dangers.raised_in(place.draft, one)]
+    known = dangers.unsettled_in(place.case.household_id)
+    found = [one for one in known if not dangers.raised_in(place.draft, one)]
     if not found:
         return None
     when = past_label(found[-1].raised_at, place.now, place.here)

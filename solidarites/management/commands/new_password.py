@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from solidarites import accounts
 from solidarites.management.commands.first_admin import problems_of_password
-from solidarites.models import User
+from solidarites.management.named import account_named
 
 
 class Command(BaseCommand):
@@ -25,9 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("email", help="l'adresse e-mail du compte")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=email.strip()).first()
-        if user is None:
-            raise CommandError("Aucun compte n'a cette adresse.")
+        user = account_named(email)
         given = os.environ.get("NEW_PASSWORD", "")
         if not given and not sys.stdin.isatty():
             raise CommandError("Lancez cette commande dans un terminal, ou donnez NEW_PASSWORD.")

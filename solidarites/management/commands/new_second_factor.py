@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from solidarites import accounts
-from solidarites.models import User
+from solidarites.management.named import account_named
 
 
 class Command(BaseCommand):
@@ -21,9 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("email", help="l'adresse e-mail du compte")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=email.strip()).first()
-        if user is None:
-            raise CommandError("Aucun compte n'a cette adresse.")
+        user = account_named(email)
         if not is_mfa_enabled(user):
             raise CommandError("Ce compte n'a pas de double authentification. Rien n'est changé.")
         accounts.forget_second_factor(user=user, now=timezone.now())
