@@ -27,7 +27,7 @@ def _limited(request: HttpRequest) -> bool:
 
 
 def _over(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/caretaker_over.html")
+    return render(request, "welfare/caretaker_over.html")
 
 
 @public
@@ -57,7 +57,7 @@ def _page(request: HttpRequest, made: CaretakerRound, token: str) -> HttpRespons
         "left": sum(1 for visit in visits if not visit.answer),
         "answers": CaretakerVisit.Answer,
     }
-    return render(request, "public/caretaker.html", context)
+    return render(request, "welfare/caretaker.html", context)
 
 
 @public

@@ -25,7 +25,7 @@ IN_ALL, WHOLE_WINDOW = 60, 60 * 60
 def report(request: HttpRequest, code: str = "") -> HttpResponse:
     """The form; a poster's code says which residence, and an unknown code simply says nothing."""
     if not neighbours.is_open():
-        return render(request, "public/neighbour_closed.html")
+        return render(request, "welfare/neighbour_closed.html")
     residence = posters.residence_of(code) if code else None
     if request.method == "GET":
         return _page(request, NeighbourForm(residence=residence), residence)
@@ -46,11 +46,11 @@ def report(request: HttpRequest, code: str = "") -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: NeighbourForm, residence: object) -> HttpResponse:
-    return render(request, "public/neighbour.html", {"form": form, "residence": residence})
+    return render(request, "welfare/neighbour.html", {"form": form, "residence": residence})
 
 
 @public
 @private
 @require_GET
 def thanks(request: HttpRequest) -> HttpResponse:
-    return render(request, "public/neighbour_thanks.html")
+    return render(request, "welfare/neighbour_thanks.html")

@@ -90,7 +90,7 @@ class CodeForm(forms.Form):
 def door(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows one button; POST sends a code to the partner's address, if the link is alive."""
     if request.method == "GET":
-        return render(request, "partner/door.html", {"token": token})
+        return render(request, "referrals/partner/door.html", {"token": token})
     if _limited(request):
         return shared.too_many(request)
     now = timezone.now()
@@ -107,7 +107,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     """The code is typed here; the same refusal whatever is wrong with it or with the link."""
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "GET":
-        return render(request, "partner/code.html", {"token": token, "form": form})
+        return render(request, "referrals/partner/code.html", {"token": token, "form": form})
     if _limited(request):
         return shared.too_many(request)
     now = timezone.now()
@@ -119,7 +119,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
             request.session[SESSION] = access.open_session(referral.partner, now)
             return redirect("partner:sheet", token)
         form.add_error("code", WRONG)
-    return render(request, "partner/code.html", {"token": token, "form": form})
+    return render(request, "referrals/partner/code.html", {"token": token, "form": form})
 
 
 def _admitted(request: HttpRequest, token: str) -> Referral | None:
@@ -228,7 +228,7 @@ def _sheet(request: HttpRequest, token: str, referral: Referral, *, failed: str 
             for other in access.others_of(referral, now)
         ],
     }
-    return render(request, "partner/sheet.html", context)
+    return render(request, "referrals/partner/sheet.html", context)
 
 
 @public
@@ -270,7 +270,7 @@ def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             if act == "decliner":
-                return render(request, "partner/done.html", {"said": chosen.done})
+                return render(request, "referrals/partner/done.html", {"said": chosen.done})
             messages.success(request, chosen.done)
             return redirect("partner:sheet", token)
     return _sheet(request, token, referral, failed=act, form=form)

@@ -50,13 +50,13 @@ def may_check(user: User) -> bool:
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
-        return render(request, "switchboard/verify.html", {"form": PhraseForm(), "answer": ""})
+        return render(request, "calls/verify.html", {"form": PhraseForm(), "answer": ""})
     form = PhraseForm(request.POST)
     if not form.is_valid():
-        return render(request, "switchboard/verify.html", {"form": form, "answer": ""})
+        return render(request, "calls/verify.html", {"form": form, "answer": ""})
     if not may_check(request.user):
         form.add_error("phrase", "Trop de vérifications en peu de temps. Réessayez dans dix minutes.")
-        return render(request, "switchboard/verify.html", {"form": form, "answer": ""}, status=429)
+        return render(request, "calls/verify.html", {"form": form, "answer": ""}, status=429)
     case = find(form.cleaned_data["phrase"])
     journal.record(
         "phrase.checked", case, by=request.user, campaign_id=case.campaign_id if case else None, found=case is not None
@@ -73,4 +73,4 @@ def verify(request: HttpRequest) -> HttpResponse:
             "closed": closed,
             "today": timezone.now(),
         }
-    return render(request, "switchboard/verify.html", context)
+    return render(request, "calls/verify.html", context)

@@ -34,7 +34,7 @@ def absences(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"C'est noté, merci. {said(rules.effect_of(absence, now))}")
             return redirect("caller:absences")
-    return render(request, "volunteer/absences.html", {"form": form, **absence_rows(request.user, now)})
+    return render(request, "followups/absences.html", {"form": form, **absence_rows(request.user, now)})
 
 
 @role_required(VOLUNTEER)
@@ -56,7 +56,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
     """The secret link of one's own follow-ups, for an agenda."""
     feed = CalendarFeed.objects.filter(user=request.user).first()
     link = settings.SITE_URL + reverse("agenda", args=[feeds.token_of(feed)]) if feed else ""
-    return render(request, "volunteer/agenda.html", {"feed": feed, "link": link})
+    return render(request, "followups/agenda.html", {"feed": feed, "link": link})
 
 
 @role_required(VOLUNTEER)

@@ -73,7 +73,7 @@ def _of_those_who_are_left(post: QueryDict, people: list[str]) -> QueryDict:
 
 
 def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
-    return render(request, "volunteer/call.html", {"page": page})
+    return render(request, "calls/call.html", {"page": page})
 
 
 @role_required(VOLUNTEER)
@@ -129,13 +129,11 @@ def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
     return {
         "saved": typography(f"enregistré à {clock_label(place.now.astimezone(place.here))}"),
         "follows": render_to_string(
-            "volunteer/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
+            "calls/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
         ),
-        "warnings": render_to_string(
-            "volunteer/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
-        ),
-        "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
-        "alert": render_to_string("volunteer/_alert.html", {"alert": alert, "page": _emergency(place)}, request)
+        "warnings": render_to_string("calls/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request),
+        "notice": render_to_string("calls/_notice.html", {"notice": notice}, request) if notice else "",
+        "alert": render_to_string("calls/_alert.html", {"alert": alert, "page": _emergency(place)}, request)
         if alert
         else "",
     }
@@ -146,7 +144,7 @@ def _emergency(place: Place) -> CallPage:
 
 
 def _lost(request: HttpRequest, notice: Notice) -> JsonResponse:
-    html = render_to_string("volunteer/_notice.html", {"notice": notice}, request)
+    html = render_to_string("calls/_notice.html", {"notice": notice}, request)
     return JsonResponse({"notice": html, "code": notice.code}, status=409)
 
 
@@ -160,12 +158,12 @@ def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
     notice = notice_of(place)
     answer: dict[str, Any] = {
         "held": held,
-        "notice": render_to_string("volunteer/_notice.html", {"notice": notice}, request) if notice else "",
+        "notice": render_to_string("calls/_notice.html", {"notice": notice}, request) if notice else "",
     }
     if held and request.POST.get("alert"):
         alert = alert_of(place.draft, place)
         context = {"alert": alert, "page": _emergency(place)}
-        answer["alert"] = render_to_string("volunteer/_alert.html", context, request) if alert else ""
+        answer["alert"] = render_to_string("calls/_alert.html", context, request) if alert else ""
     return JsonResponse(answer)
 
 
@@ -189,7 +187,7 @@ def alert(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.headers.get("X-Requested-With") != "fetch":
         return redirect("caller:call", case_id)
     view = describe_alert(raised, place)
-    return render(request, "volunteer/_alert.html", {"alert": view, "page": CallPage(place, typed)})
+    return render(request, "calls/_alert.html", {"alert": view, "page": CallPage(place, typed)})
 
 
 @role_required(VOLUNTEER)

@@ -96,7 +96,7 @@ def _ask(request: HttpRequest, place: Place, code: str, error: str = "") -> Http
         "error": error if question.people else NOBODY,
         "danger_numbers": [(number, dangers.NUMBERS[number]) for number in numbers],
     }
-    return render(request, "volunteer/closing.html", context)
+    return render(request, "calls/closing.html", context)
 
 
 assert set(WORDS) == set(outcomes.PERSON_STATUS)  # noqa: S101 - one page for each outcome that closes a person

@@ -121,7 +121,7 @@ def _show(
         # One form, one correction, however often it is posted.
         "submission": request.POST.get("submission") or str(uuid.uuid4()),
     }
-    return render(request, "volunteer/correct.html", context)
+    return render(request, "calls/correct.html", context)
 
 
 def _summary(call: Call, arguments: dict[str, Any], seen: str) -> Summary | None:

@@ -44,7 +44,7 @@ def done(request: HttpRequest, call_id: int) -> HttpResponse:
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
         request,
-        "volunteer/done.html",
+        "calls/done.html",
         {
             "call": recorded,
             "campaign": case.campaign,

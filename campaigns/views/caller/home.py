@@ -79,7 +79,7 @@ def name_of(household: Household) -> str:
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    return render(request, "volunteer/home.html", home_context(request.user, now))
+    return render(request, "queue/home.html", home_context(request.user, now))
 
 
 def home_context(
@@ -313,12 +313,12 @@ def returned(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = ReturnedCallForm(request.POST)
     if not form.is_valid():
-        return render(request, "volunteer/home.html", home_context(request.user, now, form))
+        return render(request, "queue/home.html", home_context(request.user, now, form))
     if not _may_search(request.user):
         form.add_error(
             "number", "Trop de recherches en peu de temps. Réessayez dans une heure, ou prévenez la coordination."
         )
-        return render(request, "volunteer/home.html", home_context(request.user, now, form), status=429)
+        return render(request, "queue/home.html", home_context(request.user, now, form), status=429)
     cases = cases_of_numbers(request.user, form.cleaned_data["number"])
     journal.record("phone.searched", by=request.user, found=len(cases))
     chosen = [case for case in cases if str(case.pk) == request.POST.get("case")]
@@ -326,8 +326,8 @@ def returned(request: HttpRequest) -> HttpResponse:
         return _take(request, (chosen or cases)[0].pk, incoming=True)
     if not cases:
         form.add_error("number", "Ce numéro n'est celui d'aucun foyer de vos campagnes.")
-        return render(request, "volunteer/home.html", home_context(request.user, now, form))
-    return render(request, "volunteer/home.html", home_context(request.user, now, form, cases))
+        return render(request, "queue/home.html", home_context(request.user, now, form))
+    return render(request, "queue/home.html", home_context(request.user, now, form, cases))
 
 
 def _may_search(user: User) -> bool:
@@ -408,7 +408,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
     minutes = int(spent.total_seconds() // 60)
     return render(
         request,
-        "volunteer/my_day.html",
+        "queue/my_day.html",
         {
             "recent": _recent([call for call in recent if call.recorded_at >= now - RECENT][:50], user, now),
             # Its address lies under that of the home: only one of the two is marked in the menu.

@@ -49,4 +49,4 @@ def message(request: HttpRequest, case_id: int) -> HttpResponse:
             return redirect("caller:home")
     mine = queue.current_claim(request.user)
     context = {"form": form, "holder": holder, "mine": mine if mine is not None and mine.pk != case_id else None}
-    return render(request, "volunteer/message.html", context)
+    return render(request, "calls/message.html", context)

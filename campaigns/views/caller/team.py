@@ -92,7 +92,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "now": now,
         "nav_exact": True,
     }
-    return render(request, "volunteer/sharing.html", context)
+    return render(request, "team/sharing.html", context)
 
 
 def meetings_of(user: User, now: datetime) -> list[dict[str, object]]:

@@ -102,7 +102,7 @@ def _typed(request: HttpRequest, place: Place) -> Typed:
 
 
 def _show(request: HttpRequest, page: PracticePage, **more: Any) -> HttpResponse:
-    html = render_to_string("volunteer/training_call.html", {"page": page, "alerted": False, **more}, request)
+    html = render_to_string("practice/training_call.html", {"page": page, "alerted": False, **more}, request)
     return HttpResponse(defused(html, page.campaign.pk))
 
 
@@ -118,7 +118,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if len(memberships) == 1:
         return redirect("caller:training_guide", memberships[0].campaign_id)
     return render(
-        request, "volunteer/training.html", {"campaigns": [one.campaign for one in memberships], "nav_exact": True}
+        request, "practice/training.html", {"campaigns": [one.campaign for one in memberships], "nav_exact": True}
     )
 
 
@@ -146,7 +146,7 @@ def guide(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "nav_exact": True,
         "trained_at": request.user.trained_at,
     }
-    return HttpResponse(defused(render_to_string("volunteer/training_guide.html", context, request), campaign_id))
+    return HttpResponse(defused(render_to_string("practice/training_guide.html", context, request), campaign_id))
 
 
 # The practice call --------------------------------------------------------------------------------------
@@ -170,11 +170,11 @@ def save(request: HttpRequest, campaign_id: int) -> HttpResponse:
     return JsonResponse(
         {
             "saved": UNSAVED,
-            "follows": render_to_string("volunteer/_follows.html", {"follows": follows}, request),
+            "follows": render_to_string("calls/_follows.html", {"follows": follows}, request),
             "warnings": render_to_string(
-                "volunteer/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
+                "calls/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
             ),
-            "notice": render_to_string("volunteer/_notice.html", {"notice": PRACTICE}, request),
+            "notice": render_to_string("calls/_notice.html", {"notice": PRACTICE}, request),
             "alert": "",
         }
     )
@@ -197,7 +197,7 @@ def alert(request: HttpRequest, campaign_id: int) -> HttpResponse:
     page = PracticePage(place, _typed(request, place))
     if request.headers.get("X-Requested-With") != "fetch":
         return _show(request, page, alerted=True)
-    html = render_to_string("volunteer/training_alert.html", {"page": page}, request)
+    html = render_to_string("practice/_training_alert.html", {"page": page}, request)
     return HttpResponse(defused(html, campaign_id))
 
 
@@ -275,4 +275,4 @@ def done(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "may_call": place.case.campaign.status == Campaign.Status.OPEN
         and training.ready(campaign=place.case.campaign, by=request.user),
     }
-    return render(request, "volunteer/training_done.html", context)
+    return render(request, "practice/training_done.html", context)

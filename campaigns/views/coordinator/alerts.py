@@ -81,7 +81,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         **campaign_filter(request),
     }
     fragment = request.htmx and not request.htmx.boosted
-    return render(request, "coordinator/alert_rows.html" if fragment else "coordinator/alert_list.html", context)
+    return render(request, "alerts/_alert_rows.html" if fragment else "alerts/alert_list.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -142,7 +142,7 @@ def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
         "cause": _cause(alert, request.user),
         "trouble": _trouble(alert),
     }
-    return render(request, "coordinator/alert_detail.html", context)
+    return render(request, "alerts/alert_detail.html", context)
 
 
 @dataclass(frozen=True)

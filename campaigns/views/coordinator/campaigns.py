@@ -46,7 +46,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     campaigns = Campaign.objects.annotate(
         enrolled=Count("cases"), done=Count("cases", filter=Q(cases__status=Case.Status.CLOSED))
     ).order_by("-created_at", "-pk")
-    return render(request, "coordinator/campaign_list.html", {"page_obj": page_of(request, campaigns, PER_PAGE)})
+    return render(request, "setup/campaign_list.html", {"page_obj": page_of(request, campaigns, PER_PAGE)})
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -59,7 +59,7 @@ def campaign_create(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, "La campagne est créée. Il reste à inscrire les foyers et à ajouter des bénévoles.")
         return redirect("coordinator:campaign_detail", campaign.slug)
-    return render(request, "coordinator/campaign_form.html", _form_context(form, None))
+    return render(request, "setup/campaign_form.html", _form_context(form, None))
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -81,7 +81,7 @@ def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, "La campagne est à jour.")
         return redirect("coordinator:campaign_detail", slug)
     # The form writes into its instance while it checks: the title keeps the name that is stored.
-    return render(request, "coordinator/campaign_form.html", _form_context(form, _campaign(slug)))
+    return render(request, "setup/campaign_form.html", _form_context(form, _campaign(slug)))
 
 
 def _form_context(form: CampaignForm, campaign: Campaign | None) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "paused_since": campaign.pauses.filter(ended_at=None).values_list("began_at", flat=True).first(),
         "heat_wave_form": HeatWaveForm(initial={"until": campaign.heat_wave_until}),
     }
-    return render(request, "coordinator/campaign_detail.html", context)
+    return render(request, "setup/campaign_detail.html", context)
 
 
 def _shown(key: str, draft: bool, counts: dict[str, int]) -> bool:
@@ -165,7 +165,7 @@ def campaign_enrol(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     said = enrolment.preview(campaign, now)
     if request.method == "GET":
-        return render(request, "coordinator/campaign_enrol.html", {"campaign": campaign, "said": said})
+        return render(request, "setup/campaign_enrol.html", {"campaign": campaign, "said": said})
     if (result := _enrol(request, campaign, said, now)) is not None:
         _say_enrolled(request, result)
         _say_elsewhere(request, campaign, result)
@@ -239,7 +239,7 @@ def campaign_ages(request: HttpRequest, slug: str) -> HttpResponse:
     _note_households(request, campaign, page.object_list)
     for household in page.object_list:
         household.people = [one for one in household.tenants.all() if one.status == Tenant.Status.PRESENT]
-    return render(request, "coordinator/campaign_ages.html", {"campaign": campaign, "page_obj": page})
+    return render(request, "setup/campaign_ages.html", {"campaign": campaign, "page_obj": page})
 
 
 def _enrol_by_hand(request: HttpRequest, campaign: Campaign, ids: list[int], now: Any) -> None:
@@ -279,7 +279,7 @@ def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
         "now": timezone.now(),
         "coming": set(coming.values_list("pk", flat=True)),
     }
-    return render(request, "coordinator/campaign_elsewhere.html", context)
+    return render(request, "setup/campaign_elsewhere.html", context)
 
 
 # Open, pause, close -----------------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
     if campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED):
         return redirect("coordinator:campaign_detail", slug)
     left = lifecycle.still_open(campaign, timezone.now())
-    return render(request, "coordinator/campaign_close.html", {"campaign": campaign, "left": left})
+    return render(request, "setup/campaign_close.html", {"campaign": campaign, "left": left})
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

@@ -30,7 +30,7 @@ def _checks(request: HttpRequest) -> QuerySet[WelfareCheck]:
 @require_GET
 def residences(request: HttpRequest) -> HttpResponse:
     page = page_of(request, caretakers.residences(_checks(request)))
-    return render(request, "coordinator/caretaker_residences.html", {"page_obj": page})
+    return render(request, "welfare/caretaker_residences.html", {"page_obj": page})
 
 
 @role_required(COORDINATOR)
@@ -69,7 +69,7 @@ def residence(request: HttpRequest, residence_id: int) -> HttpResponse:
             return redirect("coordinator:caretaker_round", made.pk)
     note_read(request, "welfare.listed", [check.case_id for check in checks])
     context = {"residence": found, "checks": checks, "form": form, "rounds": rounds[:10], "now": timezone.now()}
-    return render(request, "coordinator/caretaker_residence.html", context)
+    return render(request, "welfare/caretaker_residence.html", context)
 
 
 def _rounds(request: HttpRequest) -> QuerySet[CaretakerRound]:
@@ -111,7 +111,7 @@ def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
         "link": caretakers.link_of(made),
         "opened": opened.count(),
     }
-    return render(request, "coordinator/caretaker_round.html", context)
+    return render(request, "welfare/caretaker_round.html", context)
 
 
 @role_required(COORDINATOR)

@@ -60,7 +60,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(value for name, value in request.GET.items() if name != "page"),
         "whole_address": request.get_full_path(),
     }
-    return render(request, "coordinator/case_list.html", context)
+    return render(request, "cases/case_list.html", context)
 
 
 # Several at once: what is done, how many of them it was done to, and what is said when it was none.
@@ -179,7 +179,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "person_form": ClosePersonForm(case=case),
         **forms,
     }
-    return render(request, "coordinator/case_detail.html", context)
+    return render(request, "cases/case_detail.html", context)
 
 
 def _history(case: Case) -> list[Call]:

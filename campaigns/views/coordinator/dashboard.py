@@ -86,7 +86,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The whole page; its upper part alone when the page refreshes itself."""
     campaigns = dashboards.campaigns_to_look_at()
     if not campaigns:
-        return render(request, "coordinator/dashboard_empty.html")
+        return render(request, "figures/dashboard_empty.html")
     now = timezone.now()
     form = FilterForm(request.GET, campaigns=campaigns, by=request.user)
     filters = form.filters()
@@ -105,7 +105,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "query": request.GET.urlencode(),
     }
     fragment = request.htmx and not request.htmx.boosted
-    return render(request, "coordinator/dashboard_now.html" if fragment else "coordinator/dashboard.html", context)
+    return render(request, "figures/_dashboard_now.html" if fragment else "figures/dashboard.html", context)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def debrief_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(call__case__in=narrowed(request, Case.objects.order_by()).values("pk"))
     page = page_of(request, rows.order_by("-closed_at" if state else "asked_at", "pk"))
     context = {"page_obj": page, "state": state, "states": STATES, "now": timezone.now(), **chosen}
-    return render(request, "coordinator/debrief_list.html", context)
+    return render(request, "team/debrief_list.html", context)
 
 
 def _debrief(request: HttpRequest, debrief_id: int) -> Debrief:
@@ -53,7 +53,7 @@ def debrief(request: HttpRequest, debrief_id: int) -> HttpResponse:
             messages.success(request, "C'est noté.")
             return redirect("coordinator:debrief", debrief_id)
     journal.record("debrief.read", found, by=request.user, campaign_id=found.call.case.campaign_id)
-    return render(request, "coordinator/debrief.html", {"debrief": found, "form": form, "now": now})
+    return render(request, "team/debrief.html", {"debrief": found, "form": form, "now": now})
 
 
 @role_required(COORDINATOR)
@@ -97,7 +97,7 @@ def meetings(request: HttpRequest) -> HttpResponse:
     if chosen["campaign"]:
         coming, moments = coming.filter(campaign=chosen["campaign"]), moments.filter(campaign=chosen["campaign"])
     context = {"form": form, "meetings": coming[:50], "page_obj": page_of(request, moments), "now": now, **chosen}
-    return render(request, "coordinator/debrief_meetings.html", context)
+    return render(request, "team/debrief_meetings.html", context)
 
 
 @role_required(COORDINATOR)

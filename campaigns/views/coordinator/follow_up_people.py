@@ -90,7 +90,7 @@ def follow_up_share(request: HttpRequest, slug: str, membership_id: int | None =
         "now": now,
         "form": form,
     }
-    return render(request, "coordinator/follow_up_share.html", context)
+    return render(request, "followups/follow_up_share.html", context)
 
 
 def _say(request: HttpRequest, changed: int, stale: int) -> None:
@@ -133,7 +133,7 @@ def volunteer_absences(request: HttpRequest, slug: str, membership_id: int) -> H
             case__campaign=membership.campaign, volunteer=membership.user, status=FollowUpPlan.Status.ACTIVE
         ).count(),
     }
-    return render(request, "coordinator/volunteer_absences.html", context)
+    return render(request, "followups/volunteer_absences.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

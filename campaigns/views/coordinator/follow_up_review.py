@@ -58,7 +58,7 @@ def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any)
         "end_form": EndPlanForm(),
         **forms,
     }
-    return render(request, "coordinator/follow_up_review.html", context)
+    return render(request, "followups/follow_up_review.html", context)
 
 
 def _done(request: HttpRequest, plan: FollowUpPlan, words: str) -> HttpResponse:

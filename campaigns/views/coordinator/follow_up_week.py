@@ -61,7 +61,7 @@ def follow_up_week(request: HttpRequest) -> HttpResponse:
         **campaign_filter(request),
     }
     note_read(request, "follow_ups.listed", [row["case"].pk for one in context["days"] for row in one["rows"]])
-    return render(request, "coordinator/follow_up_week.html", context)
+    return render(request, "followups/follow_up_week.html", context)
 
 
 def _day(text: str) -> date | None:

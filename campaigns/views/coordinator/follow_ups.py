@@ -97,7 +97,7 @@ def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm |
         "callers": _callers(page.object_list) if state == "reassign" else {},
         **campaign_filter(request),
     }
-    return render(request, "coordinator/follow_up_list.html", context)
+    return render(request, "followups/follow_up_list.html", context)
 
 
 def _counted(cases: QuerySet[Any], now: datetime) -> dict[str, str]:
@@ -140,7 +140,7 @@ def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any)
         "end_form": EndPlanForm(),
         **forms,
     }
-    return render(request, "coordinator/follow_up_detail.html", context)
+    return render(request, "followups/follow_up_detail.html", context)
 
 
 def _initial(plan: FollowUpPlan) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def follow_up_dates(request: HttpRequest, plan_id: int) -> HttpResponse:
             months.append((name, []))
         months[-1][1].append(line)
     context = {"plan": plan, "case": plan.case, "now": now, "months": months}
-    return render(request, "coordinator/follow_up_dates.html", context)
+    return render(request, "followups/follow_up_dates.html", context)
 
 
 @role_required(COORDINATOR)
@@ -210,7 +210,7 @@ def follow_up_start(request: HttpRequest, case_id: int) -> HttpResponse:
             messages.success(request, "Le suivi commence. Ses prochains appels sont ci-dessous.")
             return redirect("coordinator:follow_up", made.pk)
     note_read(request, "case.read", [case.pk], case.campaign_id)
-    return render(request, "coordinator/follow_up_start.html", {"case": case, "form": form, "now": now})
+    return render(request, "followups/follow_up_start.html", {"case": case, "form": form, "now": now})
 
 
 @role_required(COORDINATOR)

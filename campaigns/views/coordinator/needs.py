@@ -32,7 +32,7 @@ def need_list(request: HttpRequest) -> HttpResponse:
         "whole_address": request.get_full_path(),
         **campaign_filter(request),
     }
-    return render(request, "coordinator/need_list.html", context)
+    return render(request, "referrals/need_list.html", context)
 
 
 @role_required(COORDINATOR)

@@ -32,7 +32,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     if page.object_list:
         journal.record("neighbours.listed", by=request.user, reports=[one.pk for one in page.object_list])
     context = {"page_obj": page, "state": state, "states": STATES, "now": timezone.now()}
-    return render(request, "coordinator/neighbour_list.html", context)
+    return render(request, "welfare/neighbour_list.html", context)
 
 
 def _report(report_id: int) -> NeighbourReport:
@@ -72,7 +72,7 @@ def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpRes
         "dismiss_form": DismissForm(),
         **forms,
     }
-    return render(request, "coordinator/neighbour_report.html", context)
+    return render(request, "welfare/neighbour_report.html", context)
 
 
 @role_required(COORDINATOR)

@@ -72,7 +72,7 @@ def numberless_list(request: HttpRequest, slug: str) -> HttpResponse:
         "most": letters.MOST,
         "now": timezone.now(),
     }
-    return render(request, "coordinator/campaign_numberless.html", context)
+    return render(request, "welfare/campaign_numberless.html", context)
 
 
 def _may_act(request: HttpRequest, campaign: Campaign) -> bool:
@@ -145,7 +145,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         "news_form": NewsForm(),
         **forms,
     }
-    return render(request, "coordinator/numberless_case.html", context)
+    return render(request, "welfare/numberless_case.html", context)
 
 
 @role_required(COORDINATOR)

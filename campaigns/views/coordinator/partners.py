@@ -84,7 +84,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     ]
     return render(
         request,
-        "coordinator/partner_list.html",
+        "referrals/partner_list.html",
         {
             "filter": filters,
             "page_obj": page,
@@ -162,7 +162,7 @@ def partner_import(request: HttpRequest) -> HttpResponse:
     form = ListForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         return _preview(request, form.cleaned_data["file"])
-    return render(request, "coordinator/partner_import.html", {"form": form})
+    return render(request, "referrals/partner_import.html", {"form": form})
 
 
 def _preview(request: HttpRequest, rows: list[Any]) -> HttpResponse:
@@ -174,7 +174,7 @@ def _preview(request: HttpRequest, rows: list[Any]) -> HttpResponse:
         "useful": counts["created"] + counts["updated"],
         "rows": signing.dumps(rows, salt=SALT, compress=True),
     }
-    return render(request, "coordinator/partner_import.html", context)
+    return render(request, "referrals/partner_import.html", context)
 
 
 def _write_list(request: HttpRequest) -> HttpResponse:
@@ -234,4 +234,4 @@ def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpR
         ]
         if request.method == "GET":
             journal.record("partner.read", one, by=request.user)
-    return render(request, "coordinator/partner_form.html", context)
+    return render(request, "referrals/partner_form.html", context)

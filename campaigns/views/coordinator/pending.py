@@ -133,7 +133,7 @@ def pending_list(request: HttpRequest) -> HttpResponse:
     rows = [call for call in pending_calls([call.case_id for call in page.object_list]) if call.pk in wanted]
     note_read(request, "pending.listed", [call.case_id for call in rows])
     context = {"page_obj": page, "rows": rows, "now": timezone.now(), **campaign_filter(request)}
-    return render(request, "coordinator/pending_list.html", context)
+    return render(request, "calls/pending_list.html", context)
 
 
 @role_required(COORDINATOR)

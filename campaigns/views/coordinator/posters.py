@@ -44,4 +44,4 @@ def poster_page(request: HttpRequest, slug: str) -> HttpResponse:
         return pdf_response(pdf, "affiches")
     groups = [(agency, list(found)) for agency, found in groupby(residences, key=lambda one: one.agency)]
     context = {"campaign": campaign, "groups": groups, "sizes": posters.SIZES}
-    return render(request, "coordinator/posters.html", context)
+    return render(request, "welfare/posters.html", context)

@@ -106,7 +106,7 @@ class ReferralTable(django_tables2.Table):
     )
 
     class Meta:
-        template_name = "coordinator/referral_table.html"
+        template_name = "referrals/referral_table.html"
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         self.now = now
@@ -175,7 +175,7 @@ def referral_list(request: HttpRequest) -> HttpResponse:
     drafts = any(row.record.state == State.DRAFT for row in table.page.object_list)
     return render(
         request,
-        "coordinator/referral_list.html",
+        "referrals/referral_list.html",
         {
             "filter": filters,
             "table": table,
@@ -232,7 +232,7 @@ def referral_board(request: HttpRequest) -> HttpResponse:
         "query": request.GET.urlencode(),
         "any": any(column["count"] for column in columns),
     }
-    return render(request, "coordinator/referral_board.html", context)
+    return render(request, "referrals/referral_board.html", context)
 
 
 # Several at once -----------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def referral_approve(request: HttpRequest) -> HttpResponse:
             }
         )
     context = {"rows": rows, "ready": sum(not row["missing"] for row in rows)}
-    return render(request, "coordinator/referral_approve.html", context)
+    return render(request, "referrals/referral_approve.html", context)
 
 
 def _say(request: HttpRequest, approved: int, second: int, refused: list[tuple[str, str]]) -> None:
@@ -316,7 +316,7 @@ def referral_figures(request: HttpRequest) -> HttpResponse:
         ],
         "delays": figures.delays(mine),
     }
-    return render(request, "coordinator/referral_figures.html", context)
+    return render(request, "referrals/referral_figures.html", context)
 
 
 def _campaign(filters: ReferralFilter) -> Campaign | None:

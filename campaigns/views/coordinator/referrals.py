@@ -236,7 +236,7 @@ def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: form
     commune = communes.get(household.insee_code)
     return render(
         request,
-        "coordinator/referral_detail.html",
+        "referrals/referral_detail.html",
         {
             "late": late,
             "referral": one,
@@ -340,7 +340,7 @@ def referral_edit(request: HttpRequest, referral_id: int) -> HttpResponse:
             categories=[need.category for need in one.needs.all()], **partners.place_of(one.case.household)
         ),
     }
-    return render(request, "coordinator/referral_edit.html", context)
+    return render(request, "referrals/referral_edit.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -364,7 +364,7 @@ def referral_new(request: HttpRequest, case_id: int) -> HttpResponse:
         else:
             messages.success(request, "Le signalement est préparé : complétez-le, puis approuvez l'envoi.")
             return redirect("coordinator:referral_edit", one.pk)
-    return render(request, "coordinator/referral_new.html", {"case": case, "form": form})
+    return render(request, "referrals/referral_new.html", {"case": case, "form": form})
 
 
 @require_GET

@@ -33,4 +33,4 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "proof": PurgeProof.objects.filter(campaign=campaign).first(),
         "shown_at": timezone.localtime(timezone.now(), campaign.tz),
     }
-    return render(request, "coordinator/report.html", context)
+    return render(request, "figures/report.html", context)

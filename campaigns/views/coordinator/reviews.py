@@ -36,7 +36,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         call.minutes = minutes_of(call)
     return render(
         request,
-        "coordinator/review_list.html",
+        "team/review_list.html",
         {"page_obj": page, "now": timezone.now(), "several": chosen["campaign"] is None, **chosen},
     )
 
@@ -80,4 +80,4 @@ def review_call(request: HttpRequest, call_id: int) -> HttpResponse:
         "review": getattr(call, "review", None),
         "now": timezone.now(),
     }
-    return render(request, "coordinator/review_call.html", context)
+    return render(request, "team/review_call.html", context)

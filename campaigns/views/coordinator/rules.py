@@ -61,7 +61,7 @@ def campaign_rules(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         start = household.calendar.next_opening(now)
     except NeverOpenError:
-        return render(request, "coordinator/campaign_rules.html", context | {"form": form, "never": True})
+        return render(request, "outcomes/campaign_rules.html", context | {"form": form, "never": True})
     if asked and form.is_valid():
         local = household.calendar.local(start)
         day = form.cleaned_data["day"] or local.date()
@@ -77,7 +77,7 @@ def campaign_rules(request: HttpRequest, slug: str) -> HttpResponse:
         "never": False,
         "place": departments.label(household.department),
     }
-    return render(request, "coordinator/campaign_rules.html", context)
+    return render(request, "outcomes/campaign_rules.html", context)
 
 
 def _usual_department(campaign: Campaign) -> str:

@@ -57,7 +57,7 @@ def _part(request: HttpRequest, script_id: int, part: str) -> HttpResponse:
         "placeholders": scripts.PLACEHOLDERS if part in ("words", "reactions") else {},
         "mine": [found for found in checks.findings(one.content, one.kind) if found.part == part],
     }  # fmt: skip
-    return render(request, "coordinator/script_part.html", context)
+    return render(request, "scripts/script_part.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

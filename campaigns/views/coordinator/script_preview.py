@@ -84,7 +84,7 @@ def script_preview(request: HttpRequest, script_id: int) -> HttpResponse:
     couple = (request.GET if post is None else post).get("personnes") == "2"
     place = place_for(content=one.content, kind=one.kind, couple=couple, by=request.user, now=timezone.now())
     context = base_context(one) | {"page": page_for(place, post), "couple": couple}
-    return render(request, "coordinator/script_preview.html", context)
+    return render(request, "scripts/script_preview.html", context)
 
 
 def question_preview(content: Mapping[str, Any], kind: str, raw: Mapping[str, Any], by: User) -> dict[str, Any]:

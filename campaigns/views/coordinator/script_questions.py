@@ -119,7 +119,7 @@ def _page(
         "preview": question_preview(one.content, one.kind, raw, request.user) if raw else None,
         **said,
     }
-    return render(request, "coordinator/script_question.html", context)
+    return render(request, "scripts/script_question.html", context)
 
 
 def _beside(request: HttpRequest, one: Script, key: str, form: Any, rows: Any) -> HttpResponse:
@@ -132,7 +132,7 @@ def _beside(request: HttpRequest, one: Script, key: str, form: Any, rows: Any) -
         content = document.with_question(one.content, raw, key=key, renamed=answers.renamed, asks=answers.asks)
         context["preview"] = question_preview(content, one.kind, raw, request.user)
         context["mine"] = [found for found in checks.findings(content, one.kind) if found.question == raw["key"]]
-    return render(request, "coordinator/script_beside.html", context)
+    return render(request, "scripts/_script_beside.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

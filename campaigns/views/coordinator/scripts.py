@@ -90,7 +90,7 @@ def script_list(request: HttpRequest) -> HttpResponse:
             family.versions.sort(key=lambda one: -one.version)
             family.title = family.versions[0].title
     kinds = [(kind, TITLES[kind], PURPOSES[kind], list(families[kind].values())) for kind in Script.Kind]
-    return render(request, "coordinator/script_list.html", {"kinds": kinds})
+    return render(request, "scripts/script_list.html", {"kinds": kinds})
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -110,7 +110,7 @@ def script_new(request: HttpRequest) -> HttpResponse:
         messages.success(request, "La trame est créée. Ajoutez ses questions, regardez l'aperçu, puis publiez-la.")
     if made is not None:
         return redirect("coordinator:script", made.pk)
-    return render(request, "coordinator/script_new.html", {"form": form, "file_form": file_form})
+    return render(request, "scripts/script_new.html", {"form": form, "file_form": file_form})
 
 
 def _from_file(request: HttpRequest, form: FileForm) -> Script | None:
@@ -233,7 +233,7 @@ def script(request: HttpRequest, script_id: int) -> HttpResponse:
         "campaigns": _campaigns(one) if one.is_published else [],
         "others": Script.objects.filter(key=one.key).exclude(pk=one.pk).defer("content").order_by("-version"),
     }
-    return render(request, "coordinator/script.html", context)
+    return render(request, "scripts/script.html", context)
 
 
 def _campaigns(script: Script) -> list[Campaign]:
@@ -285,7 +285,7 @@ def script_delete(request: HttpRequest, script_id: int) -> HttpResponse:
         messages.success(request, "Le brouillon est supprimé.")
         return redirect("coordinator:script_list")
     context = base_context(one) | {"seen": document.fingerprint(one.content)}
-    return render(request, "coordinator/script_delete.html", context)
+    return render(request, "scripts/script_delete.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -319,7 +319,7 @@ def script_publish(request: HttpRequest, script_id: int) -> HttpResponse:
         "seen": document.fingerprint(one.content),
         "count": len(one.content.get("questions", [])),
     }
-    return render(request, "coordinator/script_publish.html", context)
+    return render(request, "scripts/script_publish.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

@@ -60,7 +60,7 @@ def text_list(request: HttpRequest) -> HttpResponse:
         "now": timezone.now(),
         **campaign_filter(request),
     }
-    return render(request, "coordinator/text_list.html", context)
+    return render(request, "calls/text_list.html", context)
 
 
 @role_required(COORDINATOR)
@@ -88,4 +88,4 @@ def text(request: HttpRequest, text_id: int) -> HttpResponse:
             form.add_error("text", str(error))
     note_read(request, "text.read", [flagged.case.pk], flagged.case.campaign_id)
     context = {"text": _worded(flagged), "case": flagged.case, "form": form, "now": timezone.now()}
-    return render(request, "coordinator/text_detail.html", context)
+    return render(request, "calls/text_detail.html", context)

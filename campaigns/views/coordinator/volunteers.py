@@ -55,7 +55,7 @@ def volunteer_list(request: HttpRequest) -> HttpResponse:
         rows = rows.exclude(campaign__status__in=over)
     page = page_of(request, _described(rows))
     _with_words(page.object_list, timezone.localdate())
-    return render(request, "coordinator/volunteer_list.html", {"page_obj": page, **chosen})
+    return render(request, "setup/volunteer_list.html", {"page_obj": page, **chosen})
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -86,7 +86,7 @@ def campaign_volunteers(request: HttpRequest, slug: str) -> HttpResponse:
         "page_obj": page,
         "over": campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED),
     }
-    return render(request, "coordinator/volunteer_campaign.html", context)
+    return render(request, "setup/volunteer_campaign.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -110,7 +110,7 @@ def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpRespon
         case__campaign=membership.campaign, volunteer=membership.user, status=FollowUpPlan.Status.ACTIVE
     ).count()
     context = {"membership": membership, "form": form, "plans": plans, "campaign": membership.campaign}
-    return render(request, "coordinator/volunteer_detail.html", context)
+    return render(request, "setup/volunteer_detail.html", context)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

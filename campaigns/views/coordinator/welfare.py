@@ -66,7 +66,7 @@ def welfare_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, rows)
     note_read(request, "welfare.listed", [check.case_id for check in page.object_list])
     context = {"page_obj": page, "state": state, "states": STATES, "now": now, **campaign_filter(request)}
-    return render(request, "coordinator/welfare_list.html", context)
+    return render(request, "welfare/welfare_list.html", context)
 
 
 def _already_closed(request: HttpRequest, check: WelfareCheck) -> HttpResponse | None:
@@ -105,7 +105,7 @@ def _page(request: HttpRequest, check: WelfareCheck, **forms: Any) -> HttpRespon
         "reports": check.neighbour_reports.order_by("-received_at"),
         **forms,
     }
-    return render(request, "coordinator/welfare_check.html", context)
+    return render(request, "welfare/welfare_check.html", context)
 
 
 def _proposed(visit: CaretakerVisit | None) -> dict[str, str]:
