@@ -9,8 +9,10 @@ class SolidaritesConfig(AppConfig):
     verbose_name = "Solidarités"
 
     def ready(self) -> None:
-        from solidarites import checks, factors, privacy, sign_ins  # noqa: F401  (checks registers them)
+        from solidarites import checks, converters, factors, privacy, sign_ins  # noqa: F401  (checks registers them)
 
+        # Before any address is read: those of the applications use it.
+        converters.register()
         privacy.prove_by(factors.recognised)
         sign_ins.connect()
 

@@ -46,14 +46,14 @@ accounts: list[URLPattern | URLResolver] = [
 people: list[URLPattern | URLResolver] = [
     path("personnes/", views.people, name="list"),
     path("personnes/inviter/", views.invite, name="invite"),
-    path("personnes/<int:user_id>/", views.person, name="person"),
-    path("personnes/<int:user_id>/lien/", views.send_again, name="send_again"),
-    path("personnes/<int:user_id>/lien-mot-de-passe/", views.give_link, name="give_link"),
-    path("personnes/<int:user_id>/retirer/", views.withdraw, name="withdraw"),
-    path("personnes/<int:user_id>/desactiver/", views.deactivate, name="deactivate"),
-    path("personnes/<int:user_id>/reactiver/", views.reactivate, name="reactivate"),
-    path("personnes/<int:user_id>/roles/", views.change_roles, name="roles"),
-    path("personnes/<int:user_id>/second-facteur/", views.remove_second_factor, name="remove_second_factor"),
+    path("personnes/<id:user_id>/", views.person, name="person"),
+    path("personnes/<id:user_id>/lien/", views.send_again, name="send_again"),
+    path("personnes/<id:user_id>/lien-mot-de-passe/", views.give_link, name="give_link"),
+    path("personnes/<id:user_id>/retirer/", views.withdraw, name="withdraw"),
+    path("personnes/<id:user_id>/desactiver/", views.deactivate, name="deactivate"),
+    path("personnes/<id:user_id>/reactiver/", views.reactivate, name="reactivate"),
+    path("personnes/<id:user_id>/roles/", views.change_roles, name="roles"),
+    path("personnes/<id:user_id>/second-facteur/", views.remove_second_factor, name="remove_second_factor"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
 ]
 

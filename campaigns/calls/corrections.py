@@ -18,7 +18,8 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, dangers, outcomes, scripts, texts
+from campaigns import alerts, outcomes, scripts, texts
+from campaigns.alerts import dangers
 from campaigns.calls import undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import CallError, people_of, with_household

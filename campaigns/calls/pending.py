@@ -8,11 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import outcomes, scripts, texts
-from campaigns.calendar import NeverOpenError, calendar_of
 from campaigns.calls.keeping import decided, is_double
 from campaigns.calls.reading import CallError, people_of, with_household
 from campaigns.calls.recording import finish
 from campaigns.calls.said import Said
+from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
 from solidarites import journal
 from solidarites.models import User

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from campaigns import scripts
-from campaigns.calendar import NeverOpenError, calendar_of
+from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
 from solidarites.models import User
 from tenants.households import usable_phones

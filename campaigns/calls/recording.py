@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns import dangers, debriefs, followups, outcomes, scripts, texts
+from campaigns import followups, outcomes, scripts, texts
+from campaigns.alerts import dangers
 from campaigns.calls import keeping, undo
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import (
@@ -25,6 +26,7 @@ from campaigns.calls.reading import (
 from campaigns.calls.said import Said
 from campaigns.models import Call, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
+from campaigns.team import debriefs
 from solidarites import journal
 from solidarites.models import User
 from tenants.models import Household, PhoneNumber, Tenant

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
-from campaigns.calendar import Calendar, calendar_of, holiday_name
+from campaigns import alerts, followups, queue, referrals, scripts, welfare
+from campaigns.common.calendar import Calendar, calendar_of, holiday_name
 from campaigns.demo import base, conversations, hours, remarks, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
@@ -32,6 +32,7 @@ from campaigns.models import (
     FollowUpPlan,
     Referral,
 )
+from campaigns.setup import enrolment, lifecycle
 from solidarites.models import User
 from tenants.models import Agency, Landlord
 
@@ -321,7 +322,7 @@ class Winter:
                 text = "Portage de repas en place."
                 referrals.answer(referral=referral, result="help_in_place", text=text, by=None, now=at)
             case State.ANSWERED:
-                if referrals.closing.last_call_back(referral) is None:
+                if referrals.call_back.last_call_back(referral) is None:
                     referrals.note_call_back(referral=referral, at=at, by=self.coordinator, now=at)
                 referrals.close(referral=referral, reason="help_in_place", by=self.coordinator, now=at)
 

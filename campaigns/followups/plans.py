@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns import alerts
-from campaigns.calendar import Calendar, calendar_of, clock_label, day_label
-from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, alive_elsewhere, set_closed, set_next
+from campaigns.cases import alive_elsewhere
+from campaigns.common.calendar import Calendar, calendar_of, clock_label, day_label
 from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
 from solidarites import journal, mail
@@ -23,7 +23,6 @@ REVIEW_AFTER = timedelta(weeks=6)
 # A longer silence is no exception any more: the plan is ended, or another rhythm agreed.
 LONGEST_EXCEPTION = timedelta(days=180)
 _CADENCE = FollowUpPlan.Cadence
-CASE_FIELDS = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
 
 
 class FollowUpError(ValueError):
@@ -117,8 +116,8 @@ def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> Follo
     _check_household(case)
     plan = _start(case, wish, by, now, volunteer_id=wish.volunteer_id)
     if case.status not in Case.ALIVE:
-        set_next(case, kind=Case.Kind.FOLLOW_UP, at=None)
-        case.save(update_fields=CASE_FIELDS)
+        case.set_next(kind=Case.Kind.FOLLOW_UP, at=None)
+        case.save_moved()
     return plan
 
 
@@ -357,8 +356,8 @@ def end_plan(*, plan_id: int, reason: str, by: User | None, now: datetime) -> Fo
     if end_plans(case=case, reason=reason, now=now, by=by):
         waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
         if waiting and case.claimed_by_id is None:
-            set_closed(case, "plan_ended", now)
-            case.save(update_fields=CASE_FIELDS)
+            case.set_closed("plan_ended", now)
+            case.save_moved()
     plan.refresh_from_db()
     return plan
 
@@ -391,7 +390,7 @@ def _close_left(case_id: int, now: datetime) -> int:
     waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
     if not waiting or case.claimed_by_id or case.plans.exclude(status=FollowUpPlan.Status.ENDED).exists():
         return 0
-    set_closed(case, "plan_ended", now)
-    case.save(update_fields=CASE_FIELDS)
+    case.set_closed("plan_ended", now)
+    case.save_moved()
     journal.record("case.closed", case, campaign_id=case.campaign_id, household_id=case.household_id)
     return 1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns import referrals
-from campaigns.calendar import calendar_of
+from campaigns.common.calendar import calendar_of
 from campaigns.followups.plans import REVIEW_AFTER, FollowUpError, Wish, change_plan, end_plan, running
 from campaigns.models import FollowUpPlan, Partner, Referral
 from campaigns.models.levels import Level

@@ -12,7 +12,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from campaigns import alerts, scope
+from campaigns import alerts
+from campaigns.common import scope
 from campaigns.models import Alert, Referral, ReferralEvent
 from campaigns.referrals import deadlines
 from solidarites import journal

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from campaigns.common.needs import LABELS
 from campaigns.models import Script
 from campaigns.models.levels import Level
-from campaigns.needs import LABELS
 
 KINDS = ("single", "multi", "text")
 OPENS = ("callback", "follow_up", "consent", "neighbour")

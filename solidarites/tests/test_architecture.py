@@ -67,7 +67,7 @@ def refused(module: str, imported: str, inside: bool, rule: bool) -> str:
         allowed = module.startswith(("solidarites.roles", "solidarites.accounts", "solidarites.middleware"))
         if not allowed and app != "solidarites":
             return "a rule knows no request and no response"
-    if module == "campaigns.calendar" and imported.startswith("campaigns.models.case"):
+    if module == "campaigns.common.calendar" and imported.startswith("campaigns.models.case"):
         return "the calendar knows nothing of cases"
     if (
         module.startswith("campaigns.calls")
@@ -94,15 +94,15 @@ def test_dependencies_point_one_way():
 @pytest.mark.parametrize(
     ("module", "imported", "inside"),
     [
-        ("tenants.imports.apply", "campaigns.enrolment", False),
+        ("tenants.imports.apply", "campaigns.setup.enrolment", False),
         ("solidarites.mail", "tenants.models", True),
         ("campaigns.calls", "campaigns.views.caller", False),
         ("campaigns.calls", "campaigns.tasks", False),
-        ("campaigns.calls.recording", "campaigns.retries", False),
+        ("campaigns.calls.recording", "campaigns.common.retries", False),
         ("campaigns.calls.pending", "campaigns.referrals", False),
         ("campaigns.queue", "django.http", False),
         ("campaigns.queue", "solidarites.middleware", False),
-        ("campaigns.calendar", "campaigns.models.case", False),
+        ("campaigns.common.calendar", "campaigns.models.case", False),
         ("campaigns.management.commands.purge_expired", "campaigns.forms", False),
     ],
 )
