@@ -18,7 +18,7 @@ from campaigns.alerts import dangers, machine
 from campaigns.alerts.forms import SolveAlertForm
 from campaigns.common import scope
 from campaigns.common.calendar import calendar_of
-from campaigns.common.pages import campaign_filter, narrowed, note_read, page_of, posted, with_people
+from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, posted, with_people
 from campaigns.models import (
     Alert,
     Campaign,

@@ -19,7 +19,7 @@ from campaigns.calls.views.answers import answers_in_words
 from campaigns.calls.views.labels import typography
 from campaigns.common import scope
 from campaigns.common.calendar import NeverOpenError, calendar_of, moment_label
-from campaigns.common.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
+from campaigns.common.views.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from solidarites.roles import COORDINATOR, role_required
 from tenants import households

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns import calls, cases, queue
 from campaigns.calls.views.answers import answers_in_words
 from campaigns.calls.views.pending import pending_calls
-from campaigns.cases.filters import CaseFilter
 from campaigns.cases.forms import CloseCaseForm, ClosePersonForm, HouseholdForm, LiftOppositionForm, NumberForm
+from campaigns.cases.views.filters import CaseFilter
 from campaigns.common import scope
-from campaigns.common.pages import back, note_read, page_of, visible_case, with_people
+from campaigns.common.views.pages import back, note_read, page_of, visible_case, with_people
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
 from campaigns.queue import ranking
 from campaigns.welfare.forms import OpenCheckForm

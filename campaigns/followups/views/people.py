@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import followups
 from campaigns.common import scope
-from campaigns.common.pages import back, callers_of, note_read, with_people
+from campaigns.common.views.pages import back, callers_of, note_read, with_people
 from campaigns.followups import absences, handover
 from campaigns.followups.forms import AbsenceForm, GiveForm, ShareForm
 from campaigns.followups.views.away import absence_rows, refused, said

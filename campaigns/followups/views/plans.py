@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import followups
 from campaigns.common import scope
 from campaigns.common.calendar import calendar_of
-from campaigns.common.pages import (
+from campaigns.common.views.pages import (
     callers_of,
     campaign_filter,
     narrowed,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from campaigns import followups
 from campaigns.common.calendar import calendar_of
-from campaigns.common.pages import note_read
+from campaigns.common.views.pages import note_read
 from campaigns.followups import pauses
 from campaigns.followups import review as reviews
 from campaigns.followups.forms import EndPlanForm, HandForm, SpaceOutForm

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from campaigns.calls.views.labels import typography
 from campaigns.common import scope
 from campaigns.common.calendar import WEEKDAYS, calendar_of, clock_label, holiday_name
-from campaigns.common.pages import campaign_filter, narrowed, note_read, with_people
+from campaigns.common.views.pages import campaign_filter, narrowed, note_read, with_people
 from campaigns.followups import week
 from campaigns.followups.words import day_words, short_day
 from campaigns.models import CampaignVolunteer, Case

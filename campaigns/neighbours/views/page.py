@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns.common import open_pages as shared
+from campaigns.common.views import open_pages as shared
 from campaigns.neighbours import posters, reports
 from campaigns.neighbours.forms import NeighbourForm
 from campaigns.referrals.views.partner import private

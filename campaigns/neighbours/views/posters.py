@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from campaigns.common import scope
-from campaigns.common.pages import pdf_response
+from campaigns.common.views.pages import pdf_response
 from campaigns.models import Campaign
 from campaigns.neighbours import posters
 from campaigns.neighbours.forms import PosterForm

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import welfare
-from campaigns.common.pages import note_read, page_of
+from campaigns.common.views.pages import note_read, page_of
 from campaigns.models import NeighbourReport
 from campaigns.models.levels import Level
 from campaigns.neighbours import reports

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.models import Partner
 from campaigns.models.levels import Level
-from campaigns.referrals import deadlines, partner_lists, partners
+from campaigns.referrals import deadlines, partners
+from campaigns.referrals.forms import partner_lists
 from solidarites.models import JournalEntry
 from tests import factories
 

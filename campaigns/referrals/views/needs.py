@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import cases
 from campaigns.common import scope
-from campaigns.common.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
+from campaigns.common.views.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Need
 from solidarites.roles import COORDINATOR, role_required
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import referrals
-from campaigns.common import open_pages as shared
+from campaigns.common.views import open_pages as shared
 from campaigns.models import Referral
 from campaigns.referrals import ReferralError, access, sheet
 from campaigns.referrals.forms import referrals as act_forms

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns import referrals
 from campaigns.common import needs
 from campaigns.models import Partner, Referral
-from campaigns.referrals import partner_lists, partners
+from campaigns.referrals import partners
+from campaigns.referrals.forms import partner_lists
 from campaigns.referrals.forms.partners import PartnerForm, commune_label, epci_label
 from campaigns.referrals.states import WITH_PARTNER
 from campaigns.referrals.views import looks

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from campaigns import scripts
-from campaigns.common.pages import posted
+from campaigns.common.views.pages import posted
 from campaigns.scripts import checks, document
 from campaigns.scripts.forms.parts import PARTS
 from campaigns.scripts.views.scripts import base_context, script_or_404

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import scripts
-from campaigns.common.pages import posted
+from campaigns.common.views.pages import posted
 from campaigns.models import Script
 from campaigns.scripts import checks, document
 from campaigns.scripts.forms.questions import Answers, QuestionForm, choice_rows

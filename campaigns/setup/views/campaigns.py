@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import calls, queue
 from campaigns.common import scope
 from campaigns.common.calendar import WEEKDAYS, calendar_of
-from campaigns.common.pages import note_read, page_of, posted
+from campaigns.common.views.pages import note_read, page_of, posted
 from campaigns.models import Campaign, Case, FollowUpPlan
 from campaigns.setup import enrolment, lifecycle, takeover
 from campaigns.setup.forms import CampaignForm, HeatWaveForm

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.common.pages import campaign_filter, narrowed, page_of, posted
+from campaigns.common.views.pages import campaign_filter, narrowed, page_of, posted
 from campaigns.models import Case, Debrief, Meeting, SharedMoment
 from campaigns.team import debriefs
 from campaigns.team.forms import ContactForm, MeetingForm

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.calls.views.answers import answers_in_words
-from campaigns.common.pages import campaign_filter, narrowed, page_of, with_people
+from campaigns.common.views.pages import campaign_filter, narrowed, page_of, with_people
 from campaigns.models import Call, Case
 from campaigns.team import reviews
 from campaigns.team.forms import NoteForm

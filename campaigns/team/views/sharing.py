@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.calls.views.done import RECENT
 from campaigns.calls.views.labels import past_label, when_label
-from campaigns.common.pages import page_of, posted
+from campaigns.common.views.pages import page_of, posted
 from campaigns.models import Call, Campaign, CampaignVolunteer, SharedMoment
 from campaigns.team import debriefs, reviews
 from campaigns.team.forms import MomentForm

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import texts
 from campaigns.common import scope
-from campaigns.common.pages import campaign_filter, narrowed, note_read, page_of, with_people
+from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Campaign, FlaggedText
 from campaigns.texts import comments
 from solidarites.roles import COORDINATOR, role_required

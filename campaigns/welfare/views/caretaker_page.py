@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.common import open_pages as shared
+from campaigns.common.views import open_pages as shared
 from campaigns.models import CaretakerRound, CaretakerVisit
 from campaigns.referrals.views.partner import private
 from campaigns.welfare import caretakers, letters

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.common import scope
-from campaigns.common.pages import note_read, page_of, pdf_response, with_people
+from campaigns.common.views.pages import note_read, page_of, pdf_response, with_people
 from campaigns.models import CaretakerRound, WelfareCheck
 from campaigns.templatetags.dossiers import people
 from campaigns.welfare import WelfareError, caretakers

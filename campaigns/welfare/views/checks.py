@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import welfare
 from campaigns.common import scope
-from campaigns.common.pages import (
+from campaigns.common.views.pages import (
     campaign_filter,
     narrowed,
     note_read,

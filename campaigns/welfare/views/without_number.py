@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.cases.forms import NumberForm
 from campaigns.common import scope
-from campaigns.common.pages import note_read, page_of, pdf_response, visible_case, with_people
+from campaigns.common.views.pages import note_read, page_of, pdf_response, visible_case, with_people
 from campaigns.models import Campaign, Case, Letter
 from campaigns.welfare import WelfareError, letters, without_number
 from campaigns.welfare.forms import NewsForm
