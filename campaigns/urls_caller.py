@@ -1,19 +1,9 @@
 """Addresses of those who call, and of the switchboard."""
 
-from django.urls import include, path, register_converter
-from django.urls.converters import IntConverter
+from django.urls import include, path
 
 from campaigns.views import switchboard
 from campaigns.views.caller import absences, call, closing, correct, done, home, message, preference, team, training
-
-
-class IdConverter(IntConverter):
-    """A number that a row may have: longer ones are addresses of nothing."""
-
-    regex = "[0-9]{1,18}"
-
-
-register_converter(IdConverter, "id")
 
 caller = [
     path("", home.home, name="home"),

@@ -4,10 +4,13 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from solidarites import state, views
+
+to_sign_in = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
 # allauth's own names (it looks them up) under French paths. Accounts are made by invitation: the
 # routes it insists on and that nobody needs lead to the sign-in page.
@@ -30,7 +33,7 @@ accounts: list[URLPattern | URLResolver] = [
         name="account_reset_password_from_key",
     ),
     *(
-        path(f"compte/sans-objet/{name}/", RedirectView.as_view(pattern_name="account_login"), name=name)
+        path(f"compte/sans-objet/{name}/", to_sign_in, name=name)
         for name in ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
     ),
     path("compte/second-facteur/", mfa.index, name="mfa_index"),
@@ -46,14 +49,14 @@ accounts: list[URLPattern | URLResolver] = [
 people: list[URLPattern | URLResolver] = [
     path("personnes/", views.people, name="list"),
     path("personnes/inviter/", views.invite, name="invite"),
-    path("personnes/<int:user_id>/", views.person, name="person"),
-    path("personnes/<int:user_id>/lien/", views.send_again, name="send_again"),
-    path("personnes/<int:user_id>/lien-mot-de-passe/", views.give_link, name="give_link"),
-    path("personnes/<int:user_id>/retirer/", views.withdraw, name="withdraw"),
-    path("personnes/<int:user_id>/desactiver/", views.deactivate, name="deactivate"),
-    path("personnes/<int:user_id>/reactiver/", views.reactivate, name="reactivate"),
-    path("personnes/<int:user_id>/roles/", views.change_roles, name="roles"),
-    path("personnes/<int:user_id>/second-facteur/", views.remove_second_factor, name="remove_second_factor"),
+    path("personnes/<id:user_id>/", views.person, name="person"),
+    path("personnes/<id:user_id>/lien/", views.send_again, name="send_again"),
+    path("personnes/<id:user_id>/lien-mot-de-passe/", views.give_link, name="give_link"),
+    path("personnes/<id:user_id>/retirer/", views.withdraw, name="withdraw"),
+    path("personnes/<id:user_id>/desactiver/", views.deactivate, name="deactivate"),
+    path("personnes/<id:user_id>/reactiver/", views.reactivate, name="reactivate"),
+    path("personnes/<id:user_id>/roles/", views.change_roles, name="roles"),
+    path("personnes/<id:user_id>/second-facteur/", views.remove_second_factor, name="remove_second_factor"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
 ]
 
