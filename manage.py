@@ -4,6 +4,10 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import OperationalError
+
 INTERRUPTED = 130  # as a shell says it of a command ended by Ctrl+C
 READER_GONE = 141  # likewise of one whose reader left (« | head »)
 
@@ -11,10 +15,6 @@ READER_GONE = 141  # likewise of one whose reader left (« | head »)
 def main() -> None:
     """Run one command; what a person can do about is one line, and no traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-    from django.db import OperationalError
-
     try:
         execute_from_command_line(sys.argv)
         sys.stdout.flush()

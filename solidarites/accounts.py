@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
@@ -422,8 +423,6 @@ def remove_second_factor(*, user: User, by: User, now: datetime) -> None:
     """
     if not by.has_role(roles.ADMINISTRATOR) or user.pk == by.pk:
         raise AccountRefused("Seule une autre personne de l'administration peut retirer cette double authentification.")
-    from allauth.mfa.models import Authenticator
-
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user=user)
     notices.tell(user=user, kind="factor_removed", now=now)
@@ -436,8 +435,6 @@ def forget_second_factor(*, user: User, now: datetime) -> None:
 
     Whoever may run a command there reads the database anyway; the password is still asked for, and the row stays.
     """
-    from allauth.mfa.models import Authenticator
-
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user=user)
     notices.tell(user=user, kind="factor_removed", now=now)

@@ -8,10 +8,11 @@ class AdminConfig(DjangoAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        from allauth.account.models import EmailAddress
-        from allauth.mfa.models import Authenticator
-        from django.contrib import admin
-        from django.contrib.auth.models import Group
+        # No model is there yet when Django reads this file.
+        from allauth.account.models import EmailAddress  # noqa: PLC0415
+        from allauth.mfa.models import Authenticator  # noqa: PLC0415
+        from django.contrib import admin  # noqa: PLC0415
+        from django.contrib.auth.models import Group  # noqa: PLC0415
 
         # Roles are made by the product; addresses and second factors have their own pages.
         for model in (Group, EmailAddress, Authenticator):

@@ -1,7 +1,8 @@
-from typing import Any
-
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.urls import register_converter
+
+from solidarites.converters import IdConverter
 
 
 class SolidaritesConfig(AppConfig):
@@ -9,21 +10,12 @@ class SolidaritesConfig(AppConfig):
     verbose_name = "Solidarités"
 
     def ready(self) -> None:
-        from solidarites import checks, converters, factors, privacy, sign_ins  # noqa: F401  (checks registers them)
+        # No model is there yet when Django reads this file; checks registers its own.
+        from solidarites import checks, factors, privacy, roles, sign_ins  # noqa: F401, PLC0415
 
-        # Before any address is read: those of the applications use it.
-        converters.register()
+        # Before any list of addresses is read, whichever comes first.
+        register_converter(IdConverter, "id")
         privacy.prove_by(factors.recognised)
         sign_ins.connect()
 
-        post_migrate.connect(make_groups, sender=self, dispatch_uid="solidarites.groups")
-
-
-def make_groups(**kwargs: Any) -> None:
-    """A role is a Django group: every database has the three, from its first migration on."""
-    from django.contrib.auth.models import Group
-
-    from solidarites import roles
-
-    for name in roles.ROLES:
-        Group.objects.using(kwargs["using"]).get_or_create(name=name)
+        post_migrate.connect(roles.make_groups, sender=self, dispatch_uid="solidarites.groups")

@@ -10,31 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from solidarites import addresses
+from solidarites import addresses, limits
+from solidarites.limits import Limit
 from solidarites.models import User
 
 PASSWORD = "password"  # noqa: S105
 CODE = "code"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """So many wrong tries in so many seconds, counted from the first one."""
-
-    most: int
-    seconds: int
 
 
 # For one account from one place: what hands that mistype need, then what a whole hour may bring.
@@ -57,17 +47,13 @@ def begin(request: HttpRequest, *, kind: str, account: str, known: bool) -> int:
 def forgive(request: HttpRequest, *, kind: str, account: str, known: bool) -> None:
     """The try was right: it is no wrong one. Earlier ones stay, or a guesser could wipe them with an own account."""
     for key, _ in _counters(request, kind, account, known):
-        try:
-            cache.decr(key)
-        except ValueError:
-            continue  # its time has passed meanwhile
+        limits.take_back(key)
 
 
 def forget(request: HttpRequest, *, kind: str, account: str) -> None:
     """The password is a new one: nothing that was tried before tells anything of it."""
     for known in (False, True):
-        for key, _ in _counters(request, kind, account, known):
-            cache.delete_many([key, f"{key}:until"])
+        limits.forget(*(key for key, _ in _counters(request, kind, account, known)))
 
 
 def may_journal_unknown(request: HttpRequest) -> bool:
@@ -93,23 +79,11 @@ def _count(counters: Iterable[tuple[str, Limit]]) -> int:
     """The longest wait. Stops at the first that is full: who is refused for one place is not counted for all."""
     wait = 0
     for key, limit in counters:
-        if wait:
-            # Refused already: this one is looked at, to tell the true wait.
-            full = (cache.get(key) or 0) >= limit.most
-        else:
-            full = _tries(key, limit) > limit.most
+        # Refused already: this one is looked at, to tell the true wait.
+        full = limits.is_full(key, limit) if wait else not limits.within(key, limit)
         if full:
-            wait = max(wait, 1, ceil((cache.get(f"{key}:until") or 0) - time.time()))
+            wait = max(wait, 1, limits.seconds_left(key))
     return wait
-
-
-def _tries(key: str, limit: Limit) -> int:
-    if cache.add(key, 0, limit.seconds):
-        cache.set(f"{key}:until", time.time() + limit.seconds, limit.seconds)
-    try:
-        return cache.incr(key)
-    except ValueError:
-        return 1  # its time has just passed
 
 
 def _key(kind: str, what: str, limit: Limit) -> str:

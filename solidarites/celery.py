@@ -17,6 +17,7 @@ from kombu.transport import TRANSPORT_ALIASES
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 
@@ -124,8 +125,6 @@ def start_beat(**kwargs: Any) -> None:
 
 
 def refuse_to_serve(kind: str) -> None:
-    from django.core.exceptions import ImproperlyConfigured
-
     try:
         before_serving(kind)
     except ImproperlyConfigured as error:
@@ -139,8 +138,9 @@ def before_serving(kind: str) -> None:
     The demonstration refuses a database of real people, a real installation the demonstration's secrets and accounts.
     Web says the same as worker and beat. Raises ImproperlyConfigured, in one line that says what to do.
     """
-    from campaigns.demo import base
-    from solidarites import checks, running
+    # The package of the project imports this file, before any model is there.
+    from campaigns.demo import base  # noqa: PLC0415
+    from solidarites import checks, running  # noqa: PLC0415
 
     running.announce(kind)
     if settings.DEMO:

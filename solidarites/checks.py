@@ -10,6 +10,9 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError, connection
 
+from solidarites import privacy
+from solidarites.models import Installation, User
+
 SECRETS = (
     "SECRET_KEY ou PRIVACY_KEY est le secret public de la démonstration. Donnez à cette installation ses propres "
     "secrets, ou lancez la démonstration avec SOLIDARITES_DEMO=1."
@@ -64,8 +67,6 @@ def refuse_demonstration_leftovers() -> None:
 
     Raises ImproperlyConfigured with demonstration secrets, or when demonstration accounts are in the database.
     """
-    from solidarites.models import User
-
     if settings.DEMO:
         return
     if demonstration_secrets():
@@ -80,8 +81,6 @@ def refuse_other_key() -> None:
     The first start on a database writes the fingerprint. Raises ImproperlyConfigured, in one line that says what to
     do; also when the database was never prepared, or not for this version.
     """
-    from solidarites import privacy
-
     if settings.DEMO:
         if _never_prepared():
             raise ImproperlyConfigured(DEMONSTRATION_NOT_PREPARED)
@@ -97,6 +96,4 @@ def refuse_other_key() -> None:
 
 
 def _never_prepared() -> bool:
-    from solidarites.models import Installation
-
     return Installation._meta.db_table not in connection.introspection.table_names()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
@@ -71,10 +71,9 @@ class CodeWidgetMixin(Plain):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].widget.attrs.update(
-            {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
-        )
-        self.fields["code"].max_length = 20
+        field = cast(forms.CharField, self.fields["code"])
+        field.widget.attrs.update({"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"})
+        field.max_length = 20
 
 
 class CheckedCodeMixin(CodeWidgetMixin):
@@ -86,7 +85,7 @@ class CheckedCodeMixin(CodeWidgetMixin):
     def clean_code(self) -> str:
         user, request = self.user, get_adapter().request  # type: ignore[attr-defined]
         known = request.user.is_authenticated or attempts.is_known(request, user)
-        counted = {"kind": attempts.CODE, "account": str(user.pk), "known": known}
+        counted: dict[str, Any] = {"kind": attempts.CODE, "account": str(user.pk), "known": known}
         if wait := attempts.begin(request, **counted):
             raise forms.ValidationError(f"Trop d'essais. Attendez {attempts.in_words(wait)}, puis réessayez.")
         code = self._checked_code()
@@ -95,7 +94,7 @@ class CheckedCodeMixin(CodeWidgetMixin):
 
     def _checked_code(self) -> str:
         try:
-            return super().clean_code()  # type: ignore[misc,no-any-return]
+            return super().clean_code()  # type: ignore[misc]
         except secrets_at_rest.Unreadable:
             code: str = self.cleaned_data["code"]
             self.authenticator = factors.that_takes(self.user, code)  # type: ignore[attr-defined]
@@ -281,7 +280,8 @@ class JournalForm(forms.Form):
     avant = forms.IntegerField(required=False, min_value=1, max_value=MOST, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         people = User.objects.order_by("last_name", "first_name", "email")[:MOST_PEOPLE]
         self.fields["personne"].choices = [  # type: ignore[attr-defined]
             ("", "Toutes"),

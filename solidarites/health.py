@@ -17,7 +17,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from kombu.exceptions import ChannelError, KombuError
 
+from solidarites import mail
+from solidarites.celery import app
 from solidarites.models import Heartbeat, Installation, OutgoingMail
 
 log = logging.getLogger(__name__)
@@ -216,10 +219,6 @@ def _in_the_folder() -> int | None:
 
 
 def _at_the_broker() -> int | None:
-    from kombu.exceptions import ChannelError, KombuError
-
-    from solidarites.celery import app
-
     link = app.connection_for_write()
     try:
         with link:
@@ -255,14 +254,10 @@ def _tasks() -> Part:
 
 
 def _mails_waiting() -> int:
-    from solidarites import mail
-
     return OutgoingMail.objects.filter(mail.WAITING).count()
 
 
 def _mail(now: datetime) -> Part:
-    from solidarites import mail
-
     oldest = (
         OutgoingMail.objects.filter(mail.WAITING).order_by("next_try_at").values_list("next_try_at", flat=True).first()
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, cast
 
 from django.db import models
 
-if TYPE_CHECKING:
-    from solidarites.models import JournalEntry
+from solidarites.models import JournalEntry
 
 # Reads and refusals keep 12 months (docs/regles.md#journal; CNIL recommendation on logging of 2021-10-14).
 KEEP_DAYS = 365
@@ -33,6 +32,30 @@ def record(
     return row
 
 
+class Case(Protocol):
+    """A household in a campaign: what this project has to know of it."""
+
+    @property
+    def campaign_id(self) -> int: ...
+    @property
+    def household_id(self) -> int: ...
+
+
+def of_case(
+    action: str,
+    case: Case,
+    obj: models.Model | None = None,
+    *,
+    by: Any = None,
+    actor: str = "",
+    **ids: int | str | bool | list[int] | None,
+) -> JournalEntry:
+    """The same about a case, or about an ``obj`` of this case: its campaign and its household find the row."""
+    found = cast(models.Model, case) if obj is None else obj
+    campaign_id, household_id = case.campaign_id, case.household_id
+    return record(action, found, by=by, actor=actor, campaign_id=campaign_id, household_id=household_id, **ids)
+
+
 def entry(
     action: str,
     obj: models.Model | None = None,
@@ -44,8 +67,6 @@ def entry(
     **ids: int | str | bool | list[int] | None,
 ) -> JournalEntry:
     """The same row, unsaved: for rules that write hundreds of them in one statement."""
-    from solidarites.models import JournalEntry
-
     user_id = getattr(by, "pk", None)
     return JournalEntry(
         action=action,

@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from solidarites import errors, roles, second_factor, secrets_at_rest, sign_ins
+from solidarites import errors, factors, roles, second_factor, secrets_at_rest, sign_ins
+from solidarites.requests import BACKGROUND_HEADER, asks_for_a_part
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Sent by pages that poll: such requests neither count as activity nor open pages.
-BACKGROUND_HEADER = "X-Background"
 
 
 class IdleSessionMiddleware:
@@ -58,6 +58,23 @@ class IdleSessionMiddleware:
         return settings.IDLE_SECONDS_STAFF if staff else settings.IDLE_SECONDS_VOLUNTEER
 
 
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Django's own: every view asks who is there, those marked with ``login_not_required`` excepted.
+
+    Which are reachable without signing in: tests/house/test_doors.py. What is answered: ``roles.to_sign_in``.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> HttpResponseBase | None:
+        refused = super().process_view(request, view_func, view_args, view_kwargs)
+        return roles.to_sign_in(request) if refused else None
+
+
 class SecondFactorMiddleware:
     """Sends coordinators and administrators without a second factor to the page that sets it up.
 
@@ -70,10 +87,10 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not self.is_on_the_way(request) and second_factor.awaited(request):
-            if BACKGROUND_HEADER in request.headers:
-                return HttpResponse(status=403)
-            if "HX-Request" in request.headers:
+            if "HX-Request" in request.headers and BACKGROUND_HEADER not in request.headers:
                 return HttpResponseClientRedirect(reverse("mfa_activate_totp"))
+            if asks_for_a_part(request):
+                return HttpResponse(status=403)
             return redirect("mfa_activate_totp")
         return self.get_response(request)
 
@@ -81,8 +98,6 @@ class SecondFactorMiddleware:
         """A page of recovery codes that can be read no more says so, where they are made anew."""
         if not isinstance(exception, secrets_at_rest.Unreadable) or not request.user.is_authenticated:
             return None
-        from solidarites import factors
-
         factors.note_unreadable(request.user)
         messages.error(request, factors.UNREADABLE)
         return redirect("mfa_index")

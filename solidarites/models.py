@@ -9,12 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.auth.models import AbstractUser, BaseUserManager, Group
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from solidarites import roles
+# A role is a Django group of this name (solidarites.roles says what each opens).
+VOLUNTEER = "volunteer"
+COORDINATOR = "coordinator"
+ADMINISTRATOR = "administrator"
+ROLES = (VOLUNTEER, COORDINATOR, ADMINISTRATOR)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -26,10 +30,8 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         """An administrator: the first account of an installation."""
-        from django.contrib.auth.models import Group
-
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-        user.groups.add(*Group.objects.filter(name=roles.ADMINISTRATOR))
+        user.groups.add(*Group.objects.filter(name=ADMINISTRATOR))
         return user
 
     def get_by_natural_key(self, username: str | None) -> User:

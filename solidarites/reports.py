@@ -19,9 +19,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from django.conf import settings
+from django.core.mail import mail_admins
+
+from solidarites import limits
+from solidarites.limits import Limit
 from solidarites.logs import chain_of, error_of, name_of
 
-ONCE_IN = 600  # seconds
+ONCE = Limit(1, 600)
 OURS = ("solidarites", "tenants", "campaigns")
 # All that an event may hold; the library adds the machine, its libraries, its own name.
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "release", "exception")
@@ -80,8 +85,6 @@ class Reporter(logging.Handler):
     """Does nothing on an installation that names nobody. What fails here is told on the console, and stops nothing."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from django.conf import settings
-
         if not settings.SENTRY_DSN and not settings.ADMINS:
             return
         if getattr(record, "status_code", 500) < 500:
@@ -91,7 +94,7 @@ class Reporter(logging.Handler):
             if not _is_new(fault):
                 return
             if settings.SENTRY_DSN:
-                import sentry_sdk
+                import sentry_sdk  # noqa: PLC0415  (see to_sentry)
 
                 sentry_sdk.capture_event(event_of(fault))
             if settings.ADMINS:
@@ -103,9 +106,7 @@ class Reporter(logging.Handler):
 
 def _is_new(fault: Fault) -> bool:
     """Among all processes where the cache is shared, in this one otherwise."""
-    from django.core.cache import cache
-
-    return bool(cache.add(f"report:{fault.fingerprint}", True, ONCE_IN))
+    return limits.within(f"report:{fault.fingerprint}", ONCE)
 
 
 def version() -> str:
@@ -115,8 +116,6 @@ def version() -> str:
 
 # By mail ----------------------------------------------------------------------------------------------------
 def _send(fault: Fault) -> None:
-    from django.core.mail import mail_admins
-
     try:
         mail_admins(f"erreur {fault.type}", text_of(fault))
     except (OSError, smtplib.SMTPException) as error:
@@ -148,7 +147,8 @@ def text_of(fault: Fault) -> str:
 # At a Sentry server -------------------------------------------------------------------------------------------
 def to_sentry(dsn: str, **more: Any) -> None:
     """Nothing of the library's own gathering is turned on; ``more`` are its options (a test's transport)."""
-    import sentry_sdk
+    # Loaded where a server is named: settings read this file, and every start would wait for it.
+    import sentry_sdk  # noqa: PLC0415
 
     sentry_sdk.init(
         dsn=dsn,

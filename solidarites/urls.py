@@ -4,10 +4,13 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from solidarites import state, views
+
+to_sign_in = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
 # allauth's own names (it looks them up) under French paths. Accounts are made by invitation: the
 # routes it insists on and that nobody needs lead to the sign-in page.
@@ -30,7 +33,7 @@ accounts: list[URLPattern | URLResolver] = [
         name="account_reset_password_from_key",
     ),
     *(
-        path(f"compte/sans-objet/{name}/", RedirectView.as_view(pattern_name="account_login"), name=name)
+        path(f"compte/sans-objet/{name}/", to_sign_in, name=name)
         for name in ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
     ),
     path("compte/second-facteur/", mfa.index, name="mfa_index"),

@@ -29,6 +29,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from solidarites import accounts, attempts, departures, journal, journal_page, roles, second_factor
 from solidarites.forms import InviteForm, JoinForm, JournalForm, ProfileForm, RolesForm
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, public, role_required, signed_in
 
 PER_PAGE = 50
@@ -48,13 +49,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_GET
-def no_role(request: HttpRequest) -> HttpResponse:
+def no_role(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/no_role.html")
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     """What a person may say of herself."""
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
@@ -67,6 +68,8 @@ def account(request: HttpRequest) -> HttpResponse:
 # The second factor --------------------------------------------------------------------------------------
 class SetUpCodes(ActivateTOTPView):
     """Shows a secret, and takes the code that an application makes of it."""
+
+    request: SignedInRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
@@ -105,7 +108,7 @@ def ask_code(request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def _end_other_sessions(request: HttpRequest) -> None:
+def _end_other_sessions(request: SignedInRequest) -> None:
     """Those opened with the password alone, or with a factor that is no more, are no longer good enough."""
     accounts.end_sessions(user=request.user)
     request.user.refresh_from_db(fields=["sessions_ended"])
@@ -114,6 +117,8 @@ def _end_other_sessions(request: HttpRequest) -> None:
 
 class RemoveCodes(DeactivateTOTPView):
     """Takes the application away against a code of now; whose role asks for one installs another at once."""
+
+    request: SignedInRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
@@ -140,6 +145,8 @@ class RemoveCodes(DeactivateTOTPView):
 class NewRecoveryCodes(GenerateRecoveryCodesView):
     """New recovery codes, against a code of now."""
 
+    request: SignedInRequest
+
     def form_valid(self, form: Any) -> HttpResponse:
         form.save()
         _end_other_sessions(self.request)
@@ -152,7 +159,7 @@ new_recovery_codes = signed_in(NewRecoveryCodes.as_view())
 
 @signed_in
 @require_POST
-def another_secret(request: HttpRequest) -> HttpResponse:
+def another_secret(request: SignedInRequest) -> HttpResponse:
     """The secret shown may have been seen by somebody else: another one takes its place."""
     second_factor.renew_secret(request)
     return redirect("mfa_activate_totp")
@@ -173,7 +180,7 @@ def _people_of(by: User) -> QuerySet[User]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: SignedInRequest) -> HttpResponse:
     """Who takes part: invited, active, deactivated."""
     found = _people_of(request.user)
     words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
@@ -196,7 +203,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: SignedInRequest) -> HttpResponse:
     form = InviteForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
         result = accounts.invite(
@@ -225,19 +232,21 @@ def _say_invited(request: HttpRequest, result: accounts.Invited) -> None:
         messages.warning(request, f"{text}\u00a0: rien n'a été changé pour eux. Réactivez-les d'abord.")
 
 
-def _person(request: HttpRequest, user_id: int) -> User:
+def _person(request: SignedInRequest, user_id: int) -> User:
     return get_object_or_404(_people_of(request.user).distinct(), pk=user_id)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def person(request: HttpRequest, user_id: int) -> HttpResponse:
+def person(request: SignedInRequest, user_id: int) -> HttpResponse:
     user = _person(request, user_id)
-    invitation = getattr(user, "invitation", None)
+    invitation: Any = getattr(user, "invitation", None)
     joined = accounts.has_joined(user)
     # A link given to somebody who has joined was shown once, to the administrator who gave it.
     waiting = invitation is not None and invitation.accepted_at is None and user.is_active and not joined
     manageable = accounts.may_manage(request.user, user)
+    # Where messages leave, the link stays between the mail and its reader.
+    handed_over = waiting and manageable and not settings.HAS_MAIL_SERVER and invitation.expires_at > timezone.now()
     context: dict[str, Any] = {
         "person": user,
         "now": timezone.now(),
@@ -245,10 +254,7 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
         "waiting": waiting,
         "manageable": manageable,
         "invitation": invitation,
-        # Where messages leave, the link stays between the mail and its reader.
-        "link": accounts.link_of(invitation)
-        if waiting and manageable and not settings.HAS_MAIL_SERVER and invitation.expires_at > timezone.now()
-        else "",
+        "link": accounts.link_of(invitation) if handed_over else "",
         "has_mail_server": settings.HAS_MAIL_SERVER,
         "roles_form": None,
         "has_second_factor": False,
@@ -265,7 +271,7 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 def _act(
-    request: HttpRequest, user_id: int, act: Callable[[User], Any], said: str, target: str = "people:person"
+    request: SignedInRequest, user_id: int, act: Callable[[User], Any], said: str, target: str = "people:person"
 ) -> HttpResponse:
     """One rule on one person, then back with what came of it."""
     user = _person(request, user_id)
@@ -280,7 +286,7 @@ def _act(
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def send_again(request: HttpRequest, user_id: int) -> HttpResponse:
+def send_again(request: SignedInRequest, user_id: int) -> HttpResponse:
     said = "Un nouveau lien part par e-mail." if settings.HAS_MAIL_SERVER else "Le nouveau lien est ci-dessous."
     return _act(
         request, user_id, lambda user: accounts.send_again(user=user, by=request.user, now=timezone.now()), said
@@ -289,7 +295,7 @@ def send_again(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def withdraw(request: HttpRequest, user_id: int) -> HttpResponse:
+def withdraw(request: SignedInRequest, user_id: int) -> HttpResponse:
     return _act(
         request,
         user_id,
@@ -302,7 +308,7 @@ def withdraw(request: HttpRequest, user_id: int) -> HttpResponse:
 @role_required(ADMINISTRATOR)
 @never_cache
 @require_POST
-def give_link(request: HttpRequest, user_id: int) -> HttpResponse:
+def give_link(request: SignedInRequest, user_id: int) -> HttpResponse:
     """A link for somebody who lost the password: by e-mail, or shown on this answer alone."""
     user = _person(request, user_id)
     try:
@@ -319,7 +325,7 @@ def give_link(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+def deactivate(request: SignedInRequest, user_id: int) -> HttpResponse:
     """What becomes of this person's work is said first; POST closes the account."""
     now = timezone.now()
     if request.method == "POST":
@@ -334,14 +340,14 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
+def reactivate(request: SignedInRequest, user_id: int) -> HttpResponse:
     said = "Le compte est réactivé."
     return _act(request, user_id, lambda user: accounts.reactivate(user=user, by=request.user), said)
 
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
+def change_roles(request: SignedInRequest, user_id: int) -> HttpResponse:
     form = RolesForm(request.POST)
     if not form.is_valid():
         messages.warning(request, "Choisissez des rôles de la liste.")
@@ -356,7 +362,7 @@ def change_roles(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def remove_second_factor(request: HttpRequest, user_id: int) -> HttpResponse:
+def remove_second_factor(request: SignedInRequest, user_id: int) -> HttpResponse:
     said = "La double authentification est retirée. Elle sera demandée à la prochaine connexion."
     now = timezone.now()
     return _act(request, user_id, lambda user: accounts.remove_second_factor(user=user, by=request.user, now=now), said)
@@ -407,7 +413,7 @@ NOTHING_SHOWN: dict[str, Any] = {"lines": [], "older": None, "is_first": True, "
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def journal_entries(request: HttpRequest) -> HttpResponse:
+def journal_entries(request: SignedInRequest) -> HttpResponse:
     """Who did or read what: the newest first, then what comes after the last row of the page before."""
     form = JournalForm(request.GET)
     context: dict[str, Any] = {"form": form, **NOTHING_SHOWN}
@@ -428,7 +434,7 @@ def journal_entries(request: HttpRequest) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def journal_export(request: HttpRequest) -> HttpResponseBase:
+def journal_export(request: SignedInRequest) -> HttpResponseBase:
     """What is looked for, as a file."""
     form = JournalForm(request.GET)
     if not form.is_valid():

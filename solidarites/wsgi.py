@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
 
 def checked_application():  # type: ignore[no-untyped-def]
     application = get_wsgi_application()
-    from solidarites import running
-    from solidarites.celery import before_serving
+    # No model is there before the application.
+    from solidarites import running  # noqa: PLC0415
+    from solidarites.celery import before_serving  # noqa: PLC0415
 
     try:
         before_serving(running.WEB)

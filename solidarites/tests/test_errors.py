@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.decorators import login_not_required
 from django.test import RequestFactory
 from django.urls import path, reverse
 
@@ -13,10 +14,12 @@ from solidarites import errors
 from tests.strict import StrictClient, problems_of
 
 
+@login_not_required
 def boom(request):
     raise RuntimeError("panne")
 
 
+@login_not_required
 def bad(request):
     from django.core.exceptions import SuspiciousOperation
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.urls import reverse
 from django.utils import timezone
 
 from solidarites.tasks import forget_old_rows
@@ -65,6 +66,50 @@ def test_the_sign_in_page_says_why(client_of, coordinator):
         page = client.get("/compte/", follow=True).content.decode()
     assert "Votre session a pris fin" in page
     assert "Votre session a pris fin" not in client.__class__().get("/connexion/").content.decode()
+
+
+# What scripts ask for: each by the headers that it sends.
+POLLED = {"HX-Request": "true", "X-Background": "1", "HX-Current-URL": "http://testserver/alertes/?secteur=3"}
+FETCHED = {"X-Requested-With": "fetch"}
+BANNER = {"X-Background": "1"}
+
+
+@pytest.mark.parametrize(
+    ("route", "method", "headers", "back"),
+    [
+        ("coordinator:alert_list", "get", POLLED, "/alertes/%3Fsecteur%3D3"),
+        ("coordinator:dashboard", "get", {"HX-Request": "true"}, "/"),
+        ("coordinator:alert_banner", "get", BANNER, "/"),
+        ("caller:heartbeat", "post", {**FETCHED, **BANNER}, "/"),
+        ("caller:save", "post", FETCHED, "/"),
+        ("caller:alert", "post", FETCHED, "/"),
+    ],
+)
+def test_a_script_is_told_that_the_session_is_over_and_is_given_no_page(client, route, method, headers, back):
+    address = reverse(route, args=[1] if route.startswith("caller:") else [])
+    answer = getattr(client, method)(address, headers=headers)
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer["HX-Redirect"] == f"/connexion/?next={back}"
+
+
+def test_no_script_is_sent_to_another_site(client):
+    elsewhere = {"HX-Request": "true", "HX-Current-URL": "https://ailleurs.example/alertes/"}
+    assert client.get(reverse("coordinator:alert_list"), headers=elsewhere)["HX-Redirect"] == "/connexion/?next=/"
+
+
+def test_a_person_is_shown_the_sign_in_page_and_comes_back(client):
+    assert client.get("/alertes/?secteur=3")["Location"] == "/connexion/?next=/alertes/%3Fsecteur%3D3"
+    # What was sent by a form is no page to come back to.
+    assert client.post("/personnes/1/roles/")["Location"] == "/connexion/?next=/"
+
+
+def test_a_poll_of_an_idle_session_ends_it_and_says_so(client_of, coordinator):
+    with time_machine.travel(START, tick=False) as clock:
+        client = client_of(coordinator)
+        assert is_signed_in(client)
+        clock.shift(timedelta(minutes=31))
+        assert client.get(reverse("coordinator:alert_list"), headers=POLLED).status_code == 401
+        assert "Votre session a pris fin" in client.get("/connexion/").content.decode()
 
 
 def test_the_session_is_written_once_a_minute_at_most(client_of, volunteer, count_queries):

@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError, OperationalError
 from django.urls import path
 
@@ -115,6 +116,7 @@ def test_a_failed_task_is_written_without_what_the_error_says() -> None:
     assert logs.message_of(record) == "Task t[1] raised unexpected"
 
 
+@login_not_required
 def boom(request: Any) -> None:
     raise RuntimeError(CANARY)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+from django.contrib.auth.decorators import login_not_required
 from django.core import mail
 from django.db import connection
 from django.urls import clear_url_caches, path
@@ -57,6 +58,7 @@ def mailed() -> list[Any]:
     return mail.outbox
 
 
+@login_not_required
 def boom(request: Any, token: str) -> None:
     name = CANARY
     request.session["brouillon"] = CANARY

@@ -10,7 +10,8 @@
     try {
       // X-Background: polling is not activity, an unattended session still ends.
       const answer = await fetch(banner.dataset.banner, { headers: { "X-Background": "1" } });
-      if (!answer.ok || answer.redirected) return;
+      // A session that ended is answered 401: the page, and what is typed in it, stay.
+      if (!answer.ok) return;
       const html = await answer.text();
       // Read aloud when it changes, and only then.
       if (html.trim() !== banner.innerHTML.trim()) banner.innerHTML = html;

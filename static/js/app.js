@@ -11,15 +11,6 @@
     if (event.detail.elt.closest("[data-background]")) event.detail.headers["X-Background"] = "1";
   });
 
-  // A session that ended answers a fragment with the sign-in page: open it as a page instead.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const url = event.detail.xhr.responseURL || "";
-    if (/\/connexion\//.test(new URL(url, location.href).pathname)) {
-      event.detail.shouldSwap = false;
-      location.reload();
-    }
-  });
-
   // An action that did not go through says so.
   const say = (text) => {
     const line = document.createElement("div");

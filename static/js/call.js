@@ -59,9 +59,8 @@
       keepalive: document.visibilityState === "hidden",
       headers: { "X-CSRFToken": cookie(), "X-Requested-With": "fetch", ...headers },
     });
-    if (response.redirected && new URL(response.url).pathname.startsWith(form.dataset.login)) {
-      throw Object.assign(new Error("signed out"), { signedOut: true });
-    }
+    // Nobody is signed in any more: the page stays, with what was typed.
+    if (response.status === 401) throw Object.assign(new Error("signed out"), { signedOut: true });
     return response;
   }
 

@@ -13,7 +13,7 @@
       method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin",
       headers: { "X-Requested-With": "fetch" },
     });
-    if (!response.ok || response.redirected) return location.reload();
+    if (!response.ok) return location.reload();
     const said = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("#follows");
     // An older answer that comes back late says nothing any more.
     if (said && mine === asked) document.getElementById("follows").replaceChildren(...said.childNodes);

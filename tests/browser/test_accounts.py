@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import LAPTOP, PHONE
+from tests.factories import PASSWORD
 
 SIZES = pytest.mark.parametrize(
     ("viewport", "dark"), [(PHONE, False), (LAPTOP, True)], ids=["phone-light", "laptop-dark"]
@@ -45,6 +46,21 @@ def test_the_menu_of_a_phone_opens_without_a_script(open_browser, session_of, co
     page.locator(".menu-button").click()
     entry.click()
     page.wait_for_url("**/personnes/")
+
+
+def test_a_page_that_polls_asks_to_sign_in_once_the_session_is_over(page, watcher, session_of, coordinator):
+    watcher.expected.append("status of 401")
+    session_of(page, coordinator)
+    page.clock.install()
+    page.goto("/alertes/?etat=ouvertes")
+    page.context.clear_cookies(name="sessionid")
+    page.clock.run_for(21_000)
+    page.wait_for_url("**/connexion/?next=/alertes/**")
+    expect(page.locator("h1")).to_have_count(1)
+    page.locator("input[name=login]").fill(coordinator.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url("**/alertes/?etat=ouvertes")
 
 
 @SIZES

@@ -86,8 +86,11 @@ def test_signing_in_again_returns_to_the_form_with_its_content(open_call: Any, c
     expect(page.get_by_label("Commentaire")).to_have_value("Avant la fin de la session")
 
 
-def test_on_a_phone_the_way_to_sign_in_again_is_at_the_thumb(open_call: Any, check_page: Any) -> None:
-    """The notice is at the top of the page, the hands at its bottom."""
+def test_on_a_phone_the_way_to_sign_in_again_is_at_the_thumb(
+    open_call: Any, check_page: Any, watcher: Any, session_of: Any, volunteer: Any
+) -> None:
+    """The notice is at the top of the page, the hands at its bottom. Once signed in elsewhere, saving goes on."""
+    watcher.expected.append("status of 401")
     page = open_call(PHONE)
     page.context.clear_cookies(name="sessionid")
     page.get_by_label("Commentaire").fill("Écrit trop tard")
@@ -97,6 +100,9 @@ def test_on_a_phone_the_way_to_sign_in_again_is_at_the_thumb(open_call: Any, che
     with page.context.expect_page() as opened:
         way.click()
     expect(opened.value.locator("input[name=login]")).to_be_visible()
+    expect(page.get_by_label("Commentaire")).to_have_value("Écrit trop tard")
+    session_of(opened.value, volunteer)
+    saved(page)
 
 
 def test_the_older_of_two_tabs_is_told_at_once(open_call: Any) -> None:

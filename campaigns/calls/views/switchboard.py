@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,7 +12,8 @@ from campaigns.calls.forms import PhraseForm
 from campaigns.common import phrases
 from campaigns.common.calendar import MONTHS
 from campaigns.models import Campaign, Case
-from solidarites import journal
+from solidarites import journal, limits
+from solidarites.limits import Limit
 from solidarites.models import User
 from solidarites.roles import COORDINATOR, SWITCHBOARD, role_required
 
@@ -37,12 +37,7 @@ def find(phrase: str) -> Case | None:
 
 def may_check(user: User) -> bool:
     """Nobody guesses phrases: a few checks a minute are enough for a reception desk."""
-    key = f"phrases:{user.pk}"
-    cache.add(key, 0, WINDOW)
-    try:
-        return cache.incr(key) <= CHECKS
-    except ValueError:  # the window ended between the two lines
-        return True
+    return limits.within(f"phrases:{user.pk}", Limit(CHECKS, WINDOW))
 
 
 @role_required(SWITCHBOARD, COORDINATOR)

@@ -11,7 +11,9 @@ from campaigns.common.views import open_pages as shared
 from campaigns.neighbours import posters, reports
 from campaigns.neighbours.forms import NeighbourForm
 from campaigns.referrals.views.partner import private
+from solidarites import limits
 from solidarites.addresses import client_address
+from solidarites.limits import Limit
 from solidarites.roles import public
 
 # A whole stairwell may share one address; a robot stops soon.
@@ -36,9 +38,8 @@ def report(request: HttpRequest, code: str = "") -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, residence)
     address = client_address(request)
-    if not shared.within(f"neighbour:{address}", PER_ADDRESS, ADDRESS_WINDOW) or not shared.within(
-        "neighbour:all", IN_ALL, WHOLE_WINDOW
-    ):
+    here, everywhere = Limit(PER_ADDRESS, ADDRESS_WINDOW), Limit(IN_ALL, WHOLE_WINDOW)
+    if not limits.within(f"neighbour:{address}", here) or not limits.within("neighbour:all", everywhere):
         return shared.too_many(request)
     said = {name: value for name, value in form.cleaned_data.items() if name != "site"}
     reports.receive(**said, residence=residence, now=timezone.now())

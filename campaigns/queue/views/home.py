@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,7 +31,8 @@ from campaigns.calls.views.place import DRAFT_OPENS
 from campaigns.models import Call, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from campaigns.practice import training
 from campaigns.team.views.sharing import meetings_of, notes_of
-from solidarites import journal
+from solidarites import journal, limits
+from solidarites.limits import Limit
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER, role_required
 from tenants.models import Household, PhoneNumber, Tenant
@@ -332,12 +332,7 @@ def returned(request: HttpRequest) -> HttpResponse:
 
 
 def _may_search(user: User) -> bool:
-    key = f"returned:{user.pk}"
-    cache.add(key, 0, SEARCH_WINDOW)
-    try:
-        return cache.incr(key) <= SEARCHES
-    except ValueError:  # the window ended between the two lines
-        return True
+    return limits.within(f"returned:{user.pk}", Limit(SEARCHES, SEARCH_WINDOW))
 
 
 def cases_of_numbers(user: User, numbers: list[str]) -> list[Case]:

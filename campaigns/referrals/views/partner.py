@@ -25,7 +25,9 @@ from campaigns.referrals import ReferralError, access, sheet
 from campaigns.referrals.forms import referrals as act_forms
 from campaigns.referrals.states import Actor, can_move
 from campaigns.referrals.views import looks
+from solidarites import limits
 from solidarites.addresses import client_address
+from solidarites.limits import Limit
 from solidarites.roles import public
 
 State = Referral.State
@@ -40,7 +42,7 @@ LONGEST = 200
 
 
 def _limited(request: HttpRequest) -> bool:
-    return not shared.within(f"partner:{client_address(request)}", MOST, WINDOW)
+    return not limits.within(f"partner:{client_address(request)}", Limit(MOST, WINDOW))
 
 
 def private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -15,7 +15,9 @@ from campaigns.common.views import open_pages as shared
 from campaigns.models import CaretakerRound, CaretakerVisit
 from campaigns.referrals.views.partner import private
 from campaigns.welfare import caretakers, letters
+from solidarites import limits
 from solidarites.addresses import client_address
+from solidarites.limits import Limit
 from solidarites.roles import public
 
 # Openings and answers of one address in ten minutes: a large residence fits, guessing does not.
@@ -23,7 +25,7 @@ MOST, WINDOW = 120, 10 * 60
 
 
 def _limited(request: HttpRequest) -> bool:
-    return not shared.within(f"caretaker:{client_address(request)}", MOST, WINDOW)
+    return not limits.within(f"caretaker:{client_address(request)}", Limit(MOST, WINDOW))
 
 
 def _over(request: HttpRequest) -> HttpResponse:
