@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -279,6 +279,13 @@ class ImportProfile(models.Model):
         return self.name
 
 
+class ListImports(models.QuerySet["ListImport"]):
+    def waiting(self, now: datetime) -> ListImports:
+        """Those a worker is to take up, and whose lease, if there is one, has passed."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.filter(free, state__in=ListImport.TO_CHECK + ListImport.TO_WRITE)
+
+
 class ListImport(models.Model):
     """One tenant list on its way in. The row is the work: a stopped worker resumes from it."""
 
@@ -292,6 +299,10 @@ class ListImport(models.Model):
         APPLIED = "applied", "terminé"
         REFUSED = "refused", "fichier refusé"
         CANCELLED = "cancelled", "annulé"
+
+    # What the worker is to do, or is doing.
+    TO_CHECK = (State.CHECK_QUEUED, State.CHECKING)
+    TO_WRITE = (State.APPLY_QUEUED, State.APPLYING)
 
     landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="imports", verbose_name="bailleur")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -324,6 +335,8 @@ class ListImport(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ListImports.as_manager()
+
     class Meta:
         verbose_name = "import de liste"
         verbose_name_plural = "imports de listes"
@@ -335,12 +348,7 @@ class ListImport(models.Model):
     @property
     def working(self) -> bool:
         """Waiting for the worker, or in its hands."""
-        return self.state in (
-            self.State.CHECK_QUEUED,
-            self.State.CHECKING,
-            self.State.APPLY_QUEUED,
-            self.State.APPLYING,
-        )
+        return self.state in self.TO_CHECK + self.TO_WRITE
 
 
 class UploadedPiece(models.Model):

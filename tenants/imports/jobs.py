@@ -14,6 +14,7 @@ from django.core.files.base import File
 from django.db import transaction
 
 from solidarites import journal
+from solidarites.prompt import ask_for
 from tenants.imports import columns, headings, uploads
 from tenants.imports.columns import Header
 from tenants.imports.read import MAX_BYTES, open_list
@@ -145,7 +146,7 @@ def set_columns(
     row.state, row.message = State.CHECK_QUEUED, ""
     row.save(update_fields=["columns", "profile", "state", "message"])
     journal.record("import.check_asked", row, by=by)
-    nudge()
+    ask_for("tenants.tasks.run_imports")
     return row
 
 
@@ -174,7 +175,7 @@ def confirm(
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])
     journal.record("import.confirmed", row, by=by, absent_left=absent_left)
-    nudge()
+    ask_for("tenants.tasks.run_imports")
     return row
 
 
@@ -201,13 +202,6 @@ def _locked(list_import: ListImport, *states: str) -> ListImport:
     if row.state not in states:
         raise _moved_on()
     return row
-
-
-def nudge() -> None:
-    """The row is enough; the broker makes it prompt."""
-    from tenants.tasks import run_imports
-
-    run_imports.delay_on_commit()
 
 
 # Forgetting ---------------------------------------------------------------------------------------------

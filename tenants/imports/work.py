@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from solidarites import journal
+from solidarites.prompt import ask_for
 from tenants import households as rules
 from tenants.imports import bulk, columns, jobs, uploads
 from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
@@ -35,8 +36,6 @@ log = logging.getLogger(__name__)
 State = ListImport.State
 LEASE = timedelta(seconds=45)
 ATTEMPTS = 5
-CHECK = (State.CHECK_QUEUED, State.CHECKING)
-APPLY = (State.APPLY_QUEUED, State.APPLYING)
 CHANGED = "Des données ont changé depuis la vérification. Voici ce qui reste à écrire : relisez, puis confirmez."
 BROKEN = "Cette liste n’a pas pu être traitée. Rien de plus n’a été écrit : prévenez la personne qui gère le logiciel."
 
@@ -55,22 +54,15 @@ def run_all() -> int:
     return count
 
 
-def waiting(now: datetime) -> int:
-    """How many imports no worker is at."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    return ListImport.objects.filter(free, state__in=CHECK + APPLY).count()
-
-
 def claim(now: datetime) -> ListImport | None:
     """Take the oldest import that waits or whose lease has passed; one at a time per landlord."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    busy = ListImport.objects.filter(landlord=OuterRef("landlord"), state__in=APPLY, leased_until__gte=now)
-    waiting = ListImport.objects.filter(free, state__in=CHECK + APPLY).filter(~Exists(busy))
-    for pk in waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:20]:
+    busy = ListImport.objects.filter(
+        landlord=OuterRef("landlord"), state__in=ListImport.TO_WRITE, leased_until__gte=now
+    )
+    waiting = ListImport.objects.waiting(now)
+    for pk in waiting.exclude(Exists(busy)).order_by("created_at", "pk").values_list("pk", flat=True)[:20]:
         token = uuid.uuid4().hex
-        taken = ListImport.objects.filter(free, pk=pk, state__in=CHECK + APPLY).update(
-            lease=token, leased_until=now + LEASE, attempts=F("attempts") + 1
-        )
+        taken = waiting.filter(pk=pk).update(lease=token, leased_until=now + LEASE, attempts=F("attempts") + 1)
         if taken:
             return ListImport.objects.select_related("landlord").get(pk=pk)
     return None
@@ -102,7 +94,7 @@ def run(row: ListImport) -> None:
     try:
         if row.attempts > ATTEMPTS:
             _give_up(row, BROKEN)
-        elif row.state in CHECK:
+        elif row.state in ListImport.TO_CHECK:
             check(row)
         else:
             apply(row)
@@ -387,7 +379,7 @@ def _apply_chunk(row: ListImport, checker: Checker) -> bool:
         if not _as_previewed(rows, plans):
             renew(row, state=State.CHECK_QUEUED, rows_done=0, applied_through=0, attempts=0)
             ListImport.objects.filter(pk=row.pk).update(leased_until=None, lease="")
-            jobs.nudge()
+            ask_for("tenants.tasks.run_imports")
             return False
         write(checker, plans, now=now, by=row.uploaded_by)
         if row.absent_left:

@@ -13,7 +13,7 @@ from solidarites import journal
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages, duplicates
 from tenants.forms import BirthForm
-from tenants.models import Tenant
+from tenants.models import PhoneNumber, Tenant
 
 PAIRS_PER_PAGE = 10
 PER_PAGE = 50
@@ -24,10 +24,8 @@ PER_PAGE = 50
 def duplicate_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(duplicates.pairs(), PAIRS_PER_PAGE).get_page(request.GET.get("page"))
     ids = [tenant.household_id for pair in page.object_list for tenant in (pair.first, pair.second)]
-    phones: dict[int, list[object]] = {}
+    phones: dict[int, list[PhoneNumber]] = {}
     if ids:
-        from tenants.models import PhoneNumber
-
         for phone in PhoneNumber.objects.filter(household_id__in=ids):
             phones.setdefault(phone.household_id, []).append(phone)
         journal.record("duplicates.read", by=request.user, households=sorted(set(ids)))
