@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 
@@ -280,6 +280,10 @@ class ImportProfile(models.Model):
 
 
 class ListImports(models.QuerySet["ListImport"]):
+    def outdated(self, current: int) -> ListImports:
+        """Those of which a row was checked under another format than the current one."""
+        return self.filter(Exists(ImportRow.objects.filter(list_import=OuterRef("pk")).exclude(format=current)))
+
     def waiting(self, now: datetime) -> ListImports:
         """Those a worker is to take up, and whose lease, if there is one, has passed."""
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
@@ -388,7 +392,10 @@ class ImportRow(models.Model):
     # What happens to the household, told by the first of its rows: create, update or empty.
     household_kind = models.CharField(max_length=10, blank=True)
     household_changes: Any = models.JSONField(default=list)
-    data: Any = models.JSONField(default=list)
+    # The person as read (imports.people.Person.as_json); of somebody absent from the list, {"tenant_id"}; else empty.
+    data: Any = models.JSONField(default=dict)
+    # The format of ``data`` (imports.people.FORMAT): rows of another one are not read, the list is checked anew.
+    format = models.PositiveSmallIntegerField(default=0)
     # Who is on a row that keeps nothing else (not taken over, rejected), to be shown in the preview.
     name = models.CharField(max_length=260, blank=True)
     # [[what, old, new], …] for the preview and to see whether something moved meanwhile.

@@ -16,12 +16,13 @@ from solidarites import journal
 from solidarites.middleware import takes_up_to
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages
-from tenants.forms import UploadForm
-from tenants.imports import columns, exports, headings, jobs, reasons
+from tenants.forms import FileAgainForm, UploadForm
+from tenants.imports import columns, exports, jobs, reasons, uploads
+from tenants.imports.fields import DETAILS, LABELS, MODEL
 from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
-from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
-from tenants.views.shown import TO_CHECK, duration, progress_of, row_view, section_views, to_check
+from tenants.models import ImportProfile, ImportRow, ListImport
+from tenants.views.shown import TO_CHECK, absent_people, duration, progress_of, row_view, section_views, to_check
 
 PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -68,7 +69,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_GET
 def guide(request: HttpRequest) -> HttpResponse:
     """« Préparer votre fichier », on one printed page."""
-    return render(request, "administrator/imports/guide.html", {"headings": exports.MODEL})
+    return render(request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS})
 
 
 @role_required(ADMINISTRATOR)
@@ -117,14 +118,17 @@ def _columns_page(
         "columns": [c for c in header.columns if c.heading or c.samples],
         "refused": header.refused,
         "second_person": [c.heading for c in header.columns if c.second_person],
-        "labels": headings.LABELS,
+        "labels": LABELS,
         "usable": header.usable,
         "profile_name": request.POST.get("profile", "") if request.method == "POST" else "",
         "error": error,
+        # A list that an upgrade sent back: its file was erased once it was read.
+        "file_form": None if uploads.waits(row) else FileAgainForm(),
     }
     return render(request, "administrator/imports/columns.html", context, status=422 if error else 200)
 
 
+@takes_up_to(MAX_BYTES + settings.BODY_MAX_BYTES)
 @role_required(ADMINISTRATOR)
 @require_POST
 def set_columns(request: HttpRequest, pk: int) -> HttpResponse:
@@ -132,10 +136,17 @@ def set_columns(request: HttpRequest, pk: int) -> HttpResponse:
     chosen: dict[int, str] = {}
     for column in row.columns:
         field = request.POST.get(f"column-{column['index']}", column["field"])
-        chosen[column["index"]] = field if field in headings.LABELS else ""
+        chosen[column["index"]] = field if field in LABELS else ""
     name = " ".join(request.POST.get("profile", "").replace("\x00", "").split())[:80]
     try:
-        jobs.set_columns(list_import=row, fields=chosen, profile_name=name, by=request.user, now=timezone.now())
+        jobs.set_columns(
+            list_import=row,
+            fields=chosen,
+            profile_name=name,
+            file=request.FILES.get("file"),
+            by=request.user,
+            now=timezone.now(),
+        )
     except Refused as error:
         return _columns_page(request, row, chosen, error.message)
     except jobs.NotNow as error:
@@ -237,7 +248,7 @@ def rows(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     page = Paginator(found.order_by("number", "group"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     journal.record("import.read", row, by=request.user)
-    absent = Tenant.objects.in_bulk([r.data[0] for r in page.object_list if r.kind == Kind.ABSENT and r.data])
+    absent = absent_people(page.object_list)
     context = {
         "row": row,
         "title": title,
