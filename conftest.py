@@ -86,8 +86,12 @@ def eager_tasks() -> Iterator[None]:
     """Tasks run where they are asked for, as if a worker were instantaneous."""
     from solidarites.celery import app
 
+    app.loader.import_default_modules()
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # Asked for by name, a task does not look at these settings.
+        patch.setattr(app, "send_task", lambda name, args=(): app.tasks[name].apply(args))
+        yield
     app.conf.task_always_eager = app.conf.task_eager_propagates = False
 
 

@@ -22,13 +22,6 @@ from tenants.models import Household, ImportRow, ListImport, PhoneNumber, Tenant
 
 # What the admin's own history may speak of: its rows hold the number of the object and which fields were changed.
 ADMIN_OBJECTS = (Household, Tenant, PhoneNumber)
-# A list under way is left alone: somebody is looking at its preview.
-UNDER_WAY = (
-    ListImport.State.CHECK_QUEUED,
-    ListImport.State.CHECKING,
-    ListImport.State.APPLY_QUEUED,
-    ListImport.State.APPLYING,
-)
 FORGOTTEN = "liste effacée"
 
 
@@ -73,7 +66,7 @@ def forget_lists(*, landlord_ids: Collection[int], before: datetime, by: Any = N
     Only lists uploaded before ``before``; the counts of each import stay. One under way is left alone.
     """
     finished = ListImport.objects.filter(landlord__in=list(landlord_ids), created_at__lt=before).exclude(
-        state__in=UNDER_WAY
+        state__in=ListImport.TO_CHECK + ListImport.TO_WRITE
     )
     return _forget(finished, by)
 

@@ -25,6 +25,7 @@ OFFERED = {
     "solidarites.departures",
     "solidarites.health",
     "solidarites.privacy",
+    "solidarites.prompt",
     "solidarites.secrets_at_rest",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.
