@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,12 +32,13 @@ from campaigns.models import (
 from campaigns.models.levels import Level
 from solidarites import health, mail
 from solidarites.models import OutgoingMail, User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 STATES = {"": "À résoudre", "mine": "Que je traite", "solved": "Résolues"}
 
 
-def _alerts(request: HttpRequest, state: str) -> QuerySet[Alert]:
+def _alerts(request: SignedInRequest, state: str) -> QuerySet[Alert]:
     found = alerts.visible(request.user)
     chosen = campaign_filter(request)["campaign"]
     if chosen is not None or request.GET.get("agence") or request.GET.get("commune"):
@@ -57,7 +58,7 @@ def _alerts(request: HttpRequest, state: str) -> QuerySet[Alert]:
 
 @role_required(COORDINATOR)
 @require_GET
-def alert_list(request: HttpRequest) -> HttpResponse:
+def alert_list(request: SignedInRequest) -> HttpResponse:
     """The whole page; its table alone when it refreshes itself."""
     state = request.GET.get("etat", "")
     state = state if state in STATES else ""
@@ -81,7 +82,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def alert_banner(request: HttpRequest) -> HttpResponse:
+def alert_banner(request: SignedInRequest) -> HttpResponse:
     """How many wait and whether the automatic tasks still run, for the top of every page."""
     context: dict[str, object] = {"alerts_waiting": 0, "alerts_vital": 0}
     if request.user.has_role(COORDINATOR):
@@ -101,7 +102,7 @@ def banner_of(by: User) -> dict[str, int]:
     return {"alerts_waiting": len(levels), "alerts_vital": levels.count(Level.U0)}
 
 
-def _alert(request: HttpRequest, alert_id: int) -> Alert:
+def _alert(request: SignedInRequest, alert_id: int) -> Alert:
     found = alerts.visible(request.user).select_related(
         "case__household", "case__campaign", "case__agency", "case__next_call_for", "raised_by", "taken_by", "solved_by"
     )
@@ -110,7 +111,7 @@ def _alert(request: HttpRequest, alert_id: int) -> Alert:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def alert_detail(request: HttpRequest, alert_id: int) -> HttpResponse:
+def alert_detail(request: SignedInRequest, alert_id: int) -> HttpResponse:
     """One alert; POST solves it with what was done."""
     alert = _alert(request, alert_id)
     form = SolveAlertForm(posted(request))
@@ -248,7 +249,7 @@ def _stranded(campaign: Campaign) -> tuple[str, str]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def alert_take(request: HttpRequest, alert_id: int) -> HttpResponse:
+def alert_take(request: SignedInRequest, alert_id: int) -> HttpResponse:
     alert = _alert(request, alert_id)
     try:
         alerts.take(alert=alert, by=request.user, now=timezone.now())
@@ -261,7 +262,7 @@ def alert_take(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def alert_reopen(request: HttpRequest, alert_id: int) -> HttpResponse:
+def alert_reopen(request: SignedInRequest, alert_id: int) -> HttpResponse:
     alert = _alert(request, alert_id)
     try:
         alerts.reopen(alert=alert, by=request.user, now=timezone.now())

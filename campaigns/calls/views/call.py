@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -27,13 +27,14 @@ from campaigns.common.calendar import clock_label
 from campaigns.models import Call
 from campaigns.texts import comments
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 # « q-sante-12 »: an answer of person 12.
 _OF_A_PERSON = re.compile(r"(q-.+)-(\d{1,12})")
 
 
-def place_here(request: HttpRequest, case_id: int, now: datetime) -> Place | None:
+def place_here(request: SignedInRequest, case_id: int, now: datetime) -> Place | None:
     """The case that this page was opened on, or the one that has its call since the household was merged."""
     place = place_of(case_id=case_id, by=request.user, now=now)
     submission = as_uuid(request.POST.get("submission")) if place is None else None
@@ -44,7 +45,7 @@ def place_here(request: HttpRequest, case_id: int, now: datetime) -> Place | Non
     return place_of(case_id=moved, by=request.user, now=now) if moved else None
 
 
-def place_or_404(request: HttpRequest, case_id: int, now: datetime) -> Place:
+def place_or_404(request: SignedInRequest, case_id: int, now: datetime) -> Place:
     """The case, or a journaled refusal in the words of a page that does not exist."""
     place = place_here(request, case_id, now)
     if place is None:
@@ -53,7 +54,7 @@ def place_or_404(request: HttpRequest, case_id: int, now: datetime) -> Place:
     return place
 
 
-def _typed(request: HttpRequest, place: Place) -> Typed:
+def _typed(request: SignedInRequest, place: Place) -> Typed:
     return Typed.from_post(_of_those_who_are_left(request.POST, place.keys), place.content, place.keys)
 
 
@@ -73,14 +74,14 @@ def _of_those_who_are_left(post: QueryDict, people: list[str]) -> QueryDict:
     return post
 
 
-def _show(request: HttpRequest, page: CallPage) -> HttpResponse:
+def _show(request: SignedInRequest, page: CallPage) -> HttpResponse:
     return render(request, "calls/call.html", {"page": page})
 
 
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def call(request: HttpRequest, case_id: int) -> HttpResponse:
+def call(request: SignedInRequest, case_id: int) -> HttpResponse:
     place = place_or_404(request, case_id, timezone.now())
     typed = typed_before_sign_in(request, place) or Typed.from_draft(place.draft)
     if request.GET.get("entrant"):
@@ -93,7 +94,7 @@ def call(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def save(request: HttpRequest, case_id: int) -> HttpResponse:
+def save(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Autosave: keeps the text, renews the claim, says what will follow and whether the case was lost."""
     now = timezone.now()
     place = place_here(request, case_id, now)
@@ -121,7 +122,7 @@ def _stamp(fields: dict[str, Any]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
 
 
-def _live(request: HttpRequest, place: Place, typed: Typed) -> dict[str, Any]:
+def _live(request: SignedInRequest, place: Place, typed: Typed) -> dict[str, Any]:
     """What the page replaces after a save."""
     reading = place.read(typed)
     situation = outcomes.situation_of(place.case, by=place.by, now=place.now, danger=place.danger(reading))
@@ -144,14 +145,14 @@ def _emergency(place: Place) -> CallPage:
     return CallPage(place, Typed.from_draft(place.draft))
 
 
-def _lost(request: HttpRequest, notice: Notice) -> JsonResponse:
+def _lost(request: SignedInRequest, notice: Notice) -> JsonResponse:
     html = render_to_string("calls/_notice.html", {"notice": notice}, request)
     return JsonResponse({"notice": html, "code": notice.code}, status=409)
 
 
 @role_required(VOLUNTEER)
 @require_POST
-def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
+def heartbeat(request: SignedInRequest, case_id: int) -> HttpResponse:
     """The open form holds its case; says who else has it or has called meanwhile, and who takes its alert."""
     now = timezone.now()
     held = queue.renew(case_id=case_id, by=request.user, now=now)
@@ -170,7 +171,7 @@ def heartbeat(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def alert(request: HttpRequest, case_id: int) -> HttpResponse:
+def alert(request: SignedInRequest, case_id: int) -> HttpResponse:
     """The red button: raises at once, keeps what was typed, says who was told."""
     if request.method == "GET":
         return redirect("caller:call", case_id)
@@ -193,7 +194,7 @@ def alert(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
+def pass_on(request: SignedInRequest, case_id: int) -> HttpResponse:
     """« Passer »: give the case back with a reason."""
     if request.method == "GET":
         return redirect("caller:call", case_id)
@@ -223,7 +224,7 @@ def pass_on(request: HttpRequest, case_id: int) -> HttpResponse:
 @kept_over_sign_in
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def record(request: HttpRequest, case_id: int) -> HttpResponse:
+def record(request: SignedInRequest, case_id: int) -> HttpResponse:
     if request.method == "GET":  # back from the sign-in page: the draft holds what was typed
         return redirect("caller:call", case_id)
     now = timezone.now()
@@ -285,7 +286,7 @@ def record_typed(place: Place, typed: Typed, checked: Recorded, outcome: str, su
     )
 
 
-def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> None:
+def _keep(request: SignedInRequest, place: Place, typed: Typed, now: datetime) -> None:
     """A refused form is kept as a draft too: closing the page now loses nothing."""
     with contextlib.suppress(queue.NotYoursError):
         calls.save_draft(
@@ -298,7 +299,7 @@ def _keep(request: HttpRequest, place: Place, typed: Typed, now: datetime) -> No
         )
 
 
-def recorded_by(request: HttpRequest, case_id: int) -> Call | None:
+def recorded_by(request: SignedInRequest, case_id: int) -> Call | None:
     """The call that this very form has already recorded."""
     submission = as_uuid(request.POST.get("submission"))
     if submission is None:

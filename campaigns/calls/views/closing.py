@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,6 +19,7 @@ from campaigns.calls.forms import Typed
 from campaigns.calls.views.call import as_uuid, checked_form, place_or_404, record_typed, recorded_by
 from campaigns.calls.views.page import CallPage, PersonView
 from campaigns.calls.views.place import Place, place_of
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 from tenants.models import Tenant
 
@@ -54,7 +55,7 @@ def question_of(page: CallPage, code: str) -> Question:
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
 @never_cache
-def closing(request: HttpRequest, case_id: int) -> HttpResponse:
+def closing(request: SignedInRequest, case_id: int) -> HttpResponse:
     now = timezone.now()
     # Two tabs, or a second click: this very call is recorded already.
     if request.method == "POST" and (known := recorded_by(request, case_id)) is not None:
@@ -68,7 +69,7 @@ def closing(request: HttpRequest, case_id: int) -> HttpResponse:
     return _ask(request, place, code) if code in WORDS else redirect("caller:call", case_id)
 
 
-def _confirm(request: HttpRequest, place: Place) -> HttpResponse:
+def _confirm(request: SignedInRequest, place: Place) -> HttpResponse:
     """What the person who confirms has read: the outcome and the name come from the page, the rest from the draft."""
     code = request.POST.get("outcome", "")
     if code not in WORDS:
@@ -87,7 +88,7 @@ def _confirm(request: HttpRequest, place: Place) -> HttpResponse:
     return _ask(request, place, code, next(iter(errors.values())))
 
 
-def _ask(request: HttpRequest, place: Place, code: str, error: str = "") -> HttpResponse:
+def _ask(request: SignedInRequest, place: Place, code: str, error: str = "") -> HttpResponse:
     page = CallPage(place, Typed.from_draft(place.draft))
     question = question_of(page, code)
     numbers = dangers.numbers_of(dangers.vital(place.unsolved), place.content)

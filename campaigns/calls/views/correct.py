@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -27,6 +27,7 @@ from campaigns.calls.views.place import Place
 from campaigns.common import needs
 from campaigns.models import Call, Need
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 
@@ -39,7 +40,7 @@ class Summary:
     seen: str
 
 
-def _mine(request: HttpRequest, call_id: int, now: datetime) -> Call:
+def _mine(request: SignedInRequest, call_id: int, now: datetime) -> Call:
     """One's own call, for a day; a journaled refusal otherwise."""
     call = Call.objects.filter(pk=call_id, volunteer=request.user).select_related("phone").first()
     if call is None or not calls.correctable(call, request.user, now):
@@ -51,7 +52,7 @@ def _mine(request: HttpRequest, call_id: int, now: datetime) -> Call:
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
 @never_cache
-def correct(request: HttpRequest, call_id: int) -> HttpResponse:
+def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
     now = timezone.now()
     call = _mine(request, call_id, now)
     case = calls.with_household(call.case_id)
@@ -100,7 +101,7 @@ def _wanted(outcome: str, typed: Typed, checked: Recorded) -> calls.Wanted:
 
 
 def _show(
-    request: HttpRequest,
+    request: SignedInRequest,
     place: Place,
     typed: Typed,
     chosen: str,

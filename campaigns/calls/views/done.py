@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,6 +19,7 @@ from campaigns.models import Alert, Call, Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 # A volunteer sees their own calls again for a day.
@@ -28,7 +29,7 @@ RECENT = timedelta(hours=24)
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def done(request: HttpRequest, call_id: int) -> HttpResponse:
+def done(request: SignedInRequest, call_id: int) -> HttpResponse:
     """One's own call, for 24 hours: what was recorded and what happens next."""
     now = timezone.now()
     recorded = (

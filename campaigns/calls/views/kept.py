@@ -13,12 +13,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.calls.forms import Typed
 from campaigns.calls.views.place import Place
+from solidarites.requests import SignedInRequest
 from solidarites.roles import View
 
 KEY = "call_posted"
@@ -32,7 +33,7 @@ def kept_over_sign_in(view: View) -> View:
     # Keeps what was posted before it asks who is there; whatever else comes is answered by the view's own role.
     @login_not_required
     @wraps(view)
-    def checked(request: HttpRequest, case_id: int) -> HttpResponse:
+    def checked(request: SignedInRequest, case_id: int) -> HttpResponse:
         if request.method != "POST" or request.user.is_authenticated or not request.session.get("idle_ended"):
             return view(request, case_id)
         form = request.POST.urlencode()
@@ -43,7 +44,7 @@ def kept_over_sign_in(view: View) -> View:
     return checked
 
 
-def typed_before_sign_in(request: HttpRequest, place: Place) -> Typed | None:
+def typed_before_sign_in(request: SignedInRequest, place: Place) -> Typed | None:
     """What was posted to this very draft before signing in again, and words that say so; nothing is written."""
     kept: dict[str, Any] = request.session.get(KEY) or {}
     if kept.get("case") != place.case.pk or place.now.timestamp() - kept["at"] > WAITS.total_seconds():
@@ -57,5 +58,5 @@ def typed_before_sign_in(request: HttpRequest, place: Place) -> Typed | None:
     return Typed.from_post(form, place.content, place.keys)
 
 
-def forget_kept(request: HttpRequest) -> None:
+def forget_kept(request: SignedInRequest) -> None:
     request.session.pop(KEY, None)

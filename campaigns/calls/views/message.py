@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages as said
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,6 +15,7 @@ from campaigns.calls import messages
 from campaigns.models import Case
 from campaigns.texts import comments
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 
@@ -30,7 +31,7 @@ class MessageForm(forms.Form):
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
 @never_cache
-def message(request: HttpRequest, case_id: int) -> HttpResponse:
+def message(request: SignedInRequest, case_id: int) -> HttpResponse:
     case = Case.objects.select_related("campaign", "claimed_by").filter(pk=case_id).first()
     if case is None or queue.membership_of(case.campaign, request.user) is None or not case.campaign.is_running:
         journal.record("access.refused", by=request.user, route="caller:message", case=case_id)

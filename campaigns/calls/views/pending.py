@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -21,6 +21,7 @@ from campaigns.common import scope
 from campaigns.common.calendar import NeverOpenError, calendar_of, moment_label
 from campaigns.common.views.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 from tenants import households
 
@@ -125,7 +126,7 @@ def _follows(call: Call, now: datetime) -> str:
 
 @role_required(COORDINATOR)
 @require_GET
-def pending_list(request: HttpRequest) -> HttpResponse:
+def pending_list(request: SignedInRequest) -> HttpResponse:
     """The oldest first."""
     cases = scope.visible_cases(request.user, Case.objects.exclude(campaign__status=Campaign.Status.PURGED))
     waiting = Call.objects.filter(case__in=narrowed(request, cases).order_by().values("pk"), state=Call.State.PENDING)
@@ -139,7 +140,7 @@ def pending_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def pending_call(request: HttpRequest, call_id: int) -> HttpResponse:
+def pending_call(request: SignedInRequest, call_id: int) -> HttpResponse:
     """Decide: the call counts, its words join the case, or it is set aside."""
     visible = scope.visible_cases(request.user).order_by().values("pk")
     call = get_object_or_404(Call.objects.filter(case__in=visible), pk=call_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from campaigns import calls, queue
 from campaigns.calls.forms import Typed
 from campaigns.calls.views.place import place_of
 from solidarites import accounts, journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 # Where the page opens again: beside what was changed.
@@ -20,7 +21,7 @@ HABITS = {"hide_number": "numero", "keyboard_shortcuts": "raccourcis"}
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def preference(request: HttpRequest, case_id: int) -> HttpResponse:
+def preference(request: SignedInRequest, case_id: int) -> HttpResponse:
     """« Masquer mon numéro », « Couper les raccourcis »: kept for every call to come."""
     if request.method == "GET":
         return redirect("caller:call", case_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,6 +15,7 @@ from campaigns.models import Campaign, Case
 from solidarites import journal, limits
 from solidarites.limits import Limit
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, SWITCHBOARD, role_required
 
 CHECKS = 30
@@ -43,7 +44,7 @@ def may_check(user: User) -> bool:
 @role_required(SWITCHBOARD, COORDINATOR)
 @require_http_methods(["GET", "POST"])
 @never_cache
-def verify(request: HttpRequest) -> HttpResponse:
+def verify(request: SignedInRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "calls/verify.html", {"form": PhraseForm(), "answer": ""})
     form = PhraseForm(request.POST)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -21,6 +21,7 @@ from campaigns.common.views.pages import back, note_read, page_of, visible_case,
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
 from campaigns.queue import ranking
 from campaigns.welfare.forms import OpenCheckForm
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import households, numbers
 from tenants.models import PhoneNumber, Tenant
@@ -31,7 +32,7 @@ MAIN = ("q", "campagne", "etat", "agence", "commune")
 
 @role_required(COORDINATOR)
 @require_GET
-def case_list(request: HttpRequest) -> HttpResponse:
+def case_list(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     visible = scope.visible_cases(request.user, Case.objects.exclude(campaign__status=Campaign.Status.PURGED))
     filters = CaseFilter(request.GET, visible, by=request.user, now=now)
@@ -77,7 +78,7 @@ RELEASED = (
 )
 
 
-def _several(request: HttpRequest, act: tuple[Any, tuple[str, str], str]) -> HttpResponse:
+def _several(request: SignedInRequest, act: tuple[Any, tuple[str, str], str]) -> HttpResponse:
     """Do it to the ticked cases that this coordinator sees, and to no other."""
     rule, (one, more), none = act
     wanted = [int(pk) for pk in request.POST.getlist("case") if pk.isascii() and pk.isdigit() and len(pk) < 19]
@@ -93,21 +94,21 @@ def _several(request: HttpRequest, act: tuple[Any, tuple[str, str], str]) -> Htt
 
 @role_required(COORDINATOR)
 @require_POST
-def cases_first(request: HttpRequest) -> HttpResponse:
+def cases_first(request: SignedInRequest) -> HttpResponse:
     """Put the ticked cases at the head of the queue."""
     return _several(request, FIRST)
 
 
 @role_required(COORDINATOR)
 @require_POST
-def cases_last(request: HttpRequest) -> HttpResponse:
+def cases_last(request: SignedInRequest) -> HttpResponse:
     """Put the ticked cases behind the others of their rank."""
     return _several(request, LAST)
 
 
 @role_required(COORDINATOR)
 @require_POST
-def cases_release(request: HttpRequest) -> HttpResponse:
+def cases_release(request: SignedInRequest) -> HttpResponse:
     """Take the ticked cases back from the volunteers who hold them."""
     return _several(request, RELEASED)
 
@@ -117,17 +118,17 @@ def cases_release(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def case(request: HttpRequest, case_id: int) -> HttpResponse:
+def case(request: SignedInRequest, case_id: int) -> HttpResponse:
     return _page(request, _whole(request, case_id))
 
 
-def _whole(request: HttpRequest, case_id: int) -> Case:
+def _whole(request: SignedInRequest, case_id: int) -> Case:
     return visible_case(
         request, case_id, "household__landlord", "household__residence", "agency", "claimed_by", "next_call_for"
     )
 
 
-def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     note_read(request, "case.read", [case.pk], case.campaign_id)
     now = timezone.now()
     household = case.household
@@ -194,7 +195,7 @@ def _history(case: Case) -> list[Call]:
     return found
 
 
-def _act(request: HttpRequest, target: int, done: str, rule: Any, /, **kwargs: Any) -> HttpResponse:
+def _act(request: SignedInRequest, target: int, done: str, rule: Any, /, **kwargs: Any) -> HttpResponse:
     """Call one rule, say what was done or why not, and come back to the case."""
     try:
         rule(**kwargs)
@@ -207,7 +208,7 @@ def _act(request: HttpRequest, target: int, done: str, rule: Any, /, **kwargs: A
 
 @role_required(COORDINATOR)
 @require_POST
-def case_first(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_first(request: SignedInRequest, case_id: int) -> HttpResponse:
     visible_case(request, case_id)
     if queue.put_first(case_ids=[case_id], by=request.user, now=timezone.now()):
         messages.success(request, "Le dossier est en tête de la file.")
@@ -218,7 +219,7 @@ def case_first(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_last(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_last(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Behind the others of its rank."""
     visible_case(request, case_id)
     if ranking.put_last(case_ids=[case_id], by=request.user, now=timezone.now()):
@@ -230,7 +231,7 @@ def case_last(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_ask(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_ask(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Ask for a call now; a closed case opens again."""
     visible_case(request, case_id)
     now = timezone.now()
@@ -240,7 +241,7 @@ def case_ask(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_hold(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_hold(request: SignedInRequest, case_id: int) -> HttpResponse:
     visible_case(request, case_id)
     done = "Le dossier est en attente\u00a0: personne n'appelle ce foyer."
     reason = Case.Hold.COORDINATOR
@@ -249,7 +250,7 @@ def case_hold(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_resume(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_resume(request: SignedInRequest, case_id: int) -> HttpResponse:
     """The decision about a held case: it is called again."""
     visible_case(request, case_id)
     done = "Le dossier retourne dans la file, avant les autres."
@@ -258,7 +259,7 @@ def case_resume(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_close(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_close(request: SignedInRequest, case_id: int) -> HttpResponse:
     found = _whole(request, case_id)
     form = CloseCaseForm(request.POST)
     if not form.is_valid():
@@ -278,7 +279,7 @@ def case_close(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_release(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_release(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Take the case back from the volunteer who holds it."""
     visible_case(request, case_id)
     if queue.release(case_id=case_id, by=request.user, now=timezone.now()):
@@ -290,7 +291,7 @@ def case_release(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_number(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_number(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A number found by hand: the case joins the queue."""
     found = _whole(request, case_id)
     form = NumberForm(request.POST)
@@ -307,7 +308,7 @@ def case_number(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_phone(request: HttpRequest, case_id: int, phone_id: int) -> HttpResponse:
+def case_phone(request: SignedInRequest, case_id: int, phone_id: int) -> HttpResponse:
     """Mark a number wrong, or to be tried again."""
     found = visible_case(request, case_id)
     phone = get_object_or_404(PhoneNumber, pk=phone_id, household=found.household_id)
@@ -327,7 +328,7 @@ def case_phone(request: HttpRequest, case_id: int, phone_id: int) -> HttpRespons
 
 @role_required(COORDINATOR)
 @require_POST
-def case_household(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_household(request: SignedInRequest, case_id: int) -> HttpResponse:
     found = _whole(request, case_id)
     form = HouseholdForm(request.POST)
     if not form.is_valid():
@@ -339,7 +340,7 @@ def case_household(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_person(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_person(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Somebody of the household died, moved or entered a care home."""
     found = _whole(request, case_id)
     form = ClosePersonForm(request.POST, case=found)
@@ -352,7 +353,7 @@ def case_person(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_person_back(request: HttpRequest, case_id: int, tenant_id: int) -> HttpResponse:
+def case_person_back(request: SignedInRequest, case_id: int, tenant_id: int) -> HttpResponse:
     """Somebody noted as dead or gone by mistake: present again; whether to call is decided apart."""
     found = visible_case(request, case_id)
     tenant = get_object_or_404(Tenant, pk=tenant_id, household=found.household_id)
@@ -365,7 +366,7 @@ def case_person_back(request: HttpRequest, case_id: int, tenant_id: int) -> Http
 
 @role_required(COORDINATOR)
 @require_POST
-def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_oppose(request: SignedInRequest, case_id: int) -> HttpResponse:
     """« Ne plus jamais appeler », said by letter or to the agency."""
     found = visible_case(request, case_id)
     if request.POST.get("sure") != "yes":
@@ -378,7 +379,7 @@ def case_oppose(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def case_unoppose(request: HttpRequest, case_id: int) -> HttpResponse:
+def case_unoppose(request: SignedInRequest, case_id: int) -> HttpResponse:
     """« Ne plus jamais appeler » said by mistake, or taken back by the household: lifted, with its reason."""
     found = _whole(request, case_id)
     form = LiftOppositionForm(request.POST)

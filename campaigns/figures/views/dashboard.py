@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from campaigns.figures.dashboards import Dashboard, Filters
 from campaigns.models import Campaign
 from solidarites.fields import DateField
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 FEWEST_CALLS = 5
@@ -83,7 +84,7 @@ def campaign_label(campaign: Campaign) -> str:
 
 @role_required(COORDINATOR)
 @require_GET
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: SignedInRequest) -> HttpResponse:
     """The whole page; its upper part alone when the page refreshes itself."""
     campaigns = dashboards.campaigns_to_look_at()
     if not campaigns:

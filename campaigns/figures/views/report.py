@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -10,12 +10,13 @@ from django.views.decorators.http import require_GET
 from campaigns import purge
 from campaigns.figures import report as figures
 from campaigns.models import Campaign, PurgeProof
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def report(request: HttpRequest, slug: str) -> HttpResponse:
+def report(request: SignedInRequest, slug: str) -> HttpResponse:
     """Totals and breakdowns of the whole campaign, whatever the scope of the coordinator: they name nobody."""
     campaign = get_object_or_404(Campaign, slug=slug)
     found = figures.report_of(campaign)

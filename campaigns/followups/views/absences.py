@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +17,13 @@ from campaigns.followups import feed as feeds
 from campaigns.followups.forms import AbsenceForm
 from campaigns.followups.views.away import absence_rows, refused, said
 from campaigns.models import Absence, CalendarFeed
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, public, role_required
 
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def absences(request: HttpRequest) -> HttpResponse:
+def absences(request: SignedInRequest) -> HttpResponse:
     """« Mes absences »; POST notes one."""
     now = timezone.now()
     form = AbsenceForm(request.POST if request.method == "POST" else None)
@@ -39,7 +40,7 @@ def absences(request: HttpRequest) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def absence_end(request: HttpRequest, absence_id: int) -> HttpResponse:
+def absence_end(request: SignedInRequest, absence_id: int) -> HttpResponse:
     absence = get_object_or_404(Absence, user=request.user, pk=absence_id)
     followups.end_absence(absence=absence, by=request.user, now=timezone.now())
     messages.success(request, "L'absence est levée. Vos prochains suivis vous reviennent.")
@@ -52,7 +53,7 @@ def absence_end(request: HttpRequest, absence_id: int) -> HttpResponse:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def agenda(request: HttpRequest) -> HttpResponse:
+def agenda(request: SignedInRequest) -> HttpResponse:
     """The secret link of one's own follow-ups, for an agenda."""
     feed = CalendarFeed.objects.filter(user=request.user).first()
     link = settings.SITE_URL + reverse("agenda", args=[feeds.token_of(feed)]) if feed else ""
@@ -61,7 +62,7 @@ def agenda(request: HttpRequest) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def agenda_renew(request: HttpRequest) -> HttpResponse:
+def agenda_renew(request: SignedInRequest) -> HttpResponse:
     feeds.renew(user=request.user, now=timezone.now())
     messages.success(request, "Votre lien est prêt. Un lien plus ancien ne montre plus rien.")
     return redirect("caller:agenda")
@@ -69,7 +70,7 @@ def agenda_renew(request: HttpRequest) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def agenda_revoke(request: HttpRequest) -> HttpResponse:
+def agenda_revoke(request: SignedInRequest) -> HttpResponse:
     feeds.revoke(user=request.user)
     messages.success(request, "Le lien est retiré\u00a0: il ne montre plus rien.")
     return redirect("caller:agenda")
@@ -77,7 +78,7 @@ def agenda_revoke(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
-def agenda_file(request: HttpRequest, token: str) -> HttpResponse:
+def agenda_file(request: SignedInRequest, token: str) -> HttpResponse:
     """What an agenda reads, by the link alone; every link that opens nothing gets the same answer."""
     owner = feeds.owner_of(token)
     if owner is None:

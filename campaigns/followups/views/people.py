@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,6 +16,7 @@ from campaigns.followups.forms import AbsenceForm, GiveForm, ShareForm
 from campaigns.followups.views.away import absence_rows, refused, said
 from campaigns.followups.views.plans import visible_plan
 from campaigns.models import Absence, Campaign, CampaignVolunteer, FollowUpPlan
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 AT_ONCE = 200
@@ -23,7 +24,7 @@ AT_ONCE = 200
 
 @role_required(COORDINATOR)
 @require_POST
-def follow_up_give(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up_give(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """From « À réattribuer »: this plan to somebody."""
     plan, now = visible_plan(request, plan_id), timezone.now()
     form = GiveForm(request.POST, callers=callers_of(plan.case.campaign))
@@ -46,7 +47,7 @@ def follow_up_give(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def follow_up_share(request: HttpRequest, slug: str, membership_id: int | None = None) -> HttpResponse:
+def follow_up_share(request: SignedInRequest, slug: str, membership_id: int | None = None) -> HttpResponse:
     """Hand all plans of a volunteer (or those that nobody has) to others; the load is shown before confirming."""
     campaign, now = get_object_or_404(Campaign, slug=slug), timezone.now()
     leaving = None
@@ -94,7 +95,7 @@ def follow_up_share(request: HttpRequest, slug: str, membership_id: int | None =
     return render(request, "followups/follow_up_share.html", context)
 
 
-def _say(request: HttpRequest, changed: int, stale: int) -> None:
+def _say(request: SignedInRequest, changed: int, stale: int) -> None:
     if changed:
         many = f"{changed} suivis changent" if changed > 1 else "1 suivi change"
         messages.success(request, f"{many} de bénévole.")
@@ -110,7 +111,7 @@ def _say(request: HttpRequest, changed: int, stale: int) -> None:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def volunteer_absences(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
+def volunteer_absences(request: SignedInRequest, slug: str, membership_id: int) -> HttpResponse:
     """The absences of one volunteer; POST notes one."""
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("user", "campaign"), campaign__slug=slug, pk=membership_id
@@ -139,7 +140,7 @@ def volunteer_absences(request: HttpRequest, slug: str, membership_id: int) -> H
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def volunteer_back(request: HttpRequest, slug: str, membership_id: int, absence_id: int) -> HttpResponse:
+def volunteer_back(request: SignedInRequest, slug: str, membership_id: int, absence_id: int) -> HttpResponse:
     """Back earlier than said."""
     membership = get_object_or_404(CampaignVolunteer, campaign__slug=slug, pk=membership_id)
     absence = get_object_or_404(Absence, user=membership.user_id, pk=absence_id)

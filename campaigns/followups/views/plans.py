@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,6 +32,7 @@ from campaigns.followups.forms import EndPlanForm, ExceptionForm, GiveForm, Plan
 from campaigns.followups.views.away import refused
 from campaigns.models import DueCall, FollowUpPlan, PlanException
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 STATES = {
@@ -45,7 +46,7 @@ STATES = {
 NEXT_DATES = 8
 
 
-def _cases(request: HttpRequest) -> QuerySet[Any]:
+def _cases(request: SignedInRequest) -> QuerySet[Any]:
     return narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
 
 
@@ -72,14 +73,14 @@ def _plans(cases: QuerySet[Any], state: str, now: datetime) -> QuerySet[FollowUp
 
 @role_required(COORDINATOR)
 @require_GET
-def follow_up_list(request: HttpRequest) -> HttpResponse:
+def follow_up_list(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     state = request.GET.get("etat", "")
     state = state if state in STATES else ""
     return _list(request, state, now)
 
 
-def _list(request: HttpRequest, state: str, now: datetime, give_form: GiveForm | None = None) -> HttpResponse:
+def _list(request: SignedInRequest, state: str, now: datetime, give_form: GiveForm | None = None) -> HttpResponse:
     cases = _cases(request)
     opened = Prefetch("due_calls", DueCall.objects.filter(state=DueCall.State.OPENED), to_attr="open_due_calls")
     rows = (
@@ -113,7 +114,7 @@ def _callers(plans: list[FollowUpPlan]) -> dict[int, list[User]]:
     return {pk: list(callers_of(campaign)) for pk, campaign in campaigns.items()}
 
 
-def visible_plan(request: HttpRequest, plan_id: int) -> FollowUpPlan:
+def visible_plan(request: SignedInRequest, plan_id: int) -> FollowUpPlan:
     """The plan when this coordinator sees its case, else 404."""
     plans = FollowUpPlan.objects.filter(case__in=scope.visible_cases(request.user).order_by().values("pk"))
     related = ("case__campaign", "case__household", "volunteer", "backup", "created_by")
@@ -122,7 +123,7 @@ def visible_plan(request: HttpRequest, plan_id: int) -> FollowUpPlan:
     )
 
 
-def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, plan: FollowUpPlan, now: datetime, **forms: Any) -> HttpResponse:
     note_read(request, "follow_up.read", [plan.case_id], plan.case.campaign_id)
     callers = callers_of(plan.case.campaign)
     today = calendar_of(plan.case.campaign, plan.case.region).local(now).date()
@@ -158,7 +159,7 @@ def _initial(plan: FollowUpPlan) -> dict[str, Any]:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """One plan; POST changes its rhythm and who calls."""
     plan, now = visible_plan(request, plan_id), timezone.now()
     if request.method == "GET":
@@ -177,7 +178,7 @@ def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_GET
-def follow_up_dates(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up_dates(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """The whole series of a plan, a year ahead, each date with its reasons."""
     plan, now = visible_plan(request, plan_id), timezone.now()
     note_read(request, "follow_up.read", [plan.case_id], plan.case.campaign_id)
@@ -195,7 +196,7 @@ def follow_up_dates(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def follow_up_start(request: HttpRequest, case_id: int) -> HttpResponse:
+def follow_up_start(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Start a plan by hand, that a tenant accepted outside a call."""
     case, now = visible_case(request, case_id), timezone.now()
     plan = case.plans.exclude(status=FollowUpPlan.Status.ENDED).first()
@@ -216,7 +217,7 @@ def follow_up_start(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def follow_up_end(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up_end(request: SignedInRequest, plan_id: int) -> HttpResponse:
     plan, now = visible_plan(request, plan_id), timezone.now()
     form = EndPlanForm(request.POST)
     if not form.is_valid():
@@ -231,7 +232,7 @@ def follow_up_end(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def follow_up_interrupt(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up_interrupt(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """No call from one day to another: hospital, family."""
     plan, now = visible_plan(request, plan_id), timezone.now()
     form = ExceptionForm(request.POST)
@@ -248,7 +249,7 @@ def follow_up_interrupt(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def follow_up_resume(request: HttpRequest, plan_id: int, exception_id: int) -> HttpResponse:
+def follow_up_resume(request: SignedInRequest, plan_id: int, exception_id: int) -> HttpResponse:
     """Call again before the days are over."""
     plan, now = visible_plan(request, plan_id), timezone.now()
     row = get_object_or_404(PlanException, plan=plan, pk=exception_id)

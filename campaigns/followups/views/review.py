@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -21,6 +21,7 @@ from campaigns.followups.views.away import refused
 from campaigns.followups.views.plans import visible_plan
 from campaigns.models import DueCall, FollowUpPlan
 from campaigns.referrals import ReferralError
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 CONTINUE, SPACE, HAND, END = "continuer", "espacer", "confier", "terminer"
@@ -28,7 +29,7 @@ CONTINUE, SPACE, HAND, END = "continuer", "espacer", "confier", "terminer"
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def follow_up_review(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up_review(request: SignedInRequest, plan_id: int) -> HttpResponse:
     plan, now = visible_plan(request, plan_id), timezone.now()
     if plan.status == FollowUpPlan.Status.ENDED:
         messages.info(request, "Ce suivi est terminé.")
@@ -43,7 +44,7 @@ def follow_up_review(request: HttpRequest, plan_id: int) -> HttpResponse:
     return act(request, plan, now)
 
 
-def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, plan: FollowUpPlan, now: datetime, **forms: Any) -> HttpResponse:
     note_read(request, "follow_up.read", [plan.case_id], plan.case.campaign_id)
     context = {
         "plan": plan,
@@ -61,17 +62,17 @@ def _page(request: HttpRequest, plan: FollowUpPlan, now: datetime, **forms: Any)
     return render(request, "followups/follow_up_review.html", context)
 
 
-def _done(request: HttpRequest, plan: FollowUpPlan, words: str) -> HttpResponse:
+def _done(request: SignedInRequest, plan: FollowUpPlan, words: str) -> HttpResponse:
     messages.success(request, words)
     return redirect("coordinator:follow_up", plan.pk)
 
 
-def _go_on(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
+def _go_on(request: SignedInRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
     reviews.review(plan_id=plan.pk, cadence=plan.cadence, by=request.user, now=now)
     return _done(request, plan, "Le bilan est fait. Le suivi continue, le prochain bilan est dans six semaines.")
 
 
-def _space_out(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
+def _space_out(request: SignedInRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
     form = SpaceOutForm(request.POST, plan=plan)
     if form.is_valid():
         try:
@@ -83,7 +84,7 @@ def _space_out(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpR
     return _page(request, plan, now, space_form=form)
 
 
-def _hand(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
+def _hand(request: SignedInRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
     form = HandForm(request.POST, plan=plan)
     if form.is_valid():
         data = form.cleaned_data
@@ -107,7 +108,7 @@ def _hand(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpRespon
     return _page(request, plan, now, hand_form=form)
 
 
-def _end(request: HttpRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
+def _end(request: SignedInRequest, plan: FollowUpPlan, now: datetime) -> HttpResponse:
     form = EndPlanForm(request.POST)
     if not form.is_valid():
         return _page(request, plan, now, end_form=form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -17,6 +17,7 @@ from campaigns.followups import week
 from campaigns.followups.words import day_words, short_day
 from campaigns.models import CampaignVolunteer, Case
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 # Beyond, a day says how many more; its own page shows them all.
@@ -36,7 +37,7 @@ LOOKS = {
 
 @role_required(COORDINATOR)
 @require_GET
-def follow_up_week(request: HttpRequest) -> HttpResponse:
+def follow_up_week(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     one_day = _day(request.GET.get("jour", ""))
@@ -77,7 +78,7 @@ def _people() -> list[User]:
     return list(User.objects.filter(pk__in=members).order_by("last_name", "first_name", "pk"))
 
 
-def _person(request: HttpRequest) -> User | None:
+def _person(request: SignedInRequest) -> User | None:
     text = request.GET.get("benevole", "")
     return User.objects.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 10 else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,12 +15,13 @@ from campaigns.common.views.pages import pdf_response
 from campaigns.models import Campaign
 from campaigns.neighbours import posters
 from campaigns.neighbours.forms import PosterForm
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def poster_page(request: HttpRequest, slug: str) -> HttpResponse:
+def poster_page(request: SignedInRequest, slug: str) -> HttpResponse:
     """The residences by agency; a POST makes the PDF of one residence, of one agency, or of all."""
     campaign = get_object_or_404(Campaign.objects.exclude(status=Campaign.Status.PURGED), slug=slug)
     residences = posters.residences_of(scope.visible_cases(request.user).filter(campaign=campaign))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +18,7 @@ from campaigns.neighbours import reports
 from campaigns.neighbours.forms import DismissForm, MatchForm, MatchOutsideForm
 from campaigns.setup import enrolment
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 State = NeighbourReport.State
@@ -26,7 +27,7 @@ STATES = {"": "À traiter", State.MATCHED: "Veille ouverte", State.DISMISSED: "S
 
 @role_required(COORDINATOR)
 @require_GET
-def report_list(request: HttpRequest) -> HttpResponse:
+def report_list(request: SignedInRequest) -> HttpResponse:
     state = request.GET.get("etat", "")
     state = state if state in STATES else ""
     rows = NeighbourReport.objects.filter(state=state or State.NEW).select_related("residence", "handled_by")
@@ -46,11 +47,11 @@ def _report(report_id: int) -> NeighbourReport:
 
 @role_required(COORDINATOR)
 @require_GET
-def report(request: HttpRequest, report_id: int) -> HttpResponse:
+def report(request: SignedInRequest, report_id: int) -> HttpResponse:
     return _page(request, _report(report_id))
 
 
-def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, found: NeighbourReport, **forms: Any) -> HttpResponse:
     words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
     proposals, outside = [], []
     if found.state == State.NEW:
@@ -79,7 +80,7 @@ def _page(request: HttpRequest, found: NeighbourReport, **forms: Any) -> HttpRes
 
 @role_required(COORDINATOR)
 @require_POST
-def report_match(request: HttpRequest, report_id: int) -> HttpResponse:
+def report_match(request: SignedInRequest, report_id: int) -> HttpResponse:
     """This household: its welfare check opens."""
     found = _report(report_id)
     form = MatchForm(request.POST)
@@ -103,7 +104,7 @@ def report_match(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def report_enrol(request: HttpRequest, report_id: int) -> HttpResponse:
+def report_enrol(request: SignedInRequest, report_id: int) -> HttpResponse:
     """This household, which no running campaign has: it joins one, and its welfare check opens."""
     found = _report(report_id)
     form = MatchOutsideForm(request.POST)
@@ -129,7 +130,7 @@ def report_enrol(request: HttpRequest, report_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def report_dismiss(request: HttpRequest, report_id: int) -> HttpResponse:
+def report_dismiss(request: SignedInRequest, report_id: int) -> HttpResponse:
     found = _report(report_id)
     form = DismissForm(request.POST)
     if form.is_valid():

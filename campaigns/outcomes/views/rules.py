@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -18,6 +18,7 @@ from campaigns.models import Campaign, Case
 from campaigns.outcomes.rehearsal import Household
 from campaigns.setup.views.campaigns import hours_of
 from solidarites.fields import DateField
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import departments
 
@@ -44,7 +45,7 @@ class RehearsalForm(forms.Form):
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def campaign_rules(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_rules(request: SignedInRequest, slug: str) -> HttpResponse:
     campaign = get_object_or_404(Campaign, slug=slug)
     now = timezone.now()
     asked = {name: value for name in ("department", "day", "clock") if (value := request.GET.get(name, ""))}

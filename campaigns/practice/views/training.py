@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,6 +30,7 @@ from campaigns.calls.views.place import Notice, Place
 from campaigns.models import Campaign, CampaignVolunteer
 from campaigns.practice import household, training
 from campaigns.texts import comments
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 # What each step shows of the real screen; its words are in the template of the same name.
@@ -80,12 +81,12 @@ def defused(html: str, campaign_id: int) -> str:
 # Whose, and where -------------------------------------------------------------------------------------
 
 
-def _memberships(request: HttpRequest) -> list[CampaignVolunteer]:
+def _memberships(request: SignedInRequest) -> list[CampaignVolunteer]:
     mine = CampaignVolunteer.objects.filter(user=request.user, active=True, campaign__status__in=BEFORE_THE_END)
     return list(mine.select_related("campaign").order_by("-campaign__status", "campaign__name"))
 
 
-def _place(request: HttpRequest, campaign_id: int) -> Place:
+def _place(request: SignedInRequest, campaign_id: int) -> Place:
     """The invented household, in a campaign this volunteer belongs to; else 404."""
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("campaign"),
@@ -99,11 +100,11 @@ def _place(request: HttpRequest, campaign_id: int) -> Place:
     return Place(made.case, made.draft, made.history, request.user, now, made.content, made.people)
 
 
-def _typed(request: HttpRequest, place: Place) -> Typed:
+def _typed(request: SignedInRequest, place: Place) -> Typed:
     return Typed.from_post(request.POST, place.content, place.keys)
 
 
-def _show(request: HttpRequest, page: PracticePage, **more: Any) -> HttpResponse:
+def _show(request: SignedInRequest, page: PracticePage, **more: Any) -> HttpResponse:
     html = render_to_string("practice/training_call.html", {"page": page, "alerted": False, **more}, request)
     return HttpResponse(defused(html, page.campaign.pk))
 
@@ -114,7 +115,7 @@ def _show(request: HttpRequest, page: PracticePage, **more: Any) -> HttpResponse
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: SignedInRequest) -> HttpResponse:
     """The campaigns one may practise for; straight to the first step when there is one."""
     memberships = _memberships(request)
     if len(memberships) == 1:
@@ -127,7 +128,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def guide(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def guide(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """One step of the explanation, beside the part of the screen it speaks of."""
     place = _place(request, campaign_id)
     page = PracticePage(place, Typed())
@@ -157,13 +158,13 @@ def guide(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def call(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def call(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     return _show(request, PracticePage(_place(request, campaign_id), Typed()))
 
 
 @role_required(VOLUNTEER)
 @require_POST
-def save(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def save(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """What would follow and what would be warned of, as the real page says them; nothing is kept."""
     place = _place(request, campaign_id)
     typed = _typed(request, place)
@@ -184,14 +185,14 @@ def save(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def heartbeat(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def heartbeat(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """There is nothing to hold."""
     return JsonResponse({"held": True})
 
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def alert(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def alert(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """The red button explains what it would have done; nobody is told."""
     if request.method == "GET":
         return redirect("caller:training_call", campaign_id)
@@ -205,7 +206,7 @@ def alert(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def pass_on(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def pass_on(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """« Passer », explained."""
     if request.method == "GET":
         return redirect("caller:training_call", campaign_id)
@@ -218,7 +219,7 @@ def pass_on(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def other(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
+def other(request: SignedInRequest, campaign_id: int, act: str) -> HttpResponse:
     """Whatever else the real page does: a preference, a message."""
     if request.method == "GET":
         return redirect("caller:training_call", campaign_id)
@@ -229,7 +230,7 @@ def other(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def record(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def record(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """Checked as a real call is. A conversation brought to its end is what makes one trained."""
     if request.method == "GET":
         return redirect("caller:training_call", campaign_id)
@@ -257,7 +258,7 @@ def record(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def done(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def done(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """What a real call would have brought, and the way to the first one."""
     place = _place(request, campaign_id)
     code = request.GET.get("issue", "")

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from django.contrib import messages
 from django.db.models import Prefetch, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -34,6 +34,7 @@ from campaigns.team.views.sharing import meetings_of, notes_of
 from solidarites import journal, limits
 from solidarites.limits import Limit
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 from tenants.models import Household, PhoneNumber, Tenant
 
@@ -78,7 +79,7 @@ def name_of(household: Household) -> str:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     return render(request, "queue/home.html", home_context(request.user, now))
 
@@ -229,7 +230,7 @@ def _meeting(
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def next_call(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def next_call(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     """« Appeler le prochain foyer »."""
     if request.method == "GET":
         return redirect("caller:home")
@@ -251,7 +252,7 @@ def next_call(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def claim(request: HttpRequest, case_id: int) -> HttpResponse:
+def claim(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Take one's own callback or follow-up, or the household that rings back."""
     if request.method == "GET":
         return redirect("caller:home")
@@ -260,7 +261,7 @@ def claim(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
+def follow_up(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """Call a follow-up of today a little before its hour."""
     if request.method == "GET":
         return redirect("caller:home")
@@ -282,7 +283,7 @@ def follow_up(request: HttpRequest, plan_id: int) -> HttpResponse:
     return _take(request, plan.case_id, incoming=False)
 
 
-def _take(request: HttpRequest, case_id: int, *, incoming: bool) -> HttpResponse:
+def _take(request: SignedInRequest, case_id: int, *, incoming: bool) -> HttpResponse:
     try:
         queue.claim_one(case_id=case_id, by=request.user, now=timezone.now(), incoming=incoming)
     except queue.CaseHeldError as error:
@@ -307,7 +308,7 @@ def _take(request: HttpRequest, case_id: int, *, incoming: bool) -> HttpResponse
 
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
-def returned(request: HttpRequest) -> HttpResponse:
+def returned(request: SignedInRequest) -> HttpResponse:
     """« On me rappelle »: the number that rang → that household's case. Numbers only."""
     if request.method == "GET":
         return redirect("caller:home")
@@ -362,7 +363,7 @@ def cases_of_numbers(user: User, numbers: list[str]) -> list[Case]:
 @role_required(VOLUNTEER)
 @require_GET
 @never_cache
-def my_day(request: HttpRequest) -> HttpResponse:
+def my_day(request: SignedInRequest) -> HttpResponse:
     """Calls made, households reached, time given, what was promised. Nobody is compared with anybody."""
     now = timezone.now()
     user = request.user

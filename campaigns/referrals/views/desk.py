@@ -10,7 +10,7 @@ import django_tables2
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +25,7 @@ from campaigns.referrals.states import WITH_PARTNER
 from campaigns.referrals.views import looks
 from campaigns.templatetags.dossiers import moment
 from solidarites import journal, roles
+from solidarites.requests import SignedInRequest
 from solidarites.roles import role_required
 from solidarites.templatetags.ui import state as state_tag
 from tenants.models import Agency
@@ -156,7 +157,7 @@ class ReferralTable(django_tables2.Table):
         return queryset.order_by(first, "level", "pk"), True
 
 
-def _filtered(request: HttpRequest) -> ReferralFilter:
+def _filtered(request: SignedInRequest) -> ReferralFilter:
     filters = ReferralFilter(request.GET, queryset=referrals.visible(request.user))
     for field in filters.form.fields.values():
         if not isinstance(field.widget, forms.HiddenInput):
@@ -166,7 +167,7 @@ def _filtered(request: HttpRequest) -> ReferralFilter:
 
 @require_GET
 @role_required(roles.COORDINATOR)
-def referral_list(request: HttpRequest) -> HttpResponse:
+def referral_list(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     filters = _filtered(request)
     found = filters.qs.select_related("case__household", "case__campaign", "partner")
@@ -208,7 +209,7 @@ def _tiles(mine: QuerySet[Referral], now: datetime) -> list[dict[str, Any]]:
 
 @require_GET
 @role_required(roles.COORDINATOR)
-def referral_board(request: HttpRequest) -> HttpResponse:
+def referral_board(request: SignedInRequest) -> HttpResponse:
     """A column a state, the most pressing first; the same cards as the table, the same filters."""
     now = timezone.now()
     filters = _filtered(request)
@@ -238,7 +239,7 @@ def referral_board(request: HttpRequest) -> HttpResponse:
 # Several at once -----------------------------------------------------------------------------------------
 
 
-def _chosen(request: HttpRequest) -> QuerySet[Referral]:
+def _chosen(request: SignedInRequest) -> QuerySet[Referral]:
     ids = [int(value) for value in request.POST.getlist("ids")[:MOST_AT_ONCE] if value.isdecimal() and len(value) < 18]
     drafts = referrals.visible(request.user).filter(pk__in=ids, state=State.DRAFT)
     return drafts.select_related("case__household__landlord", "case__campaign", "partner", "tenant").order_by("pk")
@@ -246,7 +247,7 @@ def _chosen(request: HttpRequest) -> QuerySet[Referral]:
 
 @require_POST
 @role_required(roles.COORDINATOR)
-def referral_approve(request: HttpRequest) -> HttpResponse:
+def referral_approve(request: SignedInRequest) -> HttpResponse:
     """Show what would leave and what still lacks something; « confirmed » approves what is ready."""
     chosen = list(_chosen(request))
     if not chosen:
@@ -273,7 +274,7 @@ def referral_approve(request: HttpRequest) -> HttpResponse:
     return render(request, "referrals/referral_approve.html", context)
 
 
-def _say(request: HttpRequest, approved: int, second: int, refused: list[tuple[str, str]]) -> None:
+def _say(request: SignedInRequest, approved: int, second: int, refused: list[tuple[str, str]]) -> None:
     if approved:
         said = (
             f"{approved} signalements approuvés : les e-mails partent." if approved > 1 else "1 signalement approuvé."
@@ -292,7 +293,7 @@ def _say(request: HttpRequest, approved: int, second: int, refused: list[tuple[s
 
 @require_GET
 @role_required(roles.COORDINATOR)
-def referral_figures(request: HttpRequest) -> HttpResponse:
+def referral_figures(request: SignedInRequest) -> HttpResponse:
     """By partner, need, commune, delay and result; every number leads to its referrals."""
     filters = _filtered(request)
     mine = filters.qs
@@ -325,7 +326,7 @@ def _campaign(filters: ReferralFilter) -> Campaign | None:
 
 @require_GET
 @role_required(roles.COORDINATOR)
-def referral_export(request: HttpRequest) -> HttpResponse:
+def referral_export(request: SignedInRequest) -> HttpResponse:
     """The list as filtered, in XLSX; free texts only when they are asked for. Journaled either way."""
     filters = _filtered(request)
     texts = request.GET.get("textes") == "oui"

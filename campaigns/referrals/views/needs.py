@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -12,12 +12,13 @@ from campaigns import cases
 from campaigns.common import scope
 from campaigns.common.views.pages import back, campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Need
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 
 @role_required(COORDINATOR)
 @require_GET
-def need_list(request: HttpRequest) -> HttpResponse:
+def need_list(request: SignedInRequest) -> HttpResponse:
     visible = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
     rows = (
         Need.objects.filter(case__in=visible, state=Need.State.OPEN, referrals=None)
@@ -38,7 +39,7 @@ def need_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def need_settle(request: HttpRequest, need_id: int) -> HttpResponse:
+def need_settle(request: SignedInRequest, need_id: int) -> HttpResponse:
     """Met meanwhile, or without further action."""
     visible = scope.visible_cases(request.user).order_by().values("pk")
     need = get_object_or_404(Need.objects.filter(case__in=visible), pk=need_id)

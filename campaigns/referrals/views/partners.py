@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core import signing
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -25,6 +25,7 @@ from campaigns.referrals.forms.partners import PartnerForm, commune_label, epci_
 from campaigns.referrals.states import WITH_PARTNER
 from campaigns.referrals.views import looks
 from solidarites import journal, roles
+from solidarites.requests import SignedInRequest
 from solidarites.roles import role_required
 from tenants import communes
 
@@ -65,7 +66,7 @@ class PartnerFilter(django_filters.FilterSet):
 
 @require_GET
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def partner_list(request: HttpRequest) -> HttpResponse:
+def partner_list(request: SignedInRequest) -> HttpResponse:
     filters = PartnerFilter(request.GET, queryset=Partner.objects.all())
     for field in filters.form.fields.values():
         field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
@@ -117,7 +118,7 @@ def territory(partner: Partner) -> str:
 
 @require_http_methods(["GET", "POST"])
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def partner_new(request: HttpRequest) -> HttpResponse:
+def partner_new(request: SignedInRequest) -> HttpResponse:
     """A new partner; the address may bring the commune that has none yet (« ?commune=33063 »)."""
     commune = communes.get(request.GET.get("commune", ""))
     initial: dict[str, Any] = {"active": True}
@@ -133,7 +134,7 @@ def partner_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def partner(request: HttpRequest, partner_id: int) -> HttpResponse:
+def partner(request: SignedInRequest, partner_id: int) -> HttpResponse:
     """One partner: its facts to correct, and its referrals."""
     one = get_object_or_404(Partner, pk=partner_id)
     form = PartnerForm(request.POST if request.method == "POST" else None, instance=one)
@@ -157,7 +158,7 @@ class ListForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def partner_import(request: HttpRequest) -> HttpResponse:
+def partner_import(request: SignedInRequest) -> HttpResponse:
     """A list, then what it would do, then the writing; between the two the rows travel signed in the page."""
     if request.method == "POST" and "rows" in request.POST:
         return _write_list(request)
@@ -167,7 +168,7 @@ def partner_import(request: HttpRequest) -> HttpResponse:
     return render(request, "referrals/partner_import.html", {"form": form})
 
 
-def _preview(request: HttpRequest, rows: list[Any]) -> HttpResponse:
+def _preview(request: SignedInRequest, rows: list[Any]) -> HttpResponse:
     lines = partner_lists.check(rows)
     counts = Counter(line.what for line in lines)
     context = {
@@ -179,7 +180,7 @@ def _preview(request: HttpRequest, rows: list[Any]) -> HttpResponse:
     return render(request, "referrals/partner_import.html", context)
 
 
-def _write_list(request: HttpRequest) -> HttpResponse:
+def _write_list(request: SignedInRequest) -> HttpResponse:
     """Write exactly what was shown; when something changed meanwhile, show it again."""
     try:
         rows = signing.loads(request.POST["rows"], salt=SALT, max_age=3600)
@@ -199,14 +200,14 @@ def _write_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def partner_model(request: HttpRequest) -> HttpResponse:
+def partner_model(request: SignedInRequest) -> HttpResponse:
     """An empty list with the headings that are recognised."""
     response = HttpResponse(partner_lists.model(), content_type=XLSX)
     response["Content-Disposition"] = 'attachment; filename="modele-partenaires.xlsx"'
     return response
 
 
-def _save(request: HttpRequest, form: PartnerForm, one: Partner | None) -> HttpResponse:
+def _save(request: SignedInRequest, form: PartnerForm, one: Partner | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         saved = partners.save(partner=form.instance, by=request.user, now=timezone.now())
         messages.success(request, "Le partenaire est enregistré.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -26,6 +26,7 @@ from campaigns.referrals.states import WITH_PARTNER, can_move, record
 from campaigns.referrals.views import looks
 from solidarites import roles
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import role_required
 from tenants import communes
 
@@ -207,13 +208,15 @@ def _get(user: User, referral_id: int) -> Referral:
 
 @require_GET
 @role_required(roles.COORDINATOR, roles.ADMINISTRATOR)
-def referral(request: HttpRequest, referral_id: int) -> HttpResponse:
+def referral(request: SignedInRequest, referral_id: int) -> HttpResponse:
     one = _get(request.user, referral_id)
     record("referral.read", one, by=request.user)
     return _detail(request, one)
 
 
-def _detail(request: HttpRequest, one: Referral, *, failed: str = "", form: forms.Form | None = None) -> HttpResponse:
+def _detail(
+    request: SignedInRequest, one: Referral, *, failed: str = "", form: forms.Form | None = None
+) -> HttpResponse:
     now = timezone.now()
     household = one.case.household
     missing = sending.missing_for_approval(one) if one.state == State.DRAFT else []
@@ -289,7 +292,7 @@ def _spoken(one: Referral, user: User, town: str) -> str:
 
 @require_POST
 @role_required(roles.COORDINATOR)
-def referral_act(request: HttpRequest, referral_id: int, act: str) -> HttpResponse:
+def referral_act(request: SignedInRequest, referral_id: int, act: str) -> HttpResponse:
     """Run one act of the detail page through its rule."""
     if act not in ACTS:
         raise Http404
@@ -316,7 +319,7 @@ def referral_act(request: HttpRequest, referral_id: int, act: str) -> HttpRespon
 
 @require_http_methods(["GET", "POST"])
 @role_required(roles.COORDINATOR)
-def referral_edit(request: HttpRequest, referral_id: int) -> HttpResponse:
+def referral_edit(request: SignedInRequest, referral_id: int) -> HttpResponse:
     one = _get(request.user, referral_id)
     if one.state != State.DRAFT:
         messages.warning(request, "Ce signalement n'est plus à relire.")
@@ -348,7 +351,7 @@ def referral_edit(request: HttpRequest, referral_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @role_required(roles.COORDINATOR)
-def referral_new(request: HttpRequest, case_id: int) -> HttpResponse:
+def referral_new(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A referral by hand, for somebody of a household."""
     cases = scope.visible_cases(request.user).select_related("household__landlord", "campaign")
     case: Case = get_object_or_404(cases, pk=case_id)
@@ -372,7 +375,7 @@ def referral_new(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @require_GET
 @role_required(roles.COORDINATOR)
-def referral_pdf(request: HttpRequest, referral_id: int) -> HttpResponse:
+def referral_pdf(request: SignedInRequest, referral_id: int) -> HttpResponse:
     """The sheet as the partner gets it."""
     one = _get(request.user, referral_id)
     record("referral.read", one, by=request.user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -13,6 +13,7 @@ from campaigns.common.views.pages import posted
 from campaigns.scripts import checks, document
 from campaigns.scripts.forms.parts import PARTS
 from campaigns.scripts.views.scripts import base_context, script_or_404
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 PART_TITLES = {
@@ -23,7 +24,7 @@ PART_TITLES = {
 }
 
 
-def _part(request: HttpRequest, script_id: int, part: str) -> HttpResponse:
+def _part(request: SignedInRequest, script_id: int, part: str) -> HttpResponse:
     one = script_or_404(script_id)
     if one.is_published and "seen" not in request.POST:
         messages.info(request, scripts.ALREADY_PUBLISHED)
@@ -62,23 +63,23 @@ def _part(request: HttpRequest, script_id: int, part: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_settings(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_settings(request: SignedInRequest, script_id: int) -> HttpResponse:
     return _part(request, script_id, "settings")
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_words(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_words(request: SignedInRequest, script_id: int) -> HttpResponse:
     return _part(request, script_id, "words")
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_reactions(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_reactions(request: SignedInRequest, script_id: int) -> HttpResponse:
     return _part(request, script_id, "reactions")
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_helplines(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_helplines(request: SignedInRequest, script_id: int) -> HttpResponse:
     return _part(request, script_id, "helplines")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -22,6 +22,7 @@ from campaigns.practice import household
 from campaigns.scripts import document
 from campaigns.scripts.views.scripts import base_context, script_or_404
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants.models import Tenant
 
@@ -78,7 +79,7 @@ def page_for(place: Place, post: Any = None) -> PreviewPage:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_preview(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_preview(request: SignedInRequest, script_id: int) -> HttpResponse:
     """The whole script, its branching followed as one answers; what is typed is read and forgotten."""
     one = script_or_404(script_id)
     post = request.POST if request.method == "POST" else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from campaigns.scripts import checks, document
 from campaigns.scripts.forms.questions import Answers, QuestionForm, choice_rows
 from campaigns.scripts.views.script_preview import question_preview
 from campaigns.scripts.views.scripts import base_context, script_or_404
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 GONE = (
@@ -27,7 +28,7 @@ GONE = (
 )
 
 
-def _draft(request: HttpRequest, script_id: int) -> Script | HttpResponse:
+def _draft(request: SignedInRequest, script_id: int) -> Script | HttpResponse:
     """The draft; a version published while somebody was writing comes back with what they wrote."""
     one = script_or_404(script_id)
     if one.is_published and "seen" not in request.POST:
@@ -38,7 +39,7 @@ def _draft(request: HttpRequest, script_id: int) -> Script | HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_question_new(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_question_new(request: SignedInRequest, script_id: int) -> HttpResponse:
     """A question to add after another one (« ?apres= »), else at the end."""
     one = _draft(request, script_id)
     if isinstance(one, HttpResponse):
@@ -48,7 +49,7 @@ def script_question_new(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_question(request: HttpRequest, script_id: int, key: str) -> HttpResponse:
+def script_question(request: SignedInRequest, script_id: int, key: str) -> HttpResponse:
     one = _draft(request, script_id)
     if isinstance(one, HttpResponse):
         return one
@@ -58,7 +59,7 @@ def script_question(request: HttpRequest, script_id: int, key: str) -> HttpRespo
     return _question(request, one, key, "")
 
 
-def _question(request: HttpRequest, one: Script, key: str, after: str) -> HttpResponse:
+def _question(request: SignedInRequest, one: Script, key: str, after: str) -> HttpResponse:
     content = one.content
     section = (document.question_of(content, after) or {}).get("section", "") if after else ""
     initial = {} if key else {"initial": {"kind": "single", "section": section}}
@@ -92,7 +93,7 @@ def _question(request: HttpRequest, one: Script, key: str, after: str) -> HttpRe
     return _page(request, one, key, after, form, rows, said)
 
 
-def _after(request: HttpRequest, one: Script, key: str, act: str, answers: Answers) -> HttpResponse:
+def _after(request: SignedInRequest, one: Script, key: str, act: str, answers: Answers) -> HttpResponse:
     here = reverse("coordinator:script_question", args=[one.pk, key])
     if act == "more":
         return redirect(f"{here}#reponse-{len(answers.choices)}")
@@ -103,7 +104,7 @@ def _after(request: HttpRequest, one: Script, key: str, act: str, answers: Answe
 
 
 def _page(
-    request: HttpRequest, one: Script, key: str, after: str, form: Any, rows: Any, said: Mapping[str, Any]
+    request: SignedInRequest, one: Script, key: str, after: str, form: Any, rows: Any, said: Mapping[str, Any]
 ) -> HttpResponse:
     raw = document.question_of(one.content, key)
     context = base_context(one)
@@ -122,7 +123,7 @@ def _page(
     return render(request, "scripts/script_question.html", context)
 
 
-def _beside(request: HttpRequest, one: Script, key: str, form: Any, rows: Any) -> HttpResponse:
+def _beside(request: SignedInRequest, one: Script, key: str, form: Any, rows: Any) -> HttpResponse:
     """The question as it is being typed, beside its form; nothing is saved."""
     context: dict[str, Any] = {"preview": None, "mine": []}
     valid = all([form.is_valid(), rows.is_valid()])
@@ -137,7 +138,7 @@ def _beside(request: HttpRequest, one: Script, key: str, form: Any, rows: Any) -
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def script_question_act(request: HttpRequest, script_id: int, key: str) -> HttpResponse:
+def script_question_act(request: SignedInRequest, script_id: int, key: str) -> HttpResponse:
     """Up, down, twice, or out."""
     one = _draft(request, script_id)
     if isinstance(one, HttpResponse):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from campaigns.scripts import checks, document, files
 from campaigns.scripts.differences import conditions, consequences, differences
 from campaigns.scripts.editing import CAMPAIGN_FIELDS
 from campaigns.scripts.forms.questions import KINDS, FileForm, NewScriptForm
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 # What each sort of script is for, in a sentence.
@@ -77,7 +78,7 @@ def campaigns_by_script() -> dict[int, list[Campaign]]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def script_list(request: HttpRequest) -> HttpResponse:
+def script_list(request: SignedInRequest) -> HttpResponse:
     used = campaigns_by_script()
     families: dict[str, dict[str, Family]] = {kind: {} for kind in Script.Kind.values}
     rows = Script.objects.defer("content").select_related("changed_by", "published_by").order_by("title", "-version")
@@ -95,7 +96,7 @@ def script_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_new(request: HttpRequest) -> HttpResponse:
+def script_new(request: SignedInRequest) -> HttpResponse:
     """A new script that begins with the opening of the one that ships with the product; or from a file."""
     from_file = request.method == "POST" and request.POST.get("act") == "file"
     form = NewScriptForm(
@@ -113,7 +114,7 @@ def script_new(request: HttpRequest) -> HttpResponse:
     return render(request, "scripts/script_new.html", {"form": form, "file_form": file_form})
 
 
-def _from_file(request: HttpRequest, form: FileForm) -> Script | None:
+def _from_file(request: SignedInRequest, form: FileForm) -> Script | None:
     try:
         kind, content = files.read(form.cleaned_data["file"].read(files.MOST_BYTES + 1))
     except scripts.ScriptError as error:
@@ -220,7 +221,7 @@ def base_context(script: Script) -> dict[str, Any]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def script(request: HttpRequest, script_id: int) -> HttpResponse:
+def script(request: SignedInRequest, script_id: int) -> HttpResponse:
     """A version: its questions in order; to change while it is a draft, to give to campaigns once published."""
     one = script_or_404(script_id)
     context = base_context(one)
@@ -250,7 +251,7 @@ def _campaigns(script: Script) -> list[Campaign]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def script_copy(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_copy(request: SignedInRequest, script_id: int) -> HttpResponse:
     """The next version of a script (« version »), or another script that begins as this one."""
     one = script_or_404(script_id)
     now = timezone.now()
@@ -268,7 +269,7 @@ def script_copy(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_delete(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_delete(request: SignedInRequest, script_id: int) -> HttpResponse:
     one = script_or_404(script_id)
     if one.is_published:
         messages.error(request, "Une version publiée reste\u00a0: des appels ont pu être faits avec elle.")
@@ -290,7 +291,7 @@ def script_delete(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def script_publish(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_publish(request: SignedInRequest, script_id: int) -> HttpResponse:
     """What publishing changes, then publish."""
     one = script_or_404(script_id)
     if one.is_published:
@@ -324,7 +325,7 @@ def script_publish(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def script_use(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_use(request: SignedInRequest, script_id: int) -> HttpResponse:
     """Give a published version to a campaign."""
     one = script_or_404(script_id)
     slug = request.POST.get("campaign", "")[:60]
@@ -343,7 +344,7 @@ def script_use(request: HttpRequest, script_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def script_file(request: HttpRequest, script_id: int) -> HttpResponse:
+def script_file(request: SignedInRequest, script_id: int) -> HttpResponse:
     """The version as a file that another landlord can bring in."""
     one = script_or_404(script_id)
     answer = HttpResponse(files.write(one), content_type="application/yaml; charset=utf-8")

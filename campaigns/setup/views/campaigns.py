@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +20,7 @@ from campaigns.models import Campaign, Case, FollowUpPlan
 from campaigns.setup import enrolment, lifecycle, takeover
 from campaigns.setup.forms import CampaignForm, HeatWaveForm
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants.models import Household, Tenant
 
@@ -44,7 +45,7 @@ def _campaign(slug: str) -> Campaign:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def campaign_list(request: HttpRequest) -> HttpResponse:
+def campaign_list(request: SignedInRequest) -> HttpResponse:
     campaigns = Campaign.objects.annotate(
         enrolled=Count("cases"), done=Count("cases", filter=Q(cases__status=Case.Status.CLOSED))
     ).order_by("-created_at", "-pk")
@@ -53,7 +54,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_create(request: HttpRequest) -> HttpResponse:
+def campaign_create(request: SignedInRequest) -> HttpResponse:
     form = CampaignForm(posted(request), instance=Campaign())
     if request.method == "POST" and form.is_valid():
         campaign = lifecycle.create_campaign(
@@ -66,7 +67,7 @@ def campaign_create(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_edit(request: SignedInRequest, slug: str) -> HttpResponse:
     campaign = _campaign(slug)
     if not (campaign.is_running or campaign.status == Campaign.Status.DRAFT):
         messages.error(request, "Cette campagne est terminée\u00a0: elle ne change plus.")
@@ -93,7 +94,7 @@ def _form_context(form: CampaignForm, campaign: Campaign | None) -> dict[str, An
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def campaign_detail(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     campaign = _campaign(slug)
     now = timezone.now()
     draft = campaign.status == Campaign.Status.DRAFT
@@ -161,7 +162,7 @@ def _population(campaign: Campaign) -> list[str]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_enrol(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_enrol(request: SignedInRequest, slug: str) -> HttpResponse:
     """What enrolling would do; then do it."""
     campaign = _campaign(slug)
     now = timezone.now()
@@ -175,7 +176,7 @@ def campaign_enrol(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _enrol(
-    request: HttpRequest, campaign: Campaign, said: enrolment.EnrolmentResult, now: datetime
+    request: SignedInRequest, campaign: Campaign, said: enrolment.EnrolmentResult, now: datetime
 ) -> enrolment.EnrolmentResult | None:
     """What was done; None when it was refused, or left to the worker."""
     try:
@@ -192,7 +193,7 @@ def _enrol(
         return None
 
 
-def _say_elsewhere(request: HttpRequest, campaign: Campaign, result: enrolment.EnrolmentResult) -> None:
+def _say_elsewhere(request: SignedInRequest, campaign: Campaign, result: enrolment.EnrolmentResult) -> None:
     if result.taken_over:
         came = "1 foyer est venu" if result.taken_over == 1 else f"{result.taken_over} foyers sont venus"
         messages.success(
@@ -211,7 +212,7 @@ def _say_elsewhere(request: HttpRequest, campaign: Campaign, result: enrolment.E
     messages.info(request, text)
 
 
-def _say_enrolled(request: HttpRequest, result: enrolment.EnrolmentResult) -> None:
+def _say_enrolled(request: SignedInRequest, result: enrolment.EnrolmentResult) -> None:
     if not result.created:
         if not result.elsewhere:
             messages.info(request, "Tous les foyers concernés étaient déjà inscrits.")
@@ -224,7 +225,7 @@ def _say_enrolled(request: HttpRequest, result: enrolment.EnrolmentResult) -> No
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_ages(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_ages(request: SignedInRequest, slug: str) -> HttpResponse:
     """« Âge à vérifier »: households enrolled by hand."""
     campaign = _campaign(slug)
     now = timezone.now()
@@ -244,7 +245,7 @@ def campaign_ages(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "setup/campaign_ages.html", {"campaign": campaign, "page_obj": page})
 
 
-def _enrol_by_hand(request: HttpRequest, campaign: Campaign, ids: list[int], now: Any) -> None:
+def _enrol_by_hand(request: SignedInRequest, campaign: Campaign, ids: list[int], now: Any) -> None:
     if not ids:
         messages.error(request, "Cochez au moins un foyer.")
         return
@@ -257,14 +258,14 @@ def _enrol_by_hand(request: HttpRequest, campaign: Campaign, ids: list[int], now
     _say_elsewhere(request, campaign, result)
 
 
-def _note_households(request: HttpRequest, campaign: Campaign, households: list[Household]) -> None:
+def _note_households(request: SignedInRequest, campaign: Campaign, households: list[Household]) -> None:
     if ids := [household.pk for household in households]:
         journal.record("households.read", by=request.user, campaign_id=campaign.pk, households=ids)
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_elsewhere(request: SignedInRequest, slug: str) -> HttpResponse:
     """The households of the population that another running campaign keeps."""
     campaign = _campaign(slug)
     held = enrolment.kept_elsewhere(campaign, timezone.now())
@@ -287,7 +288,7 @@ def campaign_elsewhere(request: HttpRequest, slug: str) -> HttpResponse:
 # Open, pause, close -----------------------------------------------------------------------------------------
 
 
-def _act(request: HttpRequest, slug: str, rule: Any, said: str) -> HttpResponse:
+def _act(request: SignedInRequest, slug: str, rule: Any, said: str) -> HttpResponse:
     try:
         rule(campaign=_campaign(slug), by=request.user, now=timezone.now())
     except lifecycle.LifecycleError as error:
@@ -299,7 +300,7 @@ def _act(request: HttpRequest, slug: str, rule: Any, said: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def campaign_open(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_open(request: SignedInRequest, slug: str) -> HttpResponse:
     """Open, then bring in who waited for it; what a process stopped half-way leaves, the arrivals go on with."""
     campaign = _campaign(slug)
     now = timezone.now()
@@ -316,7 +317,7 @@ def campaign_open(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def campaign_pause(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_pause(request: SignedInRequest, slug: str) -> HttpResponse:
     return _act(
         request, slug, lifecycle.pause, "La campagne est en pause. Les appels en cours peuvent être enregistrés."
     )
@@ -324,7 +325,7 @@ def campaign_pause(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def campaign_resume(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_resume(request: SignedInRequest, slug: str) -> HttpResponse:
     said = (
         "La campagne reprend. Chaque suivi continue à sa prochaine date\u00a0; "
         "ce qui était promis pendant la pause est proposé en premier."
@@ -334,7 +335,7 @@ def campaign_resume(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_close(request: SignedInRequest, slug: str) -> HttpResponse:
     """What closing leaves behind, then close."""
     campaign = _campaign(slug)
     if request.method == "POST" and request.POST.get("seen") != campaign.status:
@@ -353,7 +354,7 @@ def campaign_close(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def campaign_heat_wave(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_heat_wave(request: SignedInRequest, slug: str) -> HttpResponse:
     """Follow-ups every 48 hours until a day, or back to the agreed rhythms."""
     campaign = _campaign(slug)
     until = None

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,6 +17,7 @@ from campaigns.practice import training
 from campaigns.setup import lifecycle
 from campaigns.setup.forms import AddVolunteersForm, MembershipForm
 from solidarites.accounts import LANGUAGES
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 
@@ -45,7 +46,7 @@ def _with_words(rows: list[CampaignVolunteer], today: date) -> list[CampaignVolu
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def volunteer_list(request: HttpRequest) -> HttpResponse:
+def volunteer_list(request: SignedInRequest) -> HttpResponse:
     """Everybody who takes part in the campaigns that are not over."""
     chosen = campaign_filter(request)
     rows = CampaignVolunteer.objects.filter(active=True)
@@ -61,7 +62,7 @@ def volunteer_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def campaign_volunteers(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_volunteers(request: SignedInRequest, slug: str) -> HttpResponse:
     """The volunteers of one campaign; POST adds some."""
     campaign = get_object_or_404(Campaign, slug=slug)
     form = AddVolunteersForm(posted(request), campaign=campaign)
@@ -92,7 +93,7 @@ def campaign_volunteers(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
+def volunteer(request: SignedInRequest, slug: str, membership_id: int) -> HttpResponse:
     """Sectors and languages of one volunteer in one campaign."""
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("user", "campaign").prefetch_related("agencies"),
@@ -116,7 +117,7 @@ def volunteer(request: HttpRequest, slug: str, membership_id: int) -> HttpRespon
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def volunteer_remove(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
+def volunteer_remove(request: SignedInRequest, slug: str, membership_id: int) -> HttpResponse:
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("user"), campaign__slug=slug, pk=membership_id
     )
@@ -132,7 +133,7 @@ def volunteer_remove(request: HttpRequest, slug: str, membership_id: int) -> Htt
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_POST
-def volunteer_training(request: HttpRequest, slug: str, membership_id: int) -> HttpResponse:
+def volunteer_training(request: SignedInRequest, slug: str, membership_id: int) -> HttpResponse:
     """Somebody learned the screen beside a colleague; or did not, after all."""
     membership = get_object_or_404(
         CampaignVolunteer.objects.select_related("user", "campaign"), campaign__slug=slug, pk=membership_id

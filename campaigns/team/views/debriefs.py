@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,6 +13,7 @@ from campaigns.models import Case, Debrief, Meeting, SharedMoment
 from campaigns.team import debriefs
 from campaigns.team.forms import ContactForm, MeetingForm
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 STATES = {"": "À écouter", "closed": "Closes"}
@@ -20,7 +21,7 @@ STATES = {"": "À écouter", "closed": "Closes"}
 
 @role_required(COORDINATOR)
 @require_GET
-def debrief_list(request: HttpRequest) -> HttpResponse:
+def debrief_list(request: SignedInRequest) -> HttpResponse:
     """Who would like to talk, since when; nothing of the household."""
     state = request.GET.get("etat", "")
     state = state if state in STATES else ""
@@ -33,13 +34,13 @@ def debrief_list(request: HttpRequest) -> HttpResponse:
     return render(request, "team/debrief_list.html", context)
 
 
-def _debrief(request: HttpRequest, debrief_id: int) -> Debrief:
+def _debrief(request: SignedInRequest, debrief_id: int) -> Debrief:
     return get_object_or_404(debriefs.visible(request.user), pk=debrief_id)
 
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def debrief(request: HttpRequest, debrief_id: int) -> HttpResponse:
+def debrief(request: SignedInRequest, debrief_id: int) -> HttpResponse:
     """One person to listen to; POST notes the day of the contact."""
     found = _debrief(request, debrief_id)
     now = timezone.now()
@@ -58,7 +59,7 @@ def debrief(request: HttpRequest, debrief_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def debrief_close(request: HttpRequest, debrief_id: int) -> HttpResponse:
+def debrief_close(request: SignedInRequest, debrief_id: int) -> HttpResponse:
     if debriefs.close(debrief=_debrief(request, debrief_id), by=request.user, now=timezone.now()):
         messages.success(request, "La demande est close.")
     else:
@@ -71,7 +72,7 @@ def debrief_close(request: HttpRequest, debrief_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def meetings(request: HttpRequest) -> HttpResponse:
+def meetings(request: SignedInRequest) -> HttpResponse:
     """The coming meetings and the moments shared; POST announces a meeting."""
     now = timezone.now()
     form = MeetingForm(posted(request))
@@ -102,7 +103,7 @@ def meetings(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def meeting_cancel(request: HttpRequest, meeting_id: int) -> HttpResponse:
+def meeting_cancel(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     meeting = get_object_or_404(Meeting, pk=meeting_id)
     debriefs.cancel_meeting(meeting=meeting, by=request.user, now=timezone.now())
     messages.success(request, "Le temps d'échange est annulé. Prévenez les personnes qui comptaient venir.")
@@ -111,7 +112,7 @@ def meeting_cancel(request: HttpRequest, meeting_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def moment_remove(request: HttpRequest, moment_id: int) -> HttpResponse:
+def moment_remove(request: SignedInRequest, moment_id: int) -> HttpResponse:
     moment = get_object_or_404(SharedMoment, pk=moment_id)
     debriefs.remove_moment(moment=moment, by=request.user, now=timezone.now())
     messages.success(request, "Ce moment est retiré.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,6 +16,7 @@ from campaigns.models import Call, Case
 from campaigns.team import reviews
 from campaigns.team.forms import NoteForm
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 LONGEST = timedelta(hours=1)
@@ -25,7 +26,7 @@ PER_PAGE = 20
 
 @role_required(COORDINATOR)
 @require_GET
-def review_list(request: HttpRequest) -> HttpResponse:
+def review_list(request: SignedInRequest) -> HttpResponse:
     """Who called, when, what came of it, by volunteer: nobody's household is named before the call is opened."""
     chosen = campaign_filter(request)
     rows = reviews.waiting(request.user).select_related("volunteer", "case__campaign", "case__agency")
@@ -50,7 +51,7 @@ def minutes_of(call: Call) -> int:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def review_call(request: HttpRequest, call_id: int) -> HttpResponse:
+def review_call(request: SignedInRequest, call_id: int) -> HttpResponse:
     """One call, read again; POST says so, with a word or without."""
     found = reviews.may_review(request.user).select_related(
         "volunteer", "script", "review__by", "case__campaign", "case__household__landlord", "case__agency"

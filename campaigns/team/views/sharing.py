@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,6 +19,7 @@ from campaigns.team import debriefs, reviews
 from campaigns.team.forms import MomentForm
 from solidarites import journal
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
 
@@ -36,7 +37,7 @@ def notes_of(user: User, now: datetime) -> list[dict[str, object]]:
 
 @role_required(VOLUNTEER)
 @require_POST
-def note_read(request: HttpRequest, review_id: int) -> HttpResponse:
+def note_read(request: SignedInRequest, review_id: int) -> HttpResponse:
     """« Merci, lu »."""
     if not reviews.mark_read(review_id=review_id, by=request.user, now=timezone.now()):
         journal.record("access.refused", by=request.user, route="caller:note_read", review=review_id)
@@ -46,7 +47,7 @@ def note_read(request: HttpRequest, review_id: int) -> HttpResponse:
 
 @role_required(VOLUNTEER)
 @require_POST
-def touched(request: HttpRequest, call_id: int) -> HttpResponse:
+def touched(request: SignedInRequest, call_id: int) -> HttpResponse:
     """« Cet appel m'a touché(e) », said once it is recorded."""
     now = timezone.now()
     mine = Call.objects.filter(pk=call_id, volunteer=request.user, recorded_at__gte=now - RECENT)
@@ -61,7 +62,7 @@ def touched(request: HttpRequest, call_id: int) -> HttpResponse:
 @role_required(VOLUNTEER)
 @require_http_methods(["GET", "POST"])
 @never_cache
-def sharing(request: HttpRequest) -> HttpResponse:
+def sharing(request: SignedInRequest) -> HttpResponse:
     """« Temps d'échange »: the next meetings, and the moments of the team; POST leaves one."""
     now = timezone.now()
     running = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
@@ -105,7 +106,7 @@ def meetings_of(user: User, now: datetime) -> list[dict[str, object]]:
 
 @role_required(VOLUNTEER)
 @require_POST
-def moment_remove(request: HttpRequest, moment_id: int) -> HttpResponse:
+def moment_remove(request: SignedInRequest, moment_id: int) -> HttpResponse:
     """Take one's own moment back."""
     moment = get_object_or_404(SharedMoment, pk=moment_id, author=request.user)
     debriefs.remove_moment(moment=moment, by=request.user, now=timezone.now())

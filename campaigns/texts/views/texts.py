@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,6 +14,7 @@ from campaigns.common import scope
 from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Campaign, FlaggedText
 from campaigns.texts import comments
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
 
@@ -28,7 +29,7 @@ class RewriteForm(forms.Form):
     )
 
 
-def _visible(request: HttpRequest):
+def _visible(request: SignedInRequest):
     cases = scope.visible_cases(request.user).exclude(campaign__status=Campaign.Status.PURGED)
     related = [
         f"{place}__{name}"
@@ -50,7 +51,7 @@ def _worded(flagged: FlaggedText) -> FlaggedText:
 
 @role_required(COORDINATOR)
 @require_GET
-def text_list(request: HttpRequest) -> HttpResponse:
+def text_list(request: SignedInRequest) -> HttpResponse:
     """The oldest first: what waits longest has been read most."""
     page = page_of(request, _visible(request).filter(decision="").order_by("at", "pk"))
     rows = [_worded(one) for one in page.object_list]
@@ -67,7 +68,7 @@ def text_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def text(request: HttpRequest, text_id: int) -> HttpResponse:
+def text(request: SignedInRequest, text_id: int) -> HttpResponse:
     """One text: « Laisser » or « Réécrire »."""
     flagged = get_object_or_404(_visible(request), pk=text_id)
     form = RewriteForm(initial={"text": texts.read(flagged)})

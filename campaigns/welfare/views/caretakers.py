@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,11 +16,12 @@ from campaigns.templatetags.dossiers import people
 from campaigns.welfare import WelfareError, caretakers
 from campaigns.welfare.forms import RoundForm
 from solidarites.models import JournalEntry
+from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 from tenants.models import Residence
 
 
-def _checks(request: HttpRequest) -> QuerySet[WelfareCheck]:
+def _checks(request: SignedInRequest) -> QuerySet[WelfareCheck]:
     """The open checks of the coordinator's sectors."""
     cases = scope.visible_cases(request.user).order_by().values("pk")
     return WelfareCheck.objects.filter(case__in=cases, closed_at=None)
@@ -28,14 +29,14 @@ def _checks(request: HttpRequest) -> QuerySet[WelfareCheck]:
 
 @role_required(COORDINATOR)
 @require_GET
-def residences(request: HttpRequest) -> HttpResponse:
+def residences(request: SignedInRequest) -> HttpResponse:
     page = page_of(request, caretakers.residences(_checks(request)))
     return render(request, "welfare/caretaker_residences.html", {"page_obj": page})
 
 
 @role_required(COORDINATOR)
 @require_http_methods(["GET", "POST"])
-def residence(request: HttpRequest, residence_id: int) -> HttpResponse:
+def residence(request: SignedInRequest, residence_id: int) -> HttpResponse:
     """The doors of one residence; a round is made of those that are ticked."""
     found = get_object_or_404(Residence.objects.select_related("agency", "landlord"), pk=residence_id)
     checks = list(
@@ -72,7 +73,7 @@ def residence(request: HttpRequest, residence_id: int) -> HttpResponse:
     return render(request, "welfare/caretaker_residence.html", context)
 
 
-def _rounds(request: HttpRequest) -> QuerySet[CaretakerRound]:
+def _rounds(request: SignedInRequest) -> QuerySet[CaretakerRound]:
     """Those that hold a door of the coordinator's sectors."""
     cases = scope.visible_cases(request.user).order_by().values("pk")
     return (
@@ -83,13 +84,13 @@ def _rounds(request: HttpRequest) -> QuerySet[CaretakerRound]:
     )
 
 
-def _round(request: HttpRequest, round_id: int) -> CaretakerRound:
+def _round(request: SignedInRequest, round_id: int) -> CaretakerRound:
     return get_object_or_404(_rounds(request), pk=round_id)
 
 
 @role_required(COORDINATOR)
 @require_GET
-def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
+def round_page(request: SignedInRequest, round_id: int) -> HttpResponse:
     made = _round(request, round_id)
     now = timezone.now()
     visible = scope.visible_cases(request.user).order_by().values("pk")
@@ -116,7 +117,7 @@ def round_page(request: HttpRequest, round_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_GET
-def round_pdf(request: HttpRequest, round_id: int) -> HttpResponse:
+def round_pdf(request: SignedInRequest, round_id: int) -> HttpResponse:
     made = _round(request, round_id)
     found = caretakers.doors_of(made)
     mine = scope.visible_cases(request.user).filter(pk__in=[visit.check_row.case_id for visit in found])
@@ -128,7 +129,7 @@ def round_pdf(request: HttpRequest, round_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def round_revoke(request: HttpRequest, round_id: int) -> HttpResponse:
+def round_revoke(request: SignedInRequest, round_id: int) -> HttpResponse:
     caretakers.revoke(made=_round(request, round_id), by=request.user, now=timezone.now())
     messages.success(request, "Le lien est retiré\u00a0: il n'ouvre plus rien.")
     return redirect("coordinator:caretaker_round", round_id)

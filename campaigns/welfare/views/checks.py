@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -27,6 +27,7 @@ from campaigns.models import CaretakerVisit, Case, WelfareCheck, WelfareStep
 from campaigns.welfare import letters
 from campaigns.welfare.forms import CloseCheckForm, LetterForm, OpenCheckForm, OwnerForm, StepForm
 from solidarites.models import User
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 STATES = {
@@ -38,7 +39,7 @@ STATES = {
 }
 
 
-def _checks(request: HttpRequest, state: str, now: datetime) -> QuerySet[WelfareCheck]:
+def _checks(request: SignedInRequest, state: str, now: datetime) -> QuerySet[WelfareCheck]:
     cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
     checks = WelfareCheck.objects.filter(case__in=cases)
     if state == "closed":
@@ -54,7 +55,7 @@ def _checks(request: HttpRequest, state: str, now: datetime) -> QuerySet[Welfare
 
 @role_required(COORDINATOR)
 @require_GET
-def welfare_list(request: HttpRequest) -> HttpResponse:
+def welfare_list(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     state = request.GET.get("etat", "")
     state = state if state in STATES else ""
@@ -70,7 +71,7 @@ def welfare_list(request: HttpRequest) -> HttpResponse:
     return render(request, "welfare/welfare_list.html", context)
 
 
-def _already_closed(request: HttpRequest, check: WelfareCheck) -> HttpResponse | None:
+def _already_closed(request: SignedInRequest, check: WelfareCheck) -> HttpResponse | None:
     """Somebody else closed it meanwhile: the page says how."""
     if check.closed_at is None:
         return None
@@ -78,7 +79,7 @@ def _already_closed(request: HttpRequest, check: WelfareCheck) -> HttpResponse |
     return redirect("coordinator:welfare_check", check.pk)
 
 
-def _check(request: HttpRequest, check_id: int) -> WelfareCheck:
+def _check(request: SignedInRequest, check_id: int) -> WelfareCheck:
     checks = WelfareCheck.objects.filter(case__in=scope.visible_cases(request.user).order_by().values("pk"))
     related = ("case__campaign", "case__household__residence", "case__agency", "owner")
     return get_object_or_404(
@@ -89,7 +90,7 @@ def _check(request: HttpRequest, check_id: int) -> WelfareCheck:
     )
 
 
-def _page(request: HttpRequest, check: WelfareCheck, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, check: WelfareCheck, **forms: Any) -> HttpResponse:
     note_read(request, "welfare.read", [check.case_id], check.case.campaign_id)
     coming = welfare.next_step(check)
     last_visit = check.caretaker_visits.exclude(answer="").order_by("-answered_at").first()
@@ -122,13 +123,13 @@ def _owners(check: WelfareCheck) -> QuerySet[User]:
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def welfare_check(request: HttpRequest, check_id: int) -> HttpResponse:
+def welfare_check(request: SignedInRequest, check_id: int) -> HttpResponse:
     return _page(request, _check(request, check_id))
 
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_open(request: HttpRequest, case_id: int) -> HttpResponse:
+def welfare_open(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A coordinator worries about a household."""
     case = visible_case(request, case_id)
     form = OpenCheckForm(request.POST)
@@ -148,7 +149,7 @@ def welfare_open(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_owner(request: HttpRequest, check_id: int) -> HttpResponse:
+def welfare_owner(request: SignedInRequest, check_id: int) -> HttpResponse:
     """« Je m'en occupe », or somebody else does."""
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
@@ -163,7 +164,7 @@ def welfare_owner(request: HttpRequest, check_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
+def welfare_step(request: SignedInRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
         return closed
@@ -181,7 +182,7 @@ def welfare_step(request: HttpRequest, check_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_letter(request: HttpRequest, check_id: int) -> HttpResponse:
+def welfare_letter(request: SignedInRequest, check_id: int) -> HttpResponse:
     """One letter as a PDF; its making is a step of the check."""
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
@@ -194,7 +195,7 @@ def welfare_letter(request: HttpRequest, check_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_letters(request: HttpRequest) -> HttpResponse:
+def welfare_letters(request: SignedInRequest) -> HttpResponse:
     """A letter to each household of a residence (or of all) whose check is open, in one PDF."""
     form = LetterForm(request.POST)
     if not form.is_valid():
@@ -209,7 +210,7 @@ def welfare_letters(request: HttpRequest) -> HttpResponse:
     return _letters(request, cases, form.cleaned_data["kind"], None)
 
 
-def _letters(request: HttpRequest, cases: QuerySet[Case], kind: str, check_id: int | None) -> HttpResponse:
+def _letters(request: SignedInRequest, cases: QuerySet[Case], kind: str, check_id: int | None) -> HttpResponse:
     try:
         found = list(letters.to_write_to(cases)[: letters.MOST + 1])
         pdf = letters.make(cases=found, kind=kind, by=request.user, now=timezone.now())
@@ -223,7 +224,7 @@ def _letters(request: HttpRequest, cases: QuerySet[Case], kind: str, check_id: i
 
 @role_required(COORDINATOR)
 @require_POST
-def welfare_close(request: HttpRequest, check_id: int) -> HttpResponse:
+def welfare_close(request: SignedInRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
         return closed

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -17,6 +17,7 @@ from campaigns.common.views.pages import note_read, page_of, pdf_response, visib
 from campaigns.models import Campaign, Case, Letter
 from campaigns.welfare import WelfareError, letters, without_number
 from campaigns.welfare.forms import NewsForm
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import numbers
 from tenants.models import Residence
@@ -34,7 +35,7 @@ def _campaign(slug: str) -> Campaign:
     return get_object_or_404(Campaign.objects.exclude(status=Campaign.Status.PURGED), slug=slug)
 
 
-def _waiting(request: HttpRequest, campaign: Campaign, data: Any) -> QuerySet[Case]:
+def _waiting(request: SignedInRequest, campaign: Campaign, data: Any) -> QuerySet[Case]:
     """Those of the campaign, of the residence and the state that the address or the form names; or the one case."""
     found = without_number.waiting(scope.visible_cases(request.user).filter(campaign=campaign))
     residence = data.get("residence", "")
@@ -47,7 +48,7 @@ def _waiting(request: HttpRequest, campaign: Campaign, data: Any) -> QuerySet[Ca
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def numberless_list(request: HttpRequest, slug: str) -> HttpResponse:
+def numberless_list(request: SignedInRequest, slug: str) -> HttpResponse:
     campaign = _campaign(slug)
     state = request.GET.get("etat", "")
     everybody = without_number.waiting(scope.visible_cases(request.user).filter(campaign=campaign))
@@ -75,11 +76,11 @@ def numberless_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "welfare/campaign_numberless.html", context)
 
 
-def _may_act(request: HttpRequest, campaign: Campaign) -> bool:
+def _may_act(request: SignedInRequest, campaign: Campaign) -> bool:
     return bool(request.user.has_role(COORDINATOR) and campaign.is_running)
 
 
-def _back(request: HttpRequest, slug: str) -> HttpResponse:
+def _back(request: SignedInRequest, slug: str) -> HttpResponse:
     response = redirect("coordinator:campaign_numberless", slug)
     asked = [f"{name}={request.POST[name]}" for name in ("residence", "etat") if request.POST.get(name, "").isalnum()]
     if asked:
@@ -89,7 +90,7 @@ def _back(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_letters(request: HttpRequest, slug: str) -> HttpResponse:
+def numberless_letters(request: SignedInRequest, slug: str) -> HttpResponse:
     """A letter to each household of the list, in one PDF; or to one."""
     campaign = _campaign(slug)
     cases = list(letters.to_write_to(_waiting(request, campaign, request.POST))[: letters.MOST + 1])
@@ -103,7 +104,7 @@ def numberless_letters(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_ask(request: HttpRequest, slug: str) -> HttpResponse:
+def numberless_ask(request: SignedInRequest, slug: str) -> HttpResponse:
     """The list that the agency fills in, as a PDF; each number is asked for from now on."""
     campaign = _campaign(slug)
     now = timezone.now()
@@ -119,17 +120,17 @@ def numberless_ask(request: HttpRequest, slug: str) -> HttpResponse:
 # One household ------------------------------------------------------------------------------------------------
 
 
-def _one(request: HttpRequest, case_id: int) -> Case:
+def _one(request: SignedInRequest, case_id: int) -> Case:
     return visible_case(request, case_id, "household__residence", "agency")
 
 
 @role_required(COORDINATOR)
 @require_GET
-def numberless_case(request: HttpRequest, case_id: int) -> HttpResponse:
+def numberless_case(request: SignedInRequest, case_id: int) -> HttpResponse:
     return _page(request, _one(request, case_id))
 
 
-def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
+def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     note_read(request, "case.read", [case.pk], case.campaign_id)
     searches = list(case.number_searches.select_related("asked_by", "answered_by"))
     context = {
@@ -150,7 +151,7 @@ def _page(request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_found(request: HttpRequest, case_id: int) -> HttpResponse:
+def numberless_found(request: SignedInRequest, case_id: int) -> HttpResponse:
     """The number came: the household joins the queue."""
     case = _one(request, case_id)
     form = NumberForm(request.POST)
@@ -169,7 +170,7 @@ def numberless_found(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_not_found(request: HttpRequest, case_id: int) -> HttpResponse:
+def numberless_not_found(request: SignedInRequest, case_id: int) -> HttpResponse:
     case = _one(request, case_id)
     try:
         without_number.not_found(case_id=case.pk, by=request.user, now=timezone.now())
@@ -182,7 +183,7 @@ def numberless_not_found(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_news(request: HttpRequest, case_id: int) -> HttpResponse:
+def numberless_news(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A visit or a reply."""
     case = _one(request, case_id)
     form = NewsForm(request.POST)
