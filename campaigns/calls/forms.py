@@ -10,9 +10,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from campaigns.calls.said import CONSENT
+from campaigns.calls.entry import CONSENT, Details, Entry
 from campaigns.common.calendar import Calendar
-from campaigns.followups import Wish
+from campaigns.followups import Rhythm
 from campaigns.models import Call, CasePass, FollowUpPlan, Need
 from campaigns.scripts import Content
 from solidarites.accounts import LANGUAGES
@@ -80,16 +80,16 @@ class Typed:
     def from_recorded(cls, call: Call) -> Typed:
         """The form as it was when the call was recorded."""
         kept = call.draft
-        wish = kept.get("follow_up") or {}
+        rhythm = kept.get("follow_up") or {}
         fields = {
             "phone_id": str(call.phone_id or ""),
             "tenant_id": str(kept.get("tenant_id") or ""),
             "language": kept.get("language", ""),
             "direction": call.direction,
             "callback": kept.get("callback_at", ""),
-            "cadence": wish.get("cadence", ""),
-            "follow_up_time": wish.get("time", "")[:5],
-            "weekdays": [str(day) for day in wish.get("weekdays", [])],
+            "cadence": rhythm.get("cadence", ""),
+            "follow_up_time": rhythm.get("time", "")[:5],
+            "weekdays": [str(day) for day in rhythm.get("weekdays", [])],
             **{consent_name(category): given for category, given in kept.get("consents", {}).items()},
         }
         return cls(call.answers, call.comment, {name: value for name, value in fields.items() if value})
@@ -102,19 +102,6 @@ class Typed:
     def consents(self) -> dict[str, str]:
         prefix = consent_name("")
         return {key.removeprefix(prefix): value for key, value in self.fields.items() if key.startswith(prefix)}
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What the form says once it has been checked: the arguments of record_call."""
-
-    phone_id: int | None
-    tenant_id: int | None
-    language: str
-    direction: str
-    callback_at: datetime | None
-    follow_up: Wish | None
-    touched_me: bool
 
 
 def _number(value: Any) -> int | None:
@@ -155,7 +142,7 @@ def callback_of(fields: Mapping[str, Any], calendar: Calendar) -> tuple[datetime
     return calendar.at(day, clock), ""
 
 
-def wish_of(fields: Mapping[str, Any], cadence: str) -> tuple[Wish | None, str]:
+def rhythm_of(fields: Mapping[str, Any], cadence: str) -> tuple[Rhythm | None, str]:
     """The rhythm the tenant accepted, and what is wrong with it; the cadence of the answer unless changed."""
     chosen = fields.get("cadence") or cadence
     if chosen not in FollowUpPlan.Cadence.values:
@@ -163,24 +150,24 @@ def wish_of(fields: Mapping[str, Any], cadence: str) -> tuple[Wish | None, str]:
     clock = _clock(fields.get("follow_up_time"))
     if clock is None:
         return None, "Indiquez l'heure du rendez-vous."
-    return Wish(cadence=chosen, weekdays=tuple(int(day) for day in fields.get("weekdays", [])), time=clock), ""
+    return Rhythm(cadence=chosen, weekdays=tuple(int(day) for day in fields.get("weekdays", [])), time=clock), ""
 
 
 def read_form(
     typed: Typed, *, outcome: str, opens: set[str], cadence: str, calendar: Calendar, vital: bool = False
-) -> tuple[Recorded, dict[str, str]]:
-    """The typed fields as record_call takes them, with a French message for each that cannot be read.
+) -> tuple[Entry, dict[str, str]]:
+    """What is typed as record_call takes it, with a French message for each that cannot be read.
 
     With a vital alert open, a moment or a rhythm that is not whole yet waits for the safety call.
     """
     fields, errors = typed.fields, {}
-    callback_at, wish = None, None
+    callback_at, rhythm = None, None
     if outcome == "callback":
         callback_at, problem = callback_of(fields, calendar)
         if problem and not vital:
             errors["callback_at"] = problem
     if outcome == "completed" and "follow_up" in opens:
-        wish, problem = wish_of(fields, cadence)
+        rhythm, problem = rhythm_of(fields, cadence)
         if problem and not vital:
             errors["follow_up"] = problem
     language = fields.get("language", "")
@@ -189,13 +176,20 @@ def read_form(
     if len(typed.comment.strip()) > COMMENT_LIMIT:
         errors["comment"] = f"{COMMENT_LIMIT} caractères au plus. Il y en a {len(typed.comment.strip())}."
     incoming = fields.get("direction") == Call.Direction.INCOMING
-    return Recorded(
-        phone_id=_number(fields.get("phone_id")),
+    details = Details(
+        callback_at=callback_at,
         tenant_id=_number(fields.get("tenant_id")),
         language=language if outcome == "language" else "",
+        follow_up=rhythm,
+        consents=typed.consents(),
+    )
+    return Entry(
+        outcome=outcome,
+        answers=typed.answers,
+        comment=typed.comment,
+        details=details,
+        phone_id=_number(fields.get("phone_id")),
         direction=Call.Direction.INCOMING if incoming else Call.Direction.OUTGOING,
-        callback_at=callback_at,
-        follow_up=wish,
         touched_me=bool(fields.get("touched_me")),
     ), errors
 

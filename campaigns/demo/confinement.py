@@ -325,8 +325,8 @@ class Spring:
         caller, rng = self.caller, self.rng
         if case.pk in self.lonely:
             backup = rng.choice([user for user in self.volunteers if user != slot.by])
-            answer, wish = conversations.wish(rng, slot.by.pk, backup.pk)
-            return caller.lonely(slot.by, wish, answer)
+            answer, rhythm = conversations.rhythm(rng, slot.by.pk, backup.pk)
+            return caller.lonely(slot.by, rhythm, answer)
         if case.pk in self.low:
             return caller.low()
         if case.pk in self.needy:

@@ -21,7 +21,7 @@ from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
-from campaigns.followups import Wish
+from campaigns.followups import Rhythm
 from campaigns.models import (
     Alert,
     Call,
@@ -219,8 +219,8 @@ class Winter:
         self.scenes.extend(scenes)
 
     def _lonely(self, case: Case, by: User, at: datetime) -> Said:
-        answer, wish = conversations.wish(self.rng, by.pk, self.rng.choice(self.others).pk)
-        return self.caller.lonely(by, wish, answer)
+        answer, rhythm = conversations.rhythm(self.rng, by.pk, self.rng.choice(self.others).pk)
+        return self.caller.lonely(by, rhythm, answer)
 
     def _needy(self, case: Case, by: User, at: datetime) -> Said:
         return self.caller.needy()
@@ -244,8 +244,8 @@ class Winter:
         queue.put_first(case_ids=ids, by=self.coordinator, now=start)
         for number, back in enumerate((20, 44, 116)):
             due = self.calendar.local(self.ago(hours=back))
-            wish = Wish("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
-            self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, wish))
+            rhythm = Rhythm("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
+            self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, rhythm))
         followups.add_absence(
             user=self.speaker,
             first_day=day + timedelta(days=1),
@@ -262,10 +262,10 @@ class Winter:
         if left == 2:
             for user, minutes in ((self.one, -30), (self.one, 100), (self.two, 55)):
                 due = self.calendar.local(self._agreed(now + timedelta(minutes=minutes)))
-                wish = Wish(
+                rhythm = Rhythm(
                     "weekly", (due.weekday(),), due.time().replace(second=0, microsecond=0), user.pk, self.others[1].pk
                 )
-                self._call_new(user, evening, self.caller.lonely(user, wish))
+                self._call_new(user, evening, self.caller.lonely(user, rhythm))
                 evening += timedelta(minutes=20)
             return
         for user, minutes in (

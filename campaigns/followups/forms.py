@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from campaigns.common.calendar import WEEKDAYS
 from campaigns.common.fields import UNKNOWN_CHOICE, PersonChoice, TenantChoice
-from campaigns.followups import Wish
+from campaigns.followups import Rhythm
 from campaigns.models import FollowUpPlan, Partner, PlanException
 from solidarites.fields import DateField
 from solidarites.models import User
@@ -63,9 +63,9 @@ class PlanForm(forms.Form):
             self.add_error("backup", "Choisissez une autre personne que la première.")
         return cleaned
 
-    def wish(self) -> Wish:
+    def rhythm(self) -> Rhythm:
         data = self.cleaned_data
-        return Wish(
+        return Rhythm(
             cadence=data["cadence"],
             weekdays=tuple(sorted(set(data["weekdays"]))),
             time=data["time"],

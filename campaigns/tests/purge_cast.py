@@ -103,8 +103,11 @@ def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) ->
 def _said_again(campaign: Campaign, case: Case, volunteer: Any) -> None:
     """A call corrected by its author, now with words to look at again; a message taken for the household."""
     made = case.calls.get()
-    wanted = corrections.Wanted(
-        outcome="completed", answers=made.answers, comment="Elle est dépressive.", said=calls.Said.from_json(made.draft)
+    wanted = calls.Entry(
+        outcome="completed",
+        answers=made.answers,
+        comment="Elle est dépressive.",
+        details=calls.Details.from_json(made.draft),
     )
     at = TUESDAY + timedelta(minutes=30)
     corrections.correct(call_id=made.pk, by=volunteer, submission=uuid.uuid4(), wanted=wanted, now=at)

@@ -115,8 +115,8 @@ def everything(coordinator: Any, administrator: Any, now: datetime) -> list[Outg
 
 def follow_ups(case: Any, lea: Any, coordinator: Any, now: datetime) -> None:
     """A plan on a Thursday at three: told on Wednesday evening, and the Monday before."""
-    wish = followups.Wish("weekly", [3], now.replace(hour=15).time(), lea.pk)
-    followups.start_by_hand(case_id=case.pk, wish=wish, by=coordinator, now=now)
+    rhythm = followups.Rhythm("weekly", [3], now.replace(hour=15).time(), lea.pk)
+    followups.start_by_hand(case_id=case.pk, rhythm=rhythm, by=coordinator, now=now)
     reminders.remind_tomorrow(today=(now + timedelta(days=1)).date(), now=now + timedelta(days=1))
     monday = now + timedelta(days=6)
     reminders.sum_up_week(today=monday.date(), now=monday)

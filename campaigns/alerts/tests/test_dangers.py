@@ -54,7 +54,7 @@ def draft(case: Case, by: Any, now: datetime = TUESDAY) -> Call:
 
 
 def record(call: Call, by: Any, outcome: str = "completed", now: datetime = TUESDAY, **fields: Any) -> Call:
-    return calls.record_call(
+    return factories.record_call(
         case_id=call.case_id, by=by, submission=call.submission, outcome=outcome, now=now, **fields
     )
 
@@ -279,7 +279,7 @@ def test_a_call_left_in_the_middle_of_a_danger_is_made_again_at_once_by_anybody(
 
 # Corrections --------------------------------------------------------------------------------------------------
 def correct(call: Call, by: Any, now: datetime, **changes: Any) -> None:
-    wanted = calls.Wanted("completed", changes.pop("answers"), changes.pop("comment", ""), calls.Said())
+    wanted = calls.Entry("completed", changes.pop("answers"), changes.pop("comment", ""), calls.Details())
     calls.correct(call_id=call.pk, by=by, submission=uuid.uuid4(), wanted=wanted, now=now)
 
 

@@ -228,8 +228,8 @@ def test_a_bad_follow_up_is_said_at_its_place(lea, held, typed, message):
 def test_the_follow_up_call_may_end_the_plan(lea, campaign, volunteer, household):
     case = make_case(campaign, household)
     now = timezone.now()
-    wish = followups.Wish("weekly", [now.weekday()], datetime(2026, 1, 1, 10, 0).time())
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=now - timedelta(days=3))
+    rhythm = followups.Rhythm("weekly", [now.weekday()], datetime(2026, 1, 1, 10, 0).time())
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=now - timedelta(days=3))
     plan.next_due_at = now - timedelta(minutes=10)
     plan.save()
     followups.open_due_calls(now=now)

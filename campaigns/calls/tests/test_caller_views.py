@@ -65,8 +65,8 @@ def test_home_shows_callbacks_and_follow_ups_with_their_hour(lea, campaign, volu
         next_call_for=volunteer,
     )
     followed = make_case(campaign, make_household(last_name="Darrieux", first_name="Roger", civility="M."))
-    wish = followups.Wish("weekly", [now.weekday()], time(10, 0))
-    plan = followups.create_plan(case=followed, wish=wish, by=volunteer, now=now - timedelta(days=1))
+    rhythm = followups.Rhythm("weekly", [now.weekday()], time(10, 0))
+    plan = followups.create_plan(case=followed, rhythm=rhythm, by=volunteer, now=now - timedelta(days=1))
     plan.next_due_at = now + timedelta(hours=3)
     plan.save()
     page = text(lea.get(url("home")))
@@ -200,7 +200,7 @@ def test_a_follow_up_of_today_is_called_a_little_early(lea, case, volunteer):
     now = timezone.now()
     plan = followups.create_plan(
         case=case,
-        wish=followups.Wish("weekly", [now.weekday()], time(10, 0)),
+        rhythm=followups.Rhythm("weekly", [now.weekday()], time(10, 0)),
         by=volunteer,
         now=now - timedelta(days=3),
     )
@@ -213,8 +213,8 @@ def test_a_follow_up_of_today_is_called_a_little_early(lea, case, volunteer):
 
 def test_somebody_elses_follow_up_is_refused(paul, case, volunteer):
     now = timezone.now()
-    wish = followups.Wish("weekly", [now.weekday()], time(10, 0))
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=now)
+    rhythm = followups.Rhythm("weekly", [now.weekday()], time(10, 0))
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=now)
     assert "confié à quelqu'un d'autre" in text(paul.post(url("follow_up", plan.pk), follow=True))
     assert paul.post(url("follow_up", 10**15)).status_code == 404
 

@@ -58,7 +58,7 @@ def answers(person: str, **changes: Any) -> dict[str, Any]:
 
 
 def record(call: Call, by: Any, **fields: Any) -> Call:
-    return calls.record_call(
+    return factories.record_call(
         case_id=call.case_id, by=by, submission=call.submission, outcome="completed", now=TUESDAY, **fields
     )
 
@@ -68,9 +68,9 @@ def test_loneliness_and_a_need_bring_a_plan_and_a_referral_draft(
 ) -> None:
     factories.make_case(campaign, now=TUESDAY)
     case, call, person = claim(campaign, volunteer)
-    wish = followups.Wish("weekly", [3], time(15, 0))
+    rhythm = followups.Rhythm("weekly", [3], time(15, 0))
     with max_queries(30):
-        record(call, volunteer, answers=answers(person), follow_up=wish, consents={"courses": "yes"})
+        record(call, volunteer, answers=answers(person), follow_up=rhythm, consents={"courses": "yes"})
     case.refresh_from_db()
     plan = FollowUpPlan.objects.get()
     assert (plan.volunteer, plan.status) == (volunteer, "active")
@@ -100,14 +100,14 @@ def test_a_wish_outside_hours_is_refused_and_nothing_is_written(campaign: Campai
     campaign.refresh_from_db()
     factories.make_case(campaign, now=TUESDAY)
     _, call, person = claim(campaign, volunteer)
-    for wish, message in (
-        (followups.Wish("weekly", [3], time(10, 0)), "pas ce jour-là"),
-        (followups.Wish("weekly", [1], time(15, 0)), "horaires"),
-        (followups.Wish("twice_a_week", [1], time(10, 0)), "deux jours"),
-        (followups.Wish("daily", [1], time(10, 0)), "rythme"),
+    for rhythm, message in (
+        (followups.Rhythm("weekly", [3], time(10, 0)), "pas ce jour-là"),
+        (followups.Rhythm("weekly", [1], time(15, 0)), "horaires"),
+        (followups.Rhythm("twice_a_week", [1], time(10, 0)), "deux jours"),
+        (followups.Rhythm("daily", [1], time(10, 0)), "rythme"),
     ):
         with pytest.raises(calls.CallError, match=message) as refusal:
-            record(call, volunteer, answers=answers(person), follow_up=wish)
+            record(call, volunteer, answers=answers(person), follow_up=rhythm)
         assert refusal.value.field == "follow_up"
     call.refresh_from_db()
     assert call.state == Call.State.DRAFT
@@ -235,4 +235,4 @@ def test_an_unknown_outcome_is_refused_in_french(campaign: Campaign, volunteer: 
     factories.make_case(campaign, now=TUESDAY)
     case, call, _ = claim(campaign, volunteer)
     with pytest.raises(calls.CallError, match="comment l'appel s'est terminé"):
-        calls.record_call(case_id=case.pk, by=volunteer, submission=call.submission, outcome=outcome, now=TUESDAY)
+        factories.record_call(case_id=case.pk, by=volunteer, submission=call.submission, outcome=outcome, now=TUESDAY)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 
-from campaigns import alerts, calls, followups, queue
+from campaigns import alerts, followups, queue
 from campaigns.followups.tests.test_followups import OFFICE
 from campaigns.models import Alert, Campaign, Case, DueCall, FollowUpPlan, Script
 from campaigns.setup import lifecycle
@@ -48,8 +48,8 @@ def plans(campaign: Campaign, volunteer: Any) -> list[FollowUpPlan]:
         case = factories.make_case(campaign, now=START, next_call_kind=Case.Kind.FOLLOW_UP, tier=Case.Tier.FOLLOW_UP)
         Case.objects.filter(pk=case.pk).update(next_call_at=None)
         days = [] if one["weekday"] is None else [one["weekday"]]
-        wish = followups.Wish(one["cadence"], days, time.fromisoformat(one["time"]), volunteer.pk)
-        found.append(followups.create_plan(case=case, wish=wish, by=volunteer, now=START))
+        rhythm = followups.Rhythm(one["cadence"], days, time.fromisoformat(one["time"]), volunteer.pk)
+        found.append(followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=START))
     return found
 
 
@@ -85,7 +85,7 @@ def called_by(volunteer: Any, plans: list[FollowUpPlan], *, before_the_pause: bo
             given = queue.claim_one(case_id=due.case_id, by=volunteer, now=now)
             assert given.call is not None
             outcome = "no_answer" if last_morning and due.plan_id in silent else "completed"
-            calls.record_call(
+            factories.record_call(
                 case_id=due.case_id, by=volunteer, submission=given.call.submission, outcome=outcome, now=now
             )
 

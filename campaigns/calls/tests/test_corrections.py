@@ -73,7 +73,7 @@ def record(case: Case, by: Any, outcome: str, **fields: Any) -> Call:
     now = fields.pop("now", TUESDAY)
     given = queue.claim_next(campaign=case.campaign, by=by, now=now)
     assert given.call is not None
-    return calls.record_call(
+    return factories.record_call(
         case_id=case.pk, by=by, submission=given.call.submission, outcome=outcome, now=now, **fields
     )
 
@@ -81,7 +81,7 @@ def record(case: Case, by: Any, outcome: str, **fields: Any) -> Call:
 def correct(call: Call, by: Any, outcome: str, **fields: Any) -> CallRevision | None:
     now, submission = fields.pop("now", LATER), fields.pop("submission", None) or uuid.uuid4()
     answers, comment, phone_id = fields.pop("answers", {}), fields.pop("comment", ""), fields.pop("phone_id", None)
-    wanted = calls.Wanted(outcome, answers, comment, calls.Said(**fields), phone_id)
+    wanted = calls.Entry(outcome, answers, comment, calls.Details(**fields), phone_id)
     return calls.correct(call_id=call.pk, by=by, submission=submission, wanted=wanted, now=now)
 
 
@@ -178,7 +178,7 @@ def test_once_somebody_has_acted_the_words_are_corrected_the_outcome_is_not(
         assert queue.claim_next(campaign=case.campaign, by=volunteer2, now=due).call is not None
     if since == "called":
         draft = Call.objects.get(volunteer=volunteer2)
-        calls.record_call(case_id=case.pk, by=volunteer2, submission=draft.submission, outcome="no_answer", now=due)
+        factories.record_call(case_id=case.pk, by=volunteer2, submission=draft.submission, outcome="no_answer", now=due)
     before = Case.objects.values("status", "attempts", "next_call_at", "tier", "claimed_by").get()
     now = TUESDAY + timedelta(hours=23)
     correct(call, volunteer, "refused_campaign", answers={"accueil": {"": "non"}}, comment="Elle a dit non.", now=now)
@@ -237,14 +237,14 @@ def test_a_death_a_departure_or_an_opposition_is_undone_by_a_coordinator_alone(
 
 def test_a_plan_agreed_in_a_correction_and_a_plan_taken_back(case: Case, volunteer: Any) -> None:
     call = record(case, volunteer, "completed", answers=well(case))
-    wish = followups.Wish("weekly", (3,), time(15, 0))
+    rhythm = followups.Rhythm("weekly", (3,), time(15, 0))
     agreed = well(case, suivi={"": "hebdo"})
-    correct(call, volunteer, "completed", answers=agreed, follow_up=wish)
+    correct(call, volunteer, "completed", answers=agreed, follow_up=rhythm)
     plan = FollowUpPlan.objects.get()
     assert (plan.cadence, plan.next_due_at) == ("weekly", datetime(2026, 1, 15, 15, tzinfo=PARIS))
     case.refresh_from_db()
     assert (case.status, case.next_call_kind) == ("open", "follow_up")
-    other = followups.Wish("weekly", (4,), time(10, 0))
+    other = followups.Rhythm("weekly", (4,), time(10, 0))
     correct(call, volunteer, "completed", answers=agreed, follow_up=other)
     assert FollowUpPlan.objects.get().weekdays == [4]
     correct(call, volunteer, "completed", answers=well(case))
@@ -289,8 +289,8 @@ def test_a_check_opened_by_the_last_attempt_goes_with_it_unless_somebody_has_it(
 
 
 def test_the_unanswered_follow_up_that_was_answered(case: Case, volunteer: Any) -> None:
-    wish = followups.Wish("weekly", (1,), time(10, 0))
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=TUESDAY - timedelta(days=7))
+    rhythm = followups.Rhythm("weekly", (1,), time(10, 0))
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=TUESDAY - timedelta(days=7))
     FollowUpPlan.objects.update(next_due_at=TUESDAY - timedelta(minutes=30))
     followups.open_due_calls(now=TUESDAY)
     call = record(case, volunteer, "no_answer")
@@ -349,7 +349,7 @@ def test_an_incomplete_or_impossible_correction_is_refused_at_its_field(case: Ca
         ("inventée", {}, "outcome"),
         ("no_answer", {"comment": "x" * 301}, "comment"),
         ("callback", {}, "callback_at"),
-        ("completed", {"answers": well(case), "follow_up": followups.Wish("weekly", (6,), time(3))}, "follow_up"),
+        ("completed", {"answers": well(case), "follow_up": followups.Rhythm("weekly", (6,), time(3))}, "follow_up"),
     ):
         with pytest.raises(calls.CallError) as refusal:
             correct(call, volunteer, outcome, **fields)

@@ -90,8 +90,8 @@ def _play(shipped: dict[str, Any], volunteer: Any, volunteer2: Any, path: dict[s
     Partner.objects.create(kind="ccas", name="CCAS", email="c@exemple.fr", communes=["33063"], categories=["repas"])
     case = factories.make_case(campaign, factories.make_household(people=path["people"]), now=TUESDAY)
     if path["kind"] == "follow_up":
-        wish = followups.Wish("weekly", (1,), time(10, 0))
-        followups.create_plan(case=case, wish=wish, by=volunteer, now=TUESDAY)
+        rhythm = followups.Rhythm("weekly", (1,), time(10, 0))
+        followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=TUESDAY)
         FollowUpPlan.objects.filter(case=case).update(next_due_at=TUESDAY)
         followups.open_due_calls(now=TUESDAY)
     given = queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY)
@@ -108,16 +108,16 @@ def _play(shipped: dict[str, Any], volunteer: Any, volunteer2: Any, path: dict[s
     assert outcome != "completed" or not reading.missing
 
     consents = {need.category: path["consent"] for need in reading.needs if path["consent"]}
-    wish = followups.Wish(reading.cadence, (2, 4) if reading.cadence == "twice_a_week" else (3,), time(15, 0))
+    rhythm = followups.Rhythm(reading.cadence, (2, 4) if reading.cadence == "twice_a_week" else (3,), time(15, 0))
     plans = "follow_up" in reading.opens and outcome == "completed"
     fields = {consent_name(category): said for category, said in consents.items()}
     fields |= {"callback": CALLBACK.isoformat()} if outcome == "callback" else {}
     if plans:
-        fields |= {"weekdays": [str(day) for day in wish.weekdays], "follow_up_time": "15:00"}
+        fields |= {"weekdays": [str(day) for day in rhythm.weekdays], "follow_up_time": "15:00"}
     phone, danger = calls.phone_to_dial(place.case), place.danger(reading)
     situation = outcomes.situation_of(place.case, by=volunteer, now=TUESDAY, phone=phone, danger=danger)
     promised = [line.text for line in what_follows(place, Typed(answers, "", fields), reading, situation).lines]
-    calls.record_call(
+    factories.record_call(
         case_id=case.pk,
         by=volunteer,
         submission=given.call.submission,
@@ -126,7 +126,7 @@ def _play(shipped: dict[str, Any], volunteer: Any, volunteer2: Any, path: dict[s
         answers=answers,
         consents=consents,
         callback_at=CALLBACK if outcome == "callback" else None,
-        follow_up=wish if plans else None,
+        follow_up=rhythm if plans else None,
     )
     case.refresh_from_db()
     call = Call.objects.get(pk=given.call.pk)

@@ -11,13 +11,14 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, listeners, outcomes, purge, queue, tasks
+from campaigns import listeners, outcomes, purge, queue, tasks
 from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url, well
 from campaigns.models import Alert, Call, Campaign, Case, FollowUpPlan, Need
 from campaigns.setup import lifecycle
 from solidarites.models import User
 from tenants import events
 from tenants.models import PhoneNumber, Tenant
+from tests import factories
 from tests.factories import make_case
 from tests.pages import press
 
@@ -156,7 +157,7 @@ def test_two_calls_of_one_household_ring_for_an_urgent_need_alone(
     call = Call.objects.get(volunteer=volunteer)
     answers = {"courses": {"": "personne"}, "manger": {"": "oui"}}
     arguments = {"case_id": case.pk, "by": volunteer, "submission": call.submission, "outcome": "cut_off"}
-    kept = calls.record_call(**arguments, answers=answers, now=timezone.now())
+    kept = factories.record_call(**arguments, answers=answers, now=timezone.now())
     assert kept.state == Call.State.PENDING
     assert not Alert.objects.exists()
 

@@ -12,6 +12,7 @@ from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url,
 from campaigns.common import phrases
 from campaigns.models import Alert, Call, Case, CaseMessage, Need
 from solidarites.models import JournalEntry
+from tests import factories
 from tests.factories import make_campaign, make_case, make_household
 
 
@@ -81,8 +82,8 @@ def pending_call(case, volunteer, volunteer2, **typed):
     mine = queue.claim_next(campaign=case.campaign, by=volunteer, now=start).call
     theirs = queue.claim_next(campaign=case.campaign, by=volunteer2, now=start + timedelta(minutes=61)).call
     arguments = {"case_id": case.pk, "now": timezone.now()}
-    calls.record_call(by=volunteer2, submission=theirs.submission, outcome="no_answer", **arguments)
-    return calls.record_call(by=volunteer, submission=mine.submission, **typed, **arguments)
+    factories.record_call(by=volunteer2, submission=theirs.submission, outcome="no_answer", **arguments)
+    return factories.record_call(by=volunteer, submission=mine.submission, **typed, **arguments)
 
 
 def answers(case):

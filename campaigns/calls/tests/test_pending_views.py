@@ -9,11 +9,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, queue
+from campaigns import queue
 from campaigns.calls.tests.caller_cast import running_campaign, text
 from campaigns.calls.tests.test_messages import answers, pending_call
 from campaigns.models import Call, Case
 from solidarites.models import JournalEntry
+from tests import factories
 from tests.factories import limit_to, make_case, make_household
 
 LIST = reverse("coordinator:pending_list")
@@ -108,7 +109,7 @@ def test_a_household_being_called_waits_for_the_end_of_that_call(
     mine = queue.claim_next(campaign=case.campaign, by=volunteer, now=now - timedelta(minutes=90)).call
     queue.claim_next(campaign=case.campaign, by=volunteer2, now=now)
     assert mine is not None
-    call = calls.record_call(
+    call = factories.record_call(
         case_id=case.pk, by=volunteer, submission=mine.submission, outcome="refused_campaign", now=now
     )
     assert call.state == Call.State.PENDING

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns import calls, queue
+from campaigns import queue
 from campaigns.calls.tests.caller_cast import running_campaign, text, url, well
 from campaigns.models import Call, Campaign, Case
 from campaigns.queue.tests.test_concurrency import in_processes, make_team, volunteers_at_once
 from campaigns.setup import enrolment
 from solidarites.models import JournalEntry
 from tenants import households
+from tests import factories
 from tests.factories import make_agency, make_campaign, make_case, make_household
 
 
@@ -190,7 +191,7 @@ def test_10_two_identical_submissions_at_the_same_instant_store_one_call() -> No
     assert draft is not None
 
     def post(_: int) -> int:
-        return calls.record_call(
+        return factories.record_call(
             case_id=case.pk, by=user, submission=draft.submission, outcome="no_answer", now=timezone.now()
         ).pk
 
@@ -210,7 +211,7 @@ def test_11_a_submission_by_somebody_who_never_held_the_claim_is_refused(
     answer = paul.post(url("record", case.pk), {"submission": str(token), "outcome": "opt_out"})
     assert answer.status_code == 404
     with pytest.raises(queue.NotYoursError):
-        calls.record_call(case_id=case.pk, by=volunteer2, submission=token, outcome="opt_out", now=timezone.now())
+        factories.record_call(case_id=case.pk, by=volunteer2, submission=token, outcome="opt_out", now=timezone.now())
     assert Call.objects.get().state == Call.State.DRAFT
     assert JournalEntry.objects.filter(action="access.refused", user=volunteer2).exists()
 
@@ -251,7 +252,7 @@ def test_12_both_submit_at_the_same_instant() -> None:
     def post(index: int) -> str:
         draft, user = drafts[index], (lea, paul)[index]
         assert draft is not None
-        return calls.record_call(
+        return factories.record_call(
             case_id=case.pk, by=user, submission=draft.submission, outcome="no_answer", now=timezone.now()
         ).state
 

@@ -17,6 +17,7 @@ from campaigns.common.calendar import calendar_of
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan
 from tenants import events
 from tenants.models import PhoneNumber
+from tests import factories
 from tests.factories import make_case, make_household
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -63,7 +64,7 @@ def call(case: Case, by: Any, outcome: str, now: datetime, **fields: Any) -> Cal
     given = queue.claim_next(campaign=case.campaign, by=by, now=now)
     assert given.case == case, given.empty
     assert given.call is not None
-    return calls.record_call(
+    return factories.record_call(
         case_id=case.pk, by=by, submission=given.call.submission, outcome=outcome, now=now, **fields
     )
 
@@ -155,7 +156,7 @@ def test_18_monday_chosen_on_a_monday_means_the_next_one(campaign: Campaign, vol
         Case.objects.all().delete()
         monday = datetime(2026, 1, 12, hour, 0, tzinfo=PARIS)
         case = make_case(campaign, now=monday)
-        wish = followups.Wish("weekly", (0,), time(17, 30))
+        rhythm = followups.Rhythm("weekly", (0,), time(17, 30))
         person = str(case.household.tenants.get().pk)
         answers = {
             "accueil": {"": "oui"},
@@ -165,7 +166,7 @@ def test_18_monday_chosen_on_a_monday_means_the_next_one(campaign: Campaign, vol
             "solitude": {person: "souvent"},
             "suivi": {"": "hebdo"},
         }
-        call(case, volunteer, "completed", monday, answers=answers, follow_up=wish)
+        call(case, volunteer, "completed", monday, answers=answers, follow_up=rhythm)
         assert FollowUpPlan.objects.get().next_due_at == datetime(2026, 1, 19, 17, 30, tzinfo=PARIS)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import calls, outcomes, queue
-from campaigns.calls.forms import PassForm, Recorded, Typed, read_form
+from campaigns.calls.forms import PassForm, Typed, read_form
 from campaigns.calls.views.follows import outcome_of, what_follows
 from campaigns.calls.views.kept import forget_kept, kept_over_sign_in, typed_before_sign_in
 from campaigns.calls.views.labels import typography
@@ -237,7 +237,7 @@ def record(request: SignedInRequest, case_id: int) -> HttpResponse:
     typed = _typed(request, place)
     reading = place.read(typed)
     outcome = request.POST.get("outcome") or outcome_of(reading)
-    checked, errors = checked_form(place, typed, outcome)
+    entry, errors = checked_form(place, typed, outcome)
     proposals: list[datetime] = []
     if not errors and outcome in outcomes.PERSON_STATUS and submission in (None, place.draft.submission):
         # Of whom? Nothing of it is noted before the next page is answered.
@@ -247,7 +247,7 @@ def record(request: SignedInRequest, case_id: int) -> HttpResponse:
     if not errors:
         try:
             token = submission or place.draft.submission
-            return redirect("caller:done", record_typed(place, typed, checked, outcome, token).pk)
+            return redirect("caller:done", record_entry(place, entry, token).pk)
         except calls.CallError as error:
             errors, proposals = {error.field: error.message}, error.proposals
         except queue.NotYoursError:
@@ -257,31 +257,26 @@ def record(request: SignedInRequest, case_id: int) -> HttpResponse:
     return _show(request, CallPage(place, typed, errors, proposals))
 
 
-def checked_form(place: Place, typed: Typed, outcome: str) -> tuple[Recorded, dict[str, str]]:
+def checked_form(place: Place, typed: Typed, outcome: str) -> tuple[calls.Entry, dict[str, str]]:
     """What the form says, with what is wrong; in a danger, what is not whole yet is not asked for."""
     reading = place.read(typed)
-    form = {"outcome": outcome, "opens": reading.opens, "cadence": reading.cadence, "calendar": place.calendar}
-    checked, errors = read_form(typed, **form)
-    return read_form(typed, **form, vital=True) if errors and place.danger(reading).vital else (checked, errors)
+
+    def read(*, vital: bool) -> tuple[calls.Entry, dict[str, str]]:
+        return read_form(
+            typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar, vital=vital
+        )
+
+    entry, errors = read(vital=False)
+    return read(vital=True) if errors and place.danger(reading).vital else (entry, errors)
 
 
-def record_typed(place: Place, typed: Typed, checked: Recorded, outcome: str, submission: uuid.UUID) -> Call:
+def record_entry(place: Place, entry: calls.Entry, submission: uuid.UUID) -> Call:
     return calls.record_call(
         case_id=place.case.pk,
         by=place.by,
         submission=submission,
-        outcome=outcome,
+        entry=entry,
         now=place.now,
-        answers=typed.answers,
-        comment=typed.comment,
-        consents=typed.consents(),
-        phone_id=checked.phone_id,
-        tenant_id=checked.tenant_id,
-        language=checked.language,
-        direction=checked.direction,
-        callback_at=checked.callback_at,
-        follow_up=checked.follow_up,
-        touched_me=checked.touched_me,
         household=place.case.household,
     )
 

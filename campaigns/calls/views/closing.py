@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns import calls, outcomes, queue
 from campaigns.alerts import dangers
 from campaigns.calls.forms import Typed
-from campaigns.calls.views.call import as_uuid, checked_form, place_or_404, record_typed, recorded_by
+from campaigns.calls.views.call import as_uuid, checked_form, place_or_404, record_entry, recorded_by
 from campaigns.calls.views.page import CallPage, PersonView
 from campaigns.calls.views.place import Place, place_of
 from solidarites.requests import SignedInRequest
@@ -76,11 +76,11 @@ def _confirm(request: SignedInRequest, place: Place) -> HttpResponse:
         return redirect("caller:call", place.case.pk)
     typed = Typed.from_draft(place.draft)
     typed.fields["tenant_id"] = request.POST.get("tenant_id", "")
-    checked, errors = checked_form(place, typed, code)
+    entry, errors = checked_form(place, typed, code)
     if not errors:
         try:
             token = as_uuid(request.POST.get("submission")) or place.draft.submission
-            return redirect("caller:done", record_typed(place, typed, checked, code, token).pk)
+            return redirect("caller:done", record_entry(place, entry, token).pk)
         except calls.CallError as error:
             errors = {error.field: error.message}
         except queue.NotYoursError:

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from campaigns import calls, outcomes, queue
-from campaigns.calls.forms import Recorded, Typed, read_form
+from campaigns.calls.forms import Typed, read_form
 from campaigns.calls.views.done import what_happens
 from campaigns.calls.views.follows import Line, outcome_of
 from campaigns.calls.views.labels import national, past_label
@@ -70,7 +70,7 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
     chosen = request.POST.get("outcome", "")
     reading = place.read(typed)
     outcome = chosen or outcome_of(reading)
-    checked, errors = read_form(
+    entry, errors = read_form(
         typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar
     )
     if errors:
@@ -79,7 +79,7 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
         "call_id": call.pk,
         "by": request.user,
         "submission": _uuid(request.POST.get("submission")),
-        "wanted": _wanted(outcome, typed, checked),
+        "wanted": entry,
         "now": now,
     }
     seen = _fingerprint(outcome, typed)
@@ -93,11 +93,6 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
         return _show(request, place, typed, chosen, {error.field: error.message}, error.proposals)
     except queue.NotYoursError as error:
         raise Http404 from error
-
-
-def _wanted(outcome: str, typed: Typed, checked: Recorded) -> calls.Wanted:
-    said = calls.Said(checked.callback_at, checked.tenant_id, checked.language, checked.follow_up, typed.consents())
-    return calls.Wanted(outcome, typed.answers, typed.comment, said, checked.phone_id)
 
 
 def _show(

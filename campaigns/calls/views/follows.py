@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from campaigns import calls, followups, outcomes, scripts
-from campaigns.calls.forms import Typed, callback_of, wish_of
+from campaigns.calls.forms import Typed, callback_of, rhythm_of
 from campaigns.calls.views.labels import both_clocks, typography
 from campaigns.calls.views.place import Place
 from campaigns.common import needs
@@ -51,9 +51,9 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     if outcome == "callback":
         callback_at, _ = callback_of(typed.fields, calendar)
         situation = replace(situation, callback_at=callback_at)
-    wish = None
+    rhythm = None
     if outcome == COMPLETED and "follow_up" in reading.opens:
-        wish, _ = wish_of(typed.fields, reading.cadence)
+        rhythm, _ = rhythm_of(typed.fields, reading.cadence)
         situation = replace(situation, plan=True)
     elif reading.ends_plan and situation.plan:
         situation = replace(situation, plan=False, due=None)
@@ -61,10 +61,10 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     if situation.vital:
         text = typography(rule.decide(situation).text)
         found.lines.insert(0, Line("clock", f"{text[:1].upper()}{text[1:]}.", "alert"))
-    if wish is not None and situation.opposed:
+    if rhythm is not None and situation.opposed:
         found.lines.append(Line("heart", f"Suivi : {followups.OPPOSED}", "attention"))
-    elif wish is not None:
-        found.lines.append(_plan_line(place.case, wish, calendar, now))
+    elif rhythm is not None:
+        found.lines.append(_plan_line(place.case, rhythm, calendar, now))
     elif situation.vital:
         pass  # the safety call is all that follows
     elif situation.callback_at is not None and (problem := _unfit(place, situation.callback_at)):
@@ -78,7 +78,7 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
         icon = "clock" if situation.callback_at or outcome in ("callback", "soft_refusal") else "check-circle"
         found.lines.append(Line(icon, typography(f"{text[:1].upper()}{text[1:]}.")))
     found.lines += _need_lines(place, typed, outcomes.needs_heard(outcome, reading))
-    if reading.propose_follow_up and not situation.plan and wish is None and outcome == COMPLETED:
+    if reading.propose_follow_up and not situation.plan and rhythm is None and outcome == COMPLETED:
         found.lines.append(
             Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention")
         )
@@ -94,25 +94,25 @@ def _unfit(place: Place, at: datetime) -> str:
     return ""
 
 
-def _plan_line(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> Line:
+def _plan_line(case: Case, rhythm: followups.Rhythm, calendar: Calendar, now: datetime) -> Line:
     try:
-        followups.check_wish(wish, calendar)
+        followups.check_rhythm(rhythm, calendar)
     except followups.FollowUpError as error:
         return Line("heart", f"Suivi : {error}", "attention")
-    first = first_follow_up(case, wish, calendar, now)
-    cadence = FollowUpPlan.Cadence(wish.cadence).label
+    first = first_follow_up(case, rhythm, calendar, now)
+    cadence = FollowUpPlan.Cadence(rhythm.cadence).label
     return Line("heart", f"Suivi {cadence}, premier appel par vous {both_clocks(first, now, case)}.")
 
 
-def first_follow_up(case: Case, wish: followups.Wish, calendar: Calendar, now: datetime) -> datetime:
+def first_follow_up(case: Case, rhythm: followups.Rhythm, calendar: Calendar, now: datetime) -> datetime:
     """The first call of the plan that recording would start: a full day ahead at least."""
     today = calendar.local(now).date()
-    every_48h = wish.cadence == FollowUpPlan.Cadence.EVERY_48H
+    every_48h = rhythm.cadence == FollowUpPlan.Cadence.EVERY_48H
     plan = FollowUpPlan(
         case=case,
-        cadence=wish.cadence,
-        weekdays=[] if every_48h else sorted(set(wish.weekdays)),
-        time=wish.time,
+        cadence=rhythm.cadence,
+        weekdays=[] if every_48h else sorted(set(rhythm.weekdays)),
+        time=rhythm.time,
         starts_on=today + timedelta(days=2 if every_48h else 1),
     )
     return followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))

@@ -55,7 +55,7 @@ def call(case: Case, by: User, outcome: str, now: datetime = TUESDAY, **fields: 
         fields.setdefault("answers", answers_of(case, **say))
     elif say:
         fields["answers"] = answers_of(case, **say)
-    recorded = calls.record_call(
+    recorded = factories.record_call(
         case_id=case.pk,
         by=by,
         submission=given.call.submission,
@@ -67,5 +67,5 @@ def call(case: Case, by: User, outcome: str, now: datetime = TUESDAY, **fields: 
     return recorded
 
 
-def weekly(day: int = 2) -> followups.Wish:
-    return followups.Wish("weekly", (day,), time(10, 0))
+def weekly(day: int = 2) -> followups.Rhythm:
+    return followups.Rhythm("weekly", (day,), time(10, 0))

@@ -35,8 +35,8 @@ def plan(campaign: Campaign, volunteer: Any, volunteer2: Any) -> FollowUpPlan:
 
 def start(campaign: Campaign, volunteer: Any, backup: Any) -> FollowUpPlan:
     case = factories.make_case(campaign, now=TUESDAY)
-    wish = followups.Wish("weekly", [3], time(15, 0), volunteer.pk, backup.pk)
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=TUESDAY)
+    rhythm = followups.Rhythm("weekly", [3], time(15, 0), volunteer.pk, backup.pk)
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=TUESDAY)
     Case.objects.filter(pk=case.pk).update(
         next_call_at=None, next_call_kind=Case.Kind.FOLLOW_UP, tier=Case.Tier.FOLLOW_UP
     )

@@ -88,7 +88,7 @@ def test_nobody_lifts_the_absence_of_another(lea: Any, volunteer2: Any) -> None:
 def test_the_agenda_says_when_and_nothing_else(
     lea: Any, client: Any, office: Campaign, volunteer: Any, volunteer2: Any
 ) -> None:
-    plan = plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk))
+    plan = plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk))
     household = plan.household
     assert "Créer mon lien" in text(lea.get("/appels/agenda/"))
     shown = text(lea.post("/appels/agenda/renouveler/", follow=True))
@@ -121,7 +121,7 @@ NAME = re.compile(rb"[A-Z][A-Z0-9-]*(;[A-Z-]+=[^:;]+)*:")
 def test_the_agenda_follows_the_letter_of_its_format(office: Campaign, volunteer: Any, calls: int) -> None:
     """RFC 5545: ends of lines, their length, what each component must have, and a component at least."""
     for hour in (10, 11, 15)[:calls]:
-        plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, hour).time(), volunteer.pk))
+        plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, hour).time(), volunteer.pk))
     body = feeds.agenda(volunteer, TUESDAY)
     lines = body.split(b"\r\n")
     assert lines.pop() == b""
@@ -176,10 +176,10 @@ def test_somebody_who_left_has_no_agenda_any_more(client: Any, volunteer: Any) -
 def test_the_evening_before_each_volunteer_is_told_the_hours_once(
     office: Campaign, volunteer: Any, volunteer2: Any
 ) -> None:
-    wish = followups.Wish("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk)
-    plan_for(office, volunteer, wish)
-    plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 10).time(), volunteer.pk))
-    plan = plan_for(office, volunteer, wish)
+    rhythm = followups.Rhythm("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk)
+    plan_for(office, volunteer, rhythm)
+    plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, 10).time(), volunteer.pk))
+    plan = plan_for(office, volunteer, rhythm)
     evening = at(14, 18, 5)
     assert reminders.remind(now=at(14, 17, 55)) == 0
     assert reminders.remind(now=evening) == 1
@@ -195,7 +195,7 @@ def test_the_evening_before_each_volunteer_is_told_the_hours_once(
 
 
 def test_who_is_away_is_not_told_and_who_replaces_is(office: Campaign, volunteer: Any, volunteer2: Any) -> None:
-    plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk))
+    plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, 15).time(), volunteer.pk, volunteer2.pk))
     followups.add_absence(
         user=volunteer, first_day=date(2026, 1, 15), last_day=date(2026, 1, 15), by=volunteer, now=TUESDAY
     )
@@ -204,9 +204,9 @@ def test_who_is_away_is_not_told_and_who_replaces_is(office: Campaign, volunteer
 
 
 def test_on_monday_the_week_is_summed_up_once(office: Campaign, volunteer: Any, volunteer2: Any) -> None:
-    wish = followups.Wish("twice_a_week", [1, 3], at(15, 15).time(), volunteer.pk)
-    plan_for(office, volunteer, wish)
-    plan_for(office, volunteer2, followups.Wish("weekly", [2], at(15, 10).time(), volunteer2.pk))
+    rhythm = followups.Rhythm("twice_a_week", [1, 3], at(15, 15).time(), volunteer.pk)
+    plan_for(office, volunteer, rhythm)
+    plan_for(office, volunteer2, followups.Rhythm("weekly", [2], at(15, 10).time(), volunteer2.pk))
     followups.add_absence(
         user=volunteer2, first_day=date(2026, 1, 19), last_day=date(2026, 1, 19), by=volunteer2, now=TUESDAY
     )
@@ -229,9 +229,9 @@ def test_who_replaces_somebody_away_since_this_morning_is_told_once(
     office: Campaign, volunteer: Any, volunteer2: Any
 ) -> None:
     for hour in (10, 15):
-        wish = followups.Wish("weekly", [3], at(15, hour).time(), volunteer.pk, volunteer2.pk)
-        plan_for(office, volunteer, wish)
-    plan_for(office, volunteer2, followups.Wish("weekly", [3], at(15, 15).time(), volunteer2.pk))
+        rhythm = followups.Rhythm("weekly", [3], at(15, hour).time(), volunteer.pk, volunteer2.pk)
+        plan_for(office, volunteer, rhythm)
+    plan_for(office, volunteer2, followups.Rhythm("weekly", [3], at(15, 15).time(), volunteer2.pk))
     assert reminders.remind(now=at(14, 18, 5)) == 2
     assert reminders.remind(now=at(15, 7, 5)) == 0, "everybody knows"
     day = date(2026, 1, 15)
@@ -247,7 +247,7 @@ def test_who_replaces_somebody_away_since_this_morning_is_told_once(
 def test_who_is_given_a_call_that_waits_is_told_at_once(
     office: Campaign, volunteer: Any, volunteer2: Any, coordinator: Any
 ) -> None:
-    plan = plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 10).time(), volunteer.pk, volunteer2.pk))
+    plan = plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, 10).time(), volunteer.pk, volunteer2.pk))
     reminders.remind(now=at(14, 18, 5))
     followups.open_due_calls(now=at(15, 10))
     day = date(2026, 1, 15)
@@ -266,7 +266,7 @@ def test_who_is_given_a_call_that_waits_is_told_at_once(
 
 
 def test_overseas_both_hours_are_said(office: Campaign, volunteer: Any) -> None:
-    plan_for(office, volunteer, followups.Wish("weekly", [3], at(15, 11).time(), volunteer.pk), region="974")
+    plan_for(office, volunteer, followups.Rhythm("weekly", [3], at(15, 11).time(), volunteer.pk), region="974")
     reminders.remind(now=at(14, 19))
     assert OutgoingMail.objects.get().context["hours"] == ["8 h (11 h chez la personne)"]
 

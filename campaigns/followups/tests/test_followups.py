@@ -34,11 +34,11 @@ def campaign(volunteer: Any, volunteer2: Any) -> Campaign:
 
 
 def plan_for(
-    campaign: Campaign, volunteer: Any, wish: followups.Wish | None = None, **case_fields: Any
+    campaign: Campaign, volunteer: Any, rhythm: followups.Rhythm | None = None, **case_fields: Any
 ) -> FollowUpPlan:
     case = factories.make_case(campaign, now=TUESDAY, **case_fields)
-    wish = wish or followups.Wish("weekly", [3], time(15, 0))
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=TUESDAY)
+    rhythm = rhythm or followups.Rhythm("weekly", [3], time(15, 0))
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=TUESDAY)
     Case.objects.filter(pk=case.pk).update(
         next_call_at=None, next_call_kind=Case.Kind.FOLLOW_UP, tier=Case.Tier.FOLLOW_UP
     )
@@ -50,7 +50,7 @@ def at(day: int, hour: int, minute: int = 0, month: int = 1) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("rhythm", "expected"),
     [
         (("weekly", [3]), ["15/01", "22/01", "29/01", "05/02"]),
         (("twice_a_week", [1, 4]), ["16/01", "20/01", "23/01", "27/01"]),
@@ -59,8 +59,8 @@ def at(day: int, hour: int, minute: int = 0, month: int = 1) -> datetime:
         (("48h", []), ["15/01", "19/01", "21/01", "23/01"]),  # Saturday the 17th waits for Monday
     ],
 )
-def test_the_series_of_each_rhythm(campaign: Campaign, volunteer: Any, wish: Any, expected: list[str]) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish(*wish, time(15, 0)))
+def test_the_series_of_each_rhythm(campaign: Campaign, volunteer: Any, rhythm: Any, expected: list[str]) -> None:
+    plan = plan_for(campaign, volunteer, followups.Rhythm(*rhythm, time(15, 0)))
     days = followups.preview(plan, TUESDAY, count=4)
     assert [moment.astimezone(PARIS).strftime("%d/%m") for moment in days] == expected
     assert {moment.astimezone(PARIS).time() for moment in days} == {time(15, 0)}
@@ -68,15 +68,15 @@ def test_the_series_of_each_rhythm(campaign: Campaign, volunteer: Any, wish: Any
 
 def test_the_monday_chosen_on_a_monday_is_the_next_one(campaign: Campaign, volunteer: Any) -> None:
     case = factories.make_case(campaign, now=TUESDAY)
-    wish = followups.Wish("weekly", [1], time(15, 0))
-    plan = followups.create_plan(case=case, wish=wish, by=volunteer, now=TUESDAY)
+    rhythm = followups.Rhythm("weekly", [1], time(15, 0))
+    plan = followups.create_plan(case=case, rhythm=rhythm, by=volunteer, now=TUESDAY)
     assert plan.next_due_at == at(20, 15)
 
 
 def test_a_public_holiday_moves_the_call_to_the_next_working_day_and_not_the_series(
     campaign: Campaign, volunteer: Any
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("weekly", [0], time(15, 0)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("weekly", [0], time(15, 0)))
     cal = calendar.calendar_of(campaign)
     # 6 April 2026 is Easter Monday.
     days = [
@@ -89,7 +89,7 @@ def test_a_public_holiday_moves_the_call_to_the_next_working_day_and_not_the_ser
 @pytest.mark.parametrize("cadence", ["weekly", "fortnightly", "monthly", "twice_a_week"])
 def test_two_years_of_dates_equal_an_independent_calculation(campaign: Campaign, volunteer: Any, cadence: str) -> None:
     weekdays = [0, 3] if cadence == "twice_a_week" else [3]
-    plan = plan_for(campaign, volunteer, followups.Wish(cadence, weekdays, time(15, 0)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm(cadence, weekdays, time(15, 0)))
     interval = {"weekly": 1, "twice_a_week": 1, "fortnightly": 2, "monthly": 4}[cadence]
     first = plan.next_due_at
     assert first is not None
@@ -141,7 +141,7 @@ def test_an_absent_volunteer_s_calls_go_to_the_backup_or_to_everybody(
     campaign: Campaign, volunteer: Any, volunteer2: Any, has_backup: bool
 ) -> None:
     backup = volunteer2.pk if has_backup else None
-    plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15, 0), volunteer.pk, backup))
+    plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15, 0), volunteer.pk, backup))
     followups.add_absence(
         user=volunteer, first_day=date(2026, 1, 14), last_day=date(2026, 1, 20), by=volunteer, now=TUESDAY
     )
@@ -154,7 +154,7 @@ def test_an_absent_volunteer_s_calls_go_to_the_backup_or_to_everybody(
 def test_after_a_stop_of_the_machine_everything_due_is_opened_once_and_the_missed_ones_are_said(
     campaign: Campaign, volunteer: Any
 ) -> None:
-    plan_for(campaign, volunteer, followups.Wish("twice_a_week", [1, 3], time(15, 0)))
+    plan_for(campaign, volunteer, followups.Rhythm("twice_a_week", [1, 3], time(15, 0)))
     back = at(27, 16)
     assert followups.open_due_calls(now=back) == 4  # 15, 20, 22 and 27 January
     assert [(due.due_at.day, due.state) for due in DueCall.objects.order_by("due_at")] == [
@@ -212,7 +212,7 @@ def test_the_named_volunteer_may_call_a_little_early_the_same_day(
 def test_one_plan_per_household_takes_the_new_rhythm(campaign: Campaign, volunteer: Any) -> None:
     plan = plan_for(campaign, volunteer)
     again = followups.create_plan(
-        case=plan.case, wish=followups.Wish("monthly", [0], time(10, 0)), by=volunteer, now=TUESDAY
+        case=plan.case, rhythm=followups.Rhythm("monthly", [0], time(10, 0)), by=volunteer, now=TUESDAY
     )
     assert (again.pk, again.cadence, FollowUpPlan.objects.count()) == (plan.pk, "monthly", 1)
 
@@ -222,8 +222,8 @@ def test_changing_the_volunteer_moves_the_call_that_is_open(
 ) -> None:
     plan = plan_for(campaign, volunteer)
     followups.open_due_calls(now=at(15, 15))
-    wish = followups.Wish("weekly", [3], time(15, 0), volunteer2.pk)
-    followups.change_plan(plan_id=plan.pk, wish=wish, by=coordinator, now=at(15, 15, 10))
+    rhythm = followups.Rhythm("weekly", [3], time(15, 0), volunteer2.pk)
+    followups.change_plan(plan_id=plan.pk, rhythm=rhythm, by=coordinator, now=at(15, 15, 10))
     assert queue.claim_next(campaign=campaign, by=volunteer2, now=at(15, 15, 10)).case == plan.case
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns import calls, followups, purge, queue, tasks
+from campaigns import followups, purge, queue, tasks
 from campaigns.followups import absences, handover, words
 from campaigns.followups import review as reviews
 from campaigns.followups.tests.test_followups import OFFICE, PARIS, TUESDAY, at, plan_for
@@ -84,7 +84,7 @@ def test_an_absence_that_begins_while_a_call_waits_hands_it_over(
     volunteer: Any,
     volunteer2: Any,
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
     followups.open_due_calls(now=at(15, 15))
     away(volunteer, date(2026, 1, 16), now=at(15, 15, 5))
     assert DueCall.objects.get().volunteer == volunteer
@@ -113,14 +113,14 @@ def test_the_one_who_replaces_sees_the_call_among_their_own(
     volunteer: Any,
     volunteer2: Any,
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
     away(volunteer, date(2026, 1, 15), date(2026, 1, 15))
     now = at(14, 18)
     assert (list(followups.today_of(volunteer, now)[1]), list(followups.today_of(volunteer2, now)[1])) == ([], [plan])
 
 
 def test_what_an_absence_moves_is_counted(campaign: Campaign, volunteer: Any, volunteer2: Any) -> None:
-    plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
+    plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
     plan_for(campaign, volunteer)
     row = away(volunteer, date(2026, 1, 14), date(2026, 1, 27))
     assert absences.effect_of(row, TUESDAY) == absences.Moved(to_backup=2, to_reassign=2)
@@ -131,7 +131,7 @@ def test_who_calls_next_is_known_when_it_is_somebody_else(
     volunteer: Any,
     volunteer2: Any,
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15), volunteer.pk, volunteer2.pk))
     usual = followups.next_call_of(plan, TUESDAY)
     assert usual is not None
     assert usual.other is None
@@ -151,8 +151,8 @@ def test_past_absences_are_forgotten_after_a_month(volunteer: Any) -> None:
 
 
 def test_each_date_is_explained(campaign: Campaign, volunteer: Any, volunteer2: Any) -> None:
-    wish = followups.Wish("weekly", [0], time(15), volunteer.pk, volunteer2.pk)
-    plan = plan_for(campaign, volunteer, wish)
+    rhythm = followups.Rhythm("weekly", [0], time(15), volunteer.pk, volunteer2.pk)
+    plan = plan_for(campaign, volunteer, rhythm)
     away(volunteer, date(2026, 4, 20), date(2026, 4, 20))
     FollowUpPlan.objects.filter(pk=plan.pk).update(next_due_at=at(23, 15, 0, 3))
     followups.add_exception(
@@ -180,10 +180,10 @@ def test_overseas_the_hour_and_the_holidays_are_those_of_the_household(
     campaign: Campaign,
     volunteer: Any,
 ) -> None:
-    wish = followups.Wish("weekly", [6], time(11), volunteer.pk)
+    rhythm = followups.Rhythm("weekly", [6], time(11), volunteer.pk)
     Campaign.objects.filter(pk=campaign.pk).update(hours={str(day): [["10:00", "18:00"]] for day in range(7)})
     campaign.refresh_from_db()
-    plan = plan_for(campaign, volunteer, wish, region="974")
+    plan = plan_for(campaign, volunteer, rhythm, region="974")
     # Sunday 20 December 2026: abolition of slavery in La Réunion, four hours ahead of UTC.
     days = followups.preview(FollowUpPlan.objects.get(pk=plan.pk), TUESDAY, count=60)
     near = [day.astimezone(ZoneInfo("Indian/Reunion")).strftime("%d/%m %H:%M") for day in days if day.month == 12]
@@ -200,7 +200,7 @@ def test_every_48_hours_crosses_the_end_of_february(
     start: date,
     days: list[str],
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("48h", [], time(15)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("48h", [], time(15)))
     plan.starts_on = start
     found = islice(followups.nominal_days(cadence="48h", weekdays=[], starts_on=start, after=start), 3)
     assert [day.strftime("%d") for day in found][-len(days) :] == days
@@ -211,8 +211,8 @@ def test_a_plan_calls_until_its_end_date_then_ends_by_itself(
     volunteer: Any,
     coordinator: Any,
 ) -> None:
-    wish = followups.Wish("weekly", [3], time(15), volunteer.pk, ends_on=date(2026, 1, 23))
-    plan = plan_for(campaign, volunteer, wish)
+    rhythm = followups.Rhythm("weekly", [3], time(15), volunteer.pk, ends_on=date(2026, 1, 23))
+    plan = plan_for(campaign, volunteer, rhythm)
     followups.open_due_calls(now=at(15, 15))
     followups.open_due_calls(now=at(22, 15))
     plan.refresh_from_db()
@@ -261,7 +261,7 @@ def test_whatever_ends_a_plan_the_call_under_way_is_recorded_and_none_follows(
         households.record_opposition(household=household, now=now, by=coordinator)
     else:
         households.close_person(tenant=household.tenants.get(), status=end, now=now, by=coordinator)
-    made = calls.record_call(
+    made = factories.record_call(
         case_id=plan.case_id, by=volunteer, submission=given.call.submission, outcome=outcome, now=at(15, 15, 9)
     )
     assert made.state in (Call.State.RECORDED, Call.State.PENDING)
@@ -278,8 +278,8 @@ def test_today_s_call_stands_when_the_rhythm_changes_and_silent_days_are_listed(
     campaign: Campaign, volunteer: Any, coordinator: Any
 ) -> None:
     plan = plan_for(campaign, volunteer)
-    wish = followups.Wish("weekly", [4], time(16), volunteer.pk)
-    followups.change_plan(plan_id=plan.pk, wish=wish, by=coordinator, now=at(15, 9))
+    rhythm = followups.Rhythm("weekly", [4], time(16), volunteer.pk)
+    followups.change_plan(plan_id=plan.pk, rhythm=rhythm, by=coordinator, now=at(15, 9))
     assert [day for day, _ in told(plan, at(15, 9), 3)] == ["15/01 15:00", "16/01 16:00", "23/01 16:00"]
     interrupt(plan, date(2026, 1, 16), date(2026, 1, 29), coordinator, at(15, 9))
     followups.open_due_calls(now=at(15, 15))
@@ -297,12 +297,12 @@ def test_a_plan_by_hand_opens_a_closed_case_again(
     coordinator: Any,
 ) -> None:
     case = factories.make_case(campaign, now=TUESDAY, status=Case.Status.CLOSED, closed_reason="completed")
-    wish = followups.Wish("weekly", [3], time(15), volunteer.pk)
-    plan = followups.start_by_hand(case_id=case.pk, wish=wish, by=coordinator, now=TUESDAY)
+    rhythm = followups.Rhythm("weekly", [3], time(15), volunteer.pk)
+    plan = followups.start_by_hand(case_id=case.pk, rhythm=rhythm, by=coordinator, now=TUESDAY)
     case.refresh_from_db()
     assert (case.status, case.next_call_kind, plan.next_due_at) == (Case.Status.OPEN, "follow_up", at(15, 15))
     with pytest.raises(Error, match="déjà un suivi"):
-        followups.start_by_hand(case_id=case.pk, wish=wish, by=coordinator, now=TUESDAY)
+        followups.start_by_hand(case_id=case.pk, rhythm=rhythm, by=coordinator, now=TUESDAY)
 
 
 def test_a_household_that_opposed_or_waits_for_a_decision_has_no_plan_by_hand(
@@ -310,7 +310,7 @@ def test_a_household_that_opposed_or_waits_for_a_decision_has_no_plan_by_hand(
     volunteer: Any,
     coordinator: Any,
 ) -> None:
-    wish = followups.Wish("weekly", [3], time(15))
+    rhythm = followups.Rhythm("weekly", [3], time(15))
     held = factories.make_case(campaign, now=TUESDAY, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
     opposed = factories.make_case(campaign, now=TUESDAY)
     opposed.household.opposed_at = TUESDAY
@@ -319,7 +319,7 @@ def test_a_household_that_opposed_or_waits_for_a_decision_has_no_plan_by_hand(
     gone.household.tenants.update(status="deceased")
     for case, message in ((held, "décision"), (opposed, "ne plus être appelé"), (gone, "Plus personne")):
         with pytest.raises(Error, match=message):
-            followups.start_by_hand(case_id=case.pk, wish=wish, by=coordinator, now=TUESDAY)
+            followups.start_by_hand(case_id=case.pk, rhythm=rhythm, by=coordinator, now=TUESDAY)
 
 
 def test_the_review_hands_to_an_association_with_the_tenant_s_yes(
@@ -356,7 +356,7 @@ def test_a_departing_volunteer_s_plans_are_shared_by_load(
     third = factories.make_user("ana@exemple.fr", "Ana", "Costa", "volunteer")
     CampaignVolunteer.objects.create(campaign=campaign, user=third)
     plans = [plan_for(campaign, volunteer) for _ in range(4)]
-    plan_for(campaign, volunteer2, followups.Wish("twice_a_week", [1, 3], time(15), volunteer2.pk))
+    plan_for(campaign, volunteer2, followups.Rhythm("twice_a_week", [1, 3], time(15), volunteer2.pk))
     today = date(2026, 1, 13)
     mine = list(handover.plans_of(campaign, volunteer.pk).select_related("case"))
     given = handover.share(campaign, mine, leaving_id=volunteer.pk, today=today)
@@ -416,7 +416,7 @@ def test_a_chunk_costs_the_same_for_one_plan_and_for_fifty(
     with count_queries() as one:
         followups.open_due_calls(now=at(15, 15))
     for _ in range(50):
-        plan_for(campaign, volunteer, followups.Wish("weekly", [4], time(15)))
+        plan_for(campaign, volunteer, followups.Rhythm("weekly", [4], time(15)))
     with count_queries() as fifty:
         assert followups.open_due_calls(now=at(16, 15)) == 50
     assert len(fifty) == len(one)

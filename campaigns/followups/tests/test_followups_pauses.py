@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaigns import calls, followups, queue
+from campaigns import followups, queue
 from campaigns.figures import dashboards
 from campaigns.followups import pauses, week, words
 from campaigns.followups.tests.test_followups import OFFICE, TUESDAY, at, plan_for
@@ -64,14 +64,16 @@ def silence() -> None:
 def record(plan: FollowUpPlan, by: Any, now: datetime, outcome: str = "completed", **fields: Any) -> None:
     given = queue.claim_one(case_id=plan.case_id, by=by, now=now)
     assert given.call is not None
-    calls.record_call(case_id=plan.case_id, by=by, submission=given.call.submission, outcome=outcome, now=now, **fields)
+    factories.record_call(
+        case_id=plan.case_id, by=by, submission=given.call.submission, outcome=outcome, now=now, **fields
+    )
 
 
 # Dates ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("wish", "following"),
+    ("rhythm", "following"),
     [
         (("weekly", [3]), at(12, 15, month=2)),
         (("48h", []), at(10, 15, month=2)),  # Sunday the 8th waits for Monday, which is the pause's
@@ -80,9 +82,9 @@ def record(plan: FollowUpPlan, by: Any, now: datetime, outcome: str = "completed
     ],
 )
 def test_each_plan_goes_on_at_its_next_date(
-    campaign: Campaign, volunteer: Any, coordinator: Any, wish: Any, following: datetime
+    campaign: Campaign, volunteer: Any, coordinator: Any, rhythm: Any, following: datetime
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish(*wish, time(15, 0)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm(*rhythm, time(15, 0)))
     stop(campaign, at(14, 9))
     for day in range(14, 31):
         tick(at(day, 15))
@@ -124,8 +126,8 @@ def test_pauses_of_one_day_move_nothing_that_is_later_that_day(campaign: Campaig
 def test_a_night_of_pause_forbids_what_falls_in_it_and_nothing_else(
     campaign: Campaign, volunteer: Any, coordinator: Any
 ) -> None:
-    evening = plan_for(campaign, volunteer, followups.Wish("weekly", [0], time(17, 30)))
-    morning = plan_for(campaign, volunteer, followups.Wish("weekly", [1], time(10, 0)))
+    evening = plan_for(campaign, volunteer, followups.Rhythm("weekly", [0], time(17, 30)))
+    morning = plan_for(campaign, volunteer, followups.Rhythm("weekly", [1], time(10, 0)))
     stop(campaign, at(19, 17))
     tick(at(19, 23))
     go(campaign, at(20, 9))
@@ -155,7 +157,7 @@ def test_a_heat_wave_that_goes_on_after_the_pause_still_holds(campaign: Campaign
 
 
 def test_a_plan_whose_end_date_passes_in_the_pause_ends(campaign: Campaign, volunteer: Any, coordinator: Any) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15, 0), ends_on=date(2026, 1, 31)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15, 0), ends_on=date(2026, 1, 31)))
     stop(campaign, at(14, 9))
     go(campaign, at(2, 9, month=2))
     tick(at(2, 9, month=2), plan)
@@ -306,7 +308,7 @@ def test_a_call_being_made_when_the_campaign_goes_on_is_not_skipped(
     stop(campaign, at(15, 15, 10))
     Case.objects.filter(pk=thursday.case_id).update(claimed_until=at(22, 15))
     go(campaign, at(22, 14, 30))
-    calls.record_call(
+    factories.record_call(
         case_id=thursday.case_id,
         by=volunteer,
         submission=given.call.submission,
@@ -345,7 +347,7 @@ def test_what_was_due_a_moment_before_the_pause_and_not_yet_opened_is_due_afterw
 def test_a_machine_off_for_days_before_the_pause_leaves_one_call_a_plan(
     campaign: Campaign, volunteer: Any, coordinator: Any
 ) -> None:
-    plan = plan_for(campaign, volunteer, followups.Wish("48h", [], time(15, 0)))
+    plan = plan_for(campaign, volunteer, followups.Rhythm("48h", [], time(15, 0)))
     stop(campaign, at(21, 18))  # the 15th, the 19th and the 21st were due
     go(campaign, at(29, 10, 30))
     tick(at(29, 10, 31), plan)
@@ -380,7 +382,7 @@ def test_a_call_recorded_in_the_pause_plans_its_next_try_for_the_end_of_it(
     given = queue.claim_one(case_id=thursday.case_id, by=volunteer, now=at(15, 15))
     assert given.call is not None
     stop(campaign, at(15, 15, 1))
-    calls.record_call(
+    factories.record_call(
         case_id=thursday.case_id, by=volunteer, submission=given.call.submission, outcome="no_answer", now=at(15, 15, 2)
     )
     tick(at(16, 18))
@@ -511,7 +513,7 @@ def test_a_waiting_call_goes_to_who_is_there_after_the_pause(
     campaign: Campaign, volunteer: Any, volunteer2: Any, coordinator: Any
 ) -> None:
     """An absence that begins and ends in the pause moves nothing."""
-    plan_for(campaign, volunteer, followups.Wish("weekly", [3], time(15, 0), volunteer.pk, volunteer2.pk))
+    plan_for(campaign, volunteer, followups.Rhythm("weekly", [3], time(15, 0), volunteer.pk, volunteer2.pk))
     tick(at(15, 15))
     stop(campaign, at(15, 15, 30))
     followups.add_absence(
@@ -532,7 +534,7 @@ def test_resuming_asks_as_many_questions_for_one_plan_as_for_many(
         campaign = make(volunteer)
         for _ in range(plans):
             plan_for(campaign, volunteer)
-            plan_for(campaign, volunteer, followups.Wish("monthly", [2], time(10, 0)))
+            plan_for(campaign, volunteer, followups.Rhythm("monthly", [2], time(10, 0)))
         followups.open_due_calls(now=at(14, 10))
         stop(campaign, at(14, 10, 30))
         with count_queries() as queries:

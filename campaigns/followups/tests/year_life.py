@@ -17,7 +17,7 @@ import time_machine
 from django.db import connection
 from django.db.models import Count
 
-from campaigns import calls, followups, queue, tasks, welfare
+from campaigns import followups, queue, tasks, welfare
 from campaigns.followups import handover
 from campaigns.followups import review as reviews
 from campaigns.followups.tests import year_oracle as oracle
@@ -169,7 +169,7 @@ class Life:
         self.who[0] = volunteer, backup if rng.random() < 0.7 else None
         case = factories.make_case(self.campaign, region=region, next_call_kind=Case.Kind.FOLLOW_UP, tier=2, now=now)
         Case.objects.filter(pk=case.pk).update(next_call_at=None)
-        plan = followups.create_plan(case=case, wish=self.wish(0, rhythm), by=self.coordinator, now=now)
+        plan = followups.create_plan(case=case, rhythm=self.rhythm(0, rhythm), by=self.coordinator, now=now)
         self.specs[plan.pk], self.number[plan.pk], self.who[plan.pk] = spec, number, self.who.pop(0)
         if 0.1 <= fate < 0.3:
             self.ends(plan, spec)
@@ -186,10 +186,10 @@ class Life:
         if fate > 0.4 and rng.random() < 0.5:
             self.interrupted(plan.pk, spec)
 
-    def wish(self, plan_id: int, rhythm: oracle.Rhythm) -> followups.Wish:
+    def rhythm(self, plan_id: int, rhythm: oracle.Rhythm) -> followups.Rhythm:
         volunteer, backup = self.who[plan_id]
         # Reviews come when they are drawn.
-        return followups.Wish(
+        return followups.Rhythm(
             rhythm.cadence, rhythm.weekdays, rhythm.time, volunteer, backup, rhythm.ends_on, review_on=self.last
         )
 
@@ -258,7 +258,7 @@ class Life:
         spec.rhythms.append(after)
 
     def change(self, plan_id: int, rhythm: oracle.Rhythm, now: datetime) -> None:
-        followups.change_plan(plan_id=plan_id, wish=self.wish(plan_id, rhythm), by=self.coordinator, now=now)
+        followups.change_plan(plan_id=plan_id, rhythm=self.rhythm(plan_id, rhythm), by=self.coordinator, now=now)
 
     def interrupted(self, plan_id: int, spec: oracle.Spec) -> None:
         """« À l'hôpital du … au … », told before or that day; some come home earlier."""
@@ -400,7 +400,7 @@ class Life:
         outcome = "no_answer" if silent else "completed"
         if not silent and self.refuses.get(due.plan_id, now) < now:
             outcome, self.specs[due.plan_id].ended_at = "refused_campaign", now
-        calls.record_call(case_id=due.case_id, by=by, submission=given.call.submission, outcome=outcome, now=now)
+        factories.record_call(case_id=due.case_id, by=by, submission=given.call.submission, outcome=outcome, now=now)
         if not silent:
             self.answered[due.pk] = now
         elif due.unanswered and WelfareCheck.objects.filter(case=due.case_id, opened_at=now).exists():

@@ -167,7 +167,7 @@ def follow_up(request: SignedInRequest, plan_id: int) -> HttpResponse:
     form = PlanForm(request.POST, callers=callers_of(plan.case.campaign))
     if form.is_valid():
         try:
-            followups.change_plan(plan_id=plan.pk, wish=form.wish(), by=request.user, now=now)
+            followups.change_plan(plan_id=plan.pk, rhythm=form.rhythm(), by=request.user, now=now)
         except followups.FollowUpError as error:
             refused(form, error)
         else:
@@ -205,7 +205,7 @@ def follow_up_start(request: SignedInRequest, case_id: int) -> HttpResponse:
     form = StartPlanForm(posted(request), callers=callers_of(case.campaign), initial={"cadence": "weekly"})
     if request.method == "POST" and form.is_valid():
         try:
-            made = followups.start_by_hand(case_id=case.pk, wish=form.wish(), by=request.user, now=now)
+            made = followups.start_by_hand(case_id=case.pk, rhythm=form.rhythm(), by=request.user, now=now)
         except followups.FollowUpError as error:
             refused(form, error)
         else:

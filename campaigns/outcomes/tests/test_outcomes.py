@@ -51,7 +51,7 @@ def call(case: Case, by: Any, outcome: str, now: datetime = TUESDAY, **fields: A
     assert given.case is not None, given.empty
     assert given.case.pk == case.pk
     assert given.call is not None
-    return calls.record_call(
+    return factories.record_call(
         case_id=case.pk, by=by, submission=given.call.submission, outcome=outcome, now=now, **fields
     )
 

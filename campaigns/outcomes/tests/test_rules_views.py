@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from campaigns import calls, outcomes, queue
+from campaigns import outcomes, queue
 from campaigns.calls.tests.caller_cast import running_campaign, text
 from campaigns.common.calendar import calendar_of
 from campaigns.models import Campaign, Case
 from campaigns.outcomes.rehearsal import Household
+from tests import factories
 from tests.factories import make_case
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -69,7 +70,7 @@ def test_what_is_said_is_what_happens(campaign, volunteer, outcome):
         "solitude": {person: "rarement"},
         "suivi": {"": "non"},
     }
-    calls.record_call(
+    factories.record_call(
         case_id=case.pk,
         by=volunteer,
         submission=given.call.submission,
@@ -90,7 +91,7 @@ def test_the_whole_story_of_no_answer_is_what_happens(campaign, volunteer):
     story = Household(campaign, "33").play("no_answer", TUESDAY)
     for step in story:
         given = queue.claim_next(campaign=campaign, by=volunteer, now=step.at)
-        calls.record_call(
+        factories.record_call(
             case_id=case.pk, by=volunteer, submission=given.call.submission, outcome="no_answer", now=step.at
         )
         case.refresh_from_db()

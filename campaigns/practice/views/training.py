@@ -238,13 +238,13 @@ def record(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     typed = _typed(request, place)
     reading = place.read(typed)
     outcome = request.POST.get("outcome") or outcome_of(reading)
-    checked, errors = checked_form(place, typed, outcome)
+    entry, errors = checked_form(place, typed, outcome)
     proposals = []
     if not errors:
         try:
             # One person lives there: the name that a real call would ask to confirm is theirs.
-            said = calls.Said(callback_at=checked.callback_at, tenant_id=place.people[0].pk)
-            check_form(place.case, outcome, typed.comment, reading, said, place.now, vital=reading.vital)
+            named = replace(entry, details=replace(entry.details, tenant_id=place.people[0].pk))
+            check_form(place.case, named, reading, place.now, vital=reading.vital)
         except calls.CallError as error:
             errors, proposals = {error.field: error.message}, error.proposals
     if errors:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from campaigns import calls, followups, queue
+from campaigns import followups, queue
 from campaigns.models import Call, Campaign, Case, DueCall, FollowUpPlan
 from solidarites.models import User
 from tests import factories
@@ -58,7 +58,7 @@ def call_until_empty(arguments: tuple[int, int]) -> list[int]:
         if given.case is None or given.call is None:
             return done
         done.append(given.case.pk)
-        calls.record_call(
+        factories.record_call(
             case_id=given.case.pk,
             by=user,
             submission=given.call.submission,
@@ -111,7 +111,7 @@ def test_two_identical_submissions_at_the_same_instant_store_one_call() -> None:
     assert draft is not None
 
     def post(_: int) -> int:
-        return calls.record_call(
+        return factories.record_call(
             case_id=case.pk, by=user, submission=draft.submission, outcome="no_answer", now=timezone.now()
         ).pk
 

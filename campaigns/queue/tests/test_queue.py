@@ -291,13 +291,13 @@ def test_a_claim_lost_to_another_keeps_the_text_as_a_pending_call(
     theirs = queue.claim_next(campaign=campaign, by=volunteer2, now=later).call
     assert mine is not None
     assert theirs is not None
-    pending = calls.record_call(
+    pending = factories.record_call(
         case_id=case.pk, by=volunteer, submission=mine.submission, outcome="refused_campaign", comment="vu", now=later
     )
     assert (pending.state, pending.comment) == (Call.State.PENDING, "vu")
     with pytest.raises(calls.CallError, match="en cours d'appel"):
         calls.accept_pending(call_id=pending.pk, by=coordinator, now=later)
-    kept = calls.record_call(
+    kept = factories.record_call(
         case_id=case.pk, by=volunteer2, submission=theirs.submission, outcome="no_answer", now=later
     )
     assert kept.state == Call.State.RECORDED
@@ -316,7 +316,9 @@ def test_an_expired_claim_that_nobody_took_is_still_good(campaign: Campaign, vol
     assert draft is not None
     later = TUESDAY + timedelta(hours=3)
     assert queue.release_stale(now=later) == 1
-    call = calls.record_call(case_id=case.pk, by=volunteer, submission=draft.submission, outcome="no_answer", now=later)
+    call = factories.record_call(
+        case_id=case.pk, by=volunteer, submission=draft.submission, outcome="no_answer", now=later
+    )
     assert call.state == Call.State.RECORDED
 
 
@@ -325,7 +327,9 @@ def test_posting_twice_records_once(campaign: Campaign, volunteer: Any) -> None:
     draft = queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).call
     assert draft is not None
     first, second = (
-        calls.record_call(case_id=case.pk, by=volunteer, submission=draft.submission, outcome="no_answer", now=TUESDAY)
+        factories.record_call(
+            case_id=case.pk, by=volunteer, submission=draft.submission, outcome="no_answer", now=TUESDAY
+        )
         for _ in range(2)
     )
     case.refresh_from_db()
@@ -337,7 +341,9 @@ def test_who_never_held_the_case_cannot_record(campaign: Campaign, volunteer: An
     draft = queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).call
     assert draft is not None
     with pytest.raises(queue.NotYoursError):
-        calls.record_call(case_id=case.pk, by=volunteer2, submission=draft.submission, outcome="no_answer", now=TUESDAY)
+        factories.record_call(
+            case_id=case.pk, by=volunteer2, submission=draft.submission, outcome="no_answer", now=TUESDAY
+        )
 
 
 @pytest.mark.parametrize(
@@ -358,4 +364,4 @@ def test_a_call_in_progress_survives_a_pause_and_is_kept_when_the_campaign_is_cl
         "submission": draft.submission,
         "outcome": "no_answer",
     }
-    assert calls.record_call(now=TUESDAY, **arguments).state == state
+    assert factories.record_call(now=TUESDAY, **arguments).state == state

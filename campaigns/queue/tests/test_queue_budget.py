@@ -15,7 +15,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calls, cases, queue
+from campaigns import cases, queue
 from campaigns.calls.tests.caller_cast import budget, running_campaign, text, url, well
 from campaigns.models import Call, Campaign, Case, CasePass, Need, Partner, Referral
 from solidarites.models import JournalEntry, User
@@ -84,7 +84,7 @@ def test_signing_out_gives_the_case_back_and_keeps_what_was_typed(
     draft = Call.objects.get(case=case, volunteer=volunteer)
     assert draft.state == Call.State.DRAFT
     # Nobody took it: still good.
-    kept = calls.record_call(
+    kept = factories.record_call(
         case_id=case.pk, by=volunteer, submission=draft.submission, outcome="no_answer", now=timezone.now()
     )
     assert kept.state == Call.State.RECORDED
@@ -131,7 +131,7 @@ def test_whatever_happens_the_counts_add_up_to_the_enrolled(
             queue.claim_next(campaign=campaign, by=by, now=now)
         elif act == "record" and mine is not None:
             draft = Call.objects.get(case=mine, volunteer=by, state=Call.State.DRAFT)
-            calls.record_call(
+            factories.record_call(
                 case_id=mine.pk, by=by, submission=draft.submission, outcome=draw.choice(outcomes), now=now
             )
         elif act == "pass" and mine is not None:

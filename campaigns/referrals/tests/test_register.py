@@ -1,4 +1,4 @@
-"""The commune's register of vulnerable people: a request of its own, at the person's wish alone."""
+"""The commune's register of vulnerable people: a request of its own, at the person's rhythm alone."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_a_call_keeps_the_version_it_began_with(begun: Any, draft: Script, coord
         case_id=case.pk, by=volunteer, answers={"courses": {"": "moi"}}, comment="", extra={}, now=timezone.now()
     )
     assert saved.answers == {"courses": {"": "moi"}}
-    recorded = calls.record_call(
+    recorded = factories.record_call(
         case_id=case.pk, by=volunteer, submission=call.submission, outcome="no_answer", now=timezone.now(),
         answers={"courses": {"": "moi"}},
     )  # fmt: skip

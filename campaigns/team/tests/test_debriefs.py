@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import calls, purge, queue
+from campaigns import purge, queue
 from campaigns.models import Call, Campaign, CampaignVolunteer, CoordinatorScope, Debrief, Meeting, SharedMoment
 from campaigns.setup import lifecycle
 from campaigns.team import debriefs
 from solidarites import roles
 from solidarites.mail import build
 from solidarites.models import JournalEntry, OutgoingMail
+from tests import factories
 from tests.factories import make_case, make_household, make_user
 
 
@@ -23,7 +24,7 @@ def held(case, volunteer):
 
 
 def record(held, by, **more):
-    return calls.record_call(
+    return factories.record_call(
         case_id=held.case.pk,
         by=by,
         submission=held.call.submission,

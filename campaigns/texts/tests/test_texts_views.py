@@ -83,7 +83,7 @@ def test_leaving_a_text(nadia, call, coordinator):
 
 @pytest.mark.parametrize("new", ["Besoin d'un accompagnement.", ""])
 def test_rewriting_a_text_keeps_the_former_one_nowhere(nadia, call, volunteer, new):
-    wanted = calls.Wanted("completed", call.answers, "Elle a un cancer, corrigé", calls.Said.from_json(call.draft))
+    wanted = calls.Entry("completed", call.answers, "Elle a un cancer, corrigé", calls.Details.from_json(call.draft))
     calls.correct(call_id=call.pk, by=volunteer, submission=call.submission, wanted=wanted, now=timezone.now())
     assert CallRevision.objects.get().comment == "Elle a un cancer"
     for field in ("comment", "autre"):
@@ -97,7 +97,7 @@ def test_rewriting_a_text_keeps_the_former_one_nowhere(nadia, call, volunteer, n
 
 
 def test_a_correction_forgets_the_flag_of_a_text_that_changed(call, volunteer):
-    wanted = calls.Wanted("completed", call.answers, "Fatiguée", calls.Said.from_json(call.draft))
+    wanted = calls.Entry("completed", call.answers, "Fatiguée", calls.Details.from_json(call.draft))
     calls.correct(call_id=call.pk, by=volunteer, submission=call.submission, wanted=wanted, now=timezone.now())
     assert list(FlaggedText.objects.values_list("field", flat=True)) == ["autre"]
 
@@ -144,7 +144,7 @@ def test_the_list_costs_the_same_for_one_text_and_for_twenty(nadia, call, volunt
 def test_texts_and_former_versions_go_with_the_purge(call, volunteer):
     from campaigns import purge
 
-    wanted = calls.Wanted("completed", call.answers, "Autre", calls.Said.from_json(call.draft))
+    wanted = calls.Entry("completed", call.answers, "Autre", calls.Details.from_json(call.draft))
     calls.correct(call_id=call.pk, by=volunteer, submission=call.submission, wanted=wanted, now=timezone.now())
     then = timezone.now()
     Campaign.objects.update(status=Campaign.Status.CLOSED, closed_at=then - timedelta(days=31))
