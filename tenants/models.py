@@ -144,6 +144,20 @@ class Tenant(models.Model):
             models.UniqueConstraint(
                 fields=["landlord", "reference"], name="tenant_reference_per_landlord", condition=~Q(reference="")
             ),
+            # Without it an age would be shown as known, or as unknown, against the date.
+            models.CheckConstraint(
+                name="tenant_birth_and_precision",
+                condition=Q(birth_date__isnull=True, birth_precision="unknown")
+                | Q(birth_date__isnull=False, birth_precision__in=["day", "year"]),
+            ),
+            # Left over from an earlier departure, it would bring back who leaves next as if a list had said it.
+            models.CheckConstraint(
+                name="tenant_present_not_closed",
+                condition=~Q(status="present") | Q(closed_by_list=False, closed_by_absence=False),
+            ),
+            models.CheckConstraint(
+                name="tenant_absence_is_from_a_list", condition=Q(closed_by_absence=False) | Q(closed_by_list=True)
+            ),
         ]
         indexes = [models.Index(fields=["landlord", "birth_date"], name="tenant_birth")]
 
@@ -408,7 +422,14 @@ class ImportRow(models.Model):
     class Meta:
         verbose_name = "ligne d'import"
         ordering = ["group", "number"]
-        constraints = [models.UniqueConstraint(fields=["list_import", "group", "number"], name="import_row_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["list_import", "group", "number"], name="import_row_once"),
+            # Of no row of the file.
+            models.CheckConstraint(
+                name="import_row_absent_has_no_number",
+                condition=Q(kind="absent", number=0) | (~Q(kind="absent") & Q(number__gt=0)),
+            ),
+        ]
         indexes = [models.Index(fields=["list_import", "kind", "number"], name="import_row_kind")]
 
     def __str__(self) -> str:

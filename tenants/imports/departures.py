@@ -228,6 +228,6 @@ def _doubtful(note: str) -> bool:
 
 def _maybe_marked(text: str) -> bool:
     """« FEU MARTIN »: one of these words beside another; alone, or after an article, it is the name."""
-    said = set(_CIVILITY.sub("", _plain(text)).split()) - _SMALL
-    maybe = {word for word in said if _MAYBE.fullmatch(word)}
-    return bool(maybe) and bool(said - maybe)
+    words_there = set(_CIVILITY.sub("", _plain(text)).split()) - _SMALL
+    maybe = {word for word in words_there if _MAYBE.fullmatch(word)}
+    return bool(maybe) and bool(words_there - maybe)

@@ -304,15 +304,15 @@ class Parser:
         self._situation(person, texts.get("status", "")[:80], issues)
         left = self.cell(cells, "exit_date")
         if left not in ("", None):
-            gone = self._past(left)
+            has_come = self._past(left)
             written = self._dated(left)
-            if gone is None:
+            if has_come is None:
                 status = MOVED if words.is_yes(written) else departures.closing(written[:80], self.today)
                 if status:
                     _close(person, status, self.title.get("exit_date", ""), "exit_date_past", written)
                 elif words.yes_no(written) is None:
                     issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, written[:60]])
-            elif gone:
+            elif has_come:
                 _close(person, MOVED, self.title.get("exit_date", ""), "exit_date_past", written)
         for index, heading in self.remark_columns:
             remark = cell_text(cells[index]) if index < len(cells) else ""

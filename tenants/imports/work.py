@@ -72,10 +72,10 @@ def claim(now: datetime) -> ListImport | None:
 
 def renew(row: ListImport, **values: Any) -> None:
     """Keep the lease and save progress, in the caller's transaction if there is one. Raises LeaseLost."""
-    kept = ListImport.objects.filter(pk=row.pk, lease=row.lease, state=row.state).update(
+    held = ListImport.objects.filter(pk=row.pk, lease=row.lease, state=row.state).update(
         leased_until=timezone.now() + LEASE, **values
     )
-    if not kept:
+    if not held:
         raise LeaseLost
     for name, value in values.items():
         setattr(row, name, value)
@@ -188,13 +188,13 @@ def _stage(row: ListImport, found: GroupedList) -> None:
     group = done = 0
     found.workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
     for batch in found.batches():
-        kept = _snapshots(batch)
+        as_read = _snapshots(batch)
         plans = checker.plan(batch)
         staged: list[ImportRow] = []
         for plan in plans:
             group += 1
             found.tally.add(plan)
-            staged.extend(_staged(row, group, plan, kept))
+            staged.extend(_staged(row, group, plan, as_read))
         seen = [(r.tenant.pk,) for plan in plans for r in plan.rows if r.tenant is not None and r.tenant.pk]
         found.workspace.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", seen)
         done += sum(len(plan.rows) for plan in plans)
@@ -212,7 +212,9 @@ def codes_of(issues: Sequence[Sequence[str]]) -> str:
     return f" {' '.join(dict.fromkeys(issue[1] for issue in issues))} "[:400] if issues else ""
 
 
-def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, dict[str, Any]]) -> Iterator[ImportRow]:
+def _staged(
+    row: ListImport, group: int, plan: HouseholdPlan, as_read: dict[int, dict[str, Any]]
+) -> Iterator[ImportRow]:
     first = True
     for planned in plan.rows:
         person = planned.person
@@ -227,7 +229,7 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, di
             kind=planned.kind,
             household_kind=plan.kind if tells else "",
             household_changes=plan.changes if tells else [],
-            data={} if bare else kept[person.number],
+            data={} if bare else as_read[person.number],
             format=FORMAT,
             name=person.full_name[:260] if bare else "",
             changes=planned.changes,
@@ -414,8 +416,8 @@ def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
 def _forget_written(rows: Sequence[ImportRow]) -> None:
     """Written rows are erased; of those with remarks, only the remarks stay, for the report."""
     ImportRow.objects.filter(pk__in=[r.pk for r in rows if not r.codes]).delete()
-    told = [r.pk for r in rows if r.codes and r.kind not in (Kind.SKIP, Kind.REJECT)]
-    ImportRow.objects.filter(pk__in=told).update(
+    remarked = [r.pk for r in rows if r.codes and r.kind not in (Kind.SKIP, Kind.REJECT)]
+    ImportRow.objects.filter(pk__in=remarked).update(
         kind=Kind.UNCHANGED, data={}, changes=[], household_kind="", household_changes=[]
     )
 

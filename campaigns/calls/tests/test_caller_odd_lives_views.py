@@ -117,6 +117,7 @@ def test_three_people_with_long_names_are_all_named_with_their_age(lea, campaign
         first_name="Marie-Antoinette Bérengère d'Anjou",
         last_name="De La Rochefoucauld-Montmorency d'Artagnan",
         birth_date=datetime(1938, 1, 2).date(),
+        birth_precision=Tenant.Precision.DAY,
     )
     case = make_case(campaign, household)
     hold(case, volunteer)
