@@ -22,6 +22,8 @@ DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(DEMO_URL)" \
 	DATABASE_URL="$${DEMO_DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}"
 TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONWARNINGS=default::DeprecationWarning:solidarites
 PREPARE := scripts/prepare.sh
+LOCK := "$(VAR_DIR)/pins/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make pins"
 
 help: ## cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +91,9 @@ screenshots: venv-dev ## refait les images de la documentation
 	@$(PY) -m tests.browser.chromium
 	@SCREENSHOTS=1 $(TESTS) $(PY) -m pytest -m browser --deselect tests/browser/test_every_page.py $(PYTEST_ARGS)
 
-pins: venv-dev # constraints.txt again, after a change of requirements
-	@{ sed -n '/^#/p' constraints.txt; $(PY) -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)=='; } > constraints.new
-	@mv constraints.new constraints.txt
+# requirements*.lock again, after a change of requirements: all that they need, on any machine, with the hash of each file.
+# Versions that still fit stay. uv alone reads requirements for every machine at once; it has a folder of its own.
+pins: venv
+	@test -x "$(VAR_DIR)/pins/bin/uv" || { $(PY) -m venv "$(VAR_DIR)/pins" && "$(VAR_DIR)/pins/bin/pip" install --quiet uv==0.13.9; }
+	@$(LOCK) requirements.txt --output-file requirements.lock
+	@$(LOCK) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv and installs the pinned requirements; does nothing when they have not changed.
+# Makes .venv and installs what requirements need, each file known by its hash (« make pins » writes the .lock); does
+# nothing when it has not changed.
 # Usage: scripts/venv.sh requirements.txt|requirements-dev.txt
 set -eu
 wanted=$1
@@ -44,7 +45,7 @@ fi
 
 # requirements-dev.txt contains requirements.txt: its stamp vouches for both.
 stamp_of() {
-    { cat requirements.txt constraints.txt; [ "$1" = requirements.txt ] || cat "$1"; .venv/bin/python -V; } | cksum
+    { cat requirements.lock; [ "$1" = requirements.txt ] || cat requirements-dev.lock; .venv/bin/python -V; } | cksum
 }
 stamp=".venv/installed-$wanted"
 [ "$(cat "$stamp" 2>/dev/null)" = "$(stamp_of "$wanted")" ] && exit 0
@@ -52,7 +53,7 @@ if [ "$wanted" = requirements.txt ] && [ "$(cat .venv/installed-requirements-dev
     exit 0
 fi
 echo "Installation des bibliothèques ($wanted)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$wanted" -c constraints.txt || fail \
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r "${wanted%.txt}.lock" || fail \
     "Les bibliothèques n'ont pas pu être installées : voyez le message de pip ci-dessus (réseau, miroir PyPI)." \
     "The libraries could not be installed: see pip's message above (network, PyPI mirror)."
 stamp_of "$wanted" > "$stamp"

@@ -168,7 +168,7 @@ def bare(machine: Machine, tmp_path: Path) -> Callable[[str], subprocess.Complet
     """``bare("requirements.txt")``: scripts/venv.sh on a Debian whose Python has no venv until apt-get brings it."""
     folder = tmp_path / "house"
     (folder / "scripts").mkdir(parents=True)
-    for name in ("scripts/venv.sh", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("scripts/venv.sh", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, folder / name)
     brought = tmp_path / "brought"
     made = f"{folder}/.venv/bin"

@@ -41,19 +41,25 @@ def test_no_test_is_left_out_in_silence():
     assert not found, "\n".join(found)
 
 
-def test_every_library_is_pinned():
-    pins = dict(
-        line.split("==")
-        for line in (ROOT / "constraints.txt").read_text().lower().splitlines()
-        if not line.startswith("#")
-    )
+def locked(name: str) -> dict[str, str]:
+    """What is installed: each library, with its version, the machines it is for and the hashes of its files."""
+    text = (ROOT / name).read_text().lower()
+    return dict(entry.strip().split("==", 1) for entry in re.split(r"\n(?=[a-z])", text) if entry[0] != "#")
+
+
+def test_every_library_is_pinned_and_known_by_its_hashes():
+    used, dev = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert used.items() <= dev.items(), "make pins"
+    without = [name for name, entry in dev.items() if "--hash=sha256:" not in entry]
+    assert not without
+    pins = {name: entry.split()[0] for name, entry in dev.items()}
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().lower().splitlines():
             if line.startswith(("-r", "#")) or not line.strip():
                 continue
             assert "==" in line, f"{name}: {line} has no exact version"
             library, version = line.split("==")
-            assert pins.get(library.split("[")[0]) == version, f"{line} is not what constraints.txt says (make pins)"
+            assert pins.get(library.split("[")[0]) == version, f"{line} is not what the locks say (make pins)"
 
 
 def test_a_file_keeps_one_subject():
