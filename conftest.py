@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as django_settings
+from django.test.utils import teardown_databases
 from hypothesis import settings as hypothesis_settings
 
-from tests import smtp, strict
+from tests import migrated, smtp, strict
 from tests.strict import StrictClient
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -28,6 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
     # The same examples every time, and no clock: a run tells of the code, never of its luck or of the machine.
     hypothesis_settings.register_profile("house", derandomize=True, deadline=None)
     hypothesis_settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The tests' database, which one process has migrated for all of them."""
+    with django_db_blocker.unblock():
+        made = migrated.set_up()
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)
