@@ -18,6 +18,7 @@ from campaigns.models import Absence, Alert, Campaign, Case
 from campaigns.models.levels import Level
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 
 REMIND_EVERY = timedelta(minutes=15)
 # Nobody is woken for a « same day »: its e-mails wait for the morning. A vital alert (U0) never waits.
@@ -27,8 +28,8 @@ RINGING = (Level.U0, Level.U1)
 CHUNK = 200
 
 
-class AlertError(ValueError):
-    """The act does not fit the alert's state; the message is French."""
+class AlertError(Refused):
+    """The act does not fit the alert's state."""
 
 
 @transaction.atomic

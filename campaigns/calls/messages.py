@@ -12,12 +12,13 @@ from campaigns.models.levels import Level
 from campaigns.queue import NotYoursError, membership_of
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 LIMIT = 300
 
 
-class MessageError(ValueError):
-    """The message cannot be kept; the text is French."""
+class MessageError(Refused):
+    """The message cannot be kept."""
 
 
 @transaction.atomic

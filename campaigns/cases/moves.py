@@ -11,11 +11,12 @@ from campaigns.models import Case, Need
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Tenant
 
 
-class CaseError(ValueError):
-    """The act does not fit the state of the case; the message is French."""
+class CaseError(Refused):
+    """The act does not fit the state of the case."""
 
 
 def alive_elsewhere(case: Case) -> bool:

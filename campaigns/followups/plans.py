@@ -17,6 +17,7 @@ from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Tenant
 
 REVIEW_AFTER = timedelta(weeks=6)
@@ -25,12 +26,8 @@ LONGEST_EXCEPTION = timedelta(days=180)
 _CADENCE = FollowUpPlan.Cadence
 
 
-class FollowUpError(ValueError):
-    """The rhythm or the act is not possible; the message is French, ``at`` names the field it belongs to."""
-
-    def __init__(self, message: str, at: str = "") -> None:
-        super().__init__(message)
-        self.at = at
+class FollowUpError(Refused):
+    """The rhythm or the act is not possible"""
 
 
 @dataclass(frozen=True)

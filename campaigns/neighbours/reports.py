@@ -24,6 +24,7 @@ from campaigns.models.levels import Level
 from campaigns.setup import enrolment
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.communes import fold
 from tenants.households import with_living_tenant
 from tenants.models import Household, Residence, Tenant
@@ -44,8 +45,8 @@ _COMMON = {
 }  # fmt: skip
 
 
-class NeighbourError(ValueError):
-    """The act does not fit the report; the message is French."""
+class NeighbourError(Refused):
+    """The act does not fit the report."""
 
 
 @dataclass(frozen=True)

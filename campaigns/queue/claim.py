@@ -22,13 +22,14 @@ from campaigns.practice import training
 from campaigns.queue import order
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 # A never-called case that is passed goes behind every other one of its tier.
 PASSED_RANK = 10**12
 
 
-class QueueError(ValueError):
-    """The act is not possible; the message is French."""
+class QueueError(Refused):
+    """The act is not possible."""
 
 
 class CaseHeldError(QueueError):

@@ -13,6 +13,7 @@ from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMomen
 from campaigns.texts import comments
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 
 TEXT_LIMIT = 300
 # A meeting stays in sight while it may still be going on.
@@ -22,8 +23,8 @@ NAME = "Cela ressemble au nom d'une personne\u00a0: racontez sans nommer."
 _NAMED = re.compile(r"\b(?:M\.|Mme|Mlle|Mr|[Mm]onsieur|[Mm]adame|[Mm]ademoiselle)\s+(?:[A-ZÉÈÀÂÎÔÇ][\w'’-]+)")
 
 
-class DebriefError(ValueError):
-    """The act is not possible; the message is French."""
+class DebriefError(Refused):
+    """The act is not possible."""
 
 
 # « Cet appel m'a touché(e) » --------------------------------------------------------------------------

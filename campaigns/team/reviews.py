@@ -32,6 +32,7 @@ from campaigns.common import scope
 from campaigns.models import Call, CallReview, Campaign, Case
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 FIRST_CALLS = 5
 NOTE_LIMIT = 300
@@ -42,8 +43,8 @@ RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 SPREAD, RANGE = 2_654_435_761, 2**32
 
 
-class ReviewError(ValueError):
-    """The act is not possible; the message is French."""
+class ReviewError(Refused):
+    """The act is not possible."""
 
 
 # Choosing -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from campaigns.models import Call, CallRevision, Case, CaseMessage, FlaggedText
 from campaigns.texts import comments
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 COMMENT, MESSAGE = "comment", "message"
 LIMIT = 300
@@ -20,8 +21,8 @@ LIMIT = 300
 EMPTIED = "Message retiré par la coordination."
 
 
-class TextError(ValueError):
-    """The text cannot be decided like this; the message is French."""
+class TextError(Refused):
+    """The text cannot be decided like this."""
 
 
 def texts_of(call: Call, content: scripts.Content | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from campaigns.models import Alert, Case, FollowUpPlan, WelfareCheck, WelfareSte
 from campaigns.models.levels import Level
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import households
 from tenants.models import Tenant
 
@@ -39,8 +40,8 @@ LADDER = [
 _BY_HAND = (WelfareCheck.Origin.COORDINATOR, WelfareCheck.Origin.NEIGHBOUR)
 
 
-class WelfareError(ValueError):
-    """The act does not fit the check; the message is French."""
+class WelfareError(Refused):
+    """The act does not fit the check."""
 
 
 @transaction.atomic

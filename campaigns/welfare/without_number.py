@@ -18,6 +18,7 @@ from campaigns.models.levels import Level
 from campaigns.welfare import letters
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import events, numbers
 
 # How the household gave news: the reason its case is closed with.
@@ -27,8 +28,8 @@ LISTED = (Case.Status.OPEN, Case.Status.PREPARED)
 NOTHING, LETTER, ASKED, NOT_FOUND = "nothing", "letter", "asked", "not_found"
 
 
-class NumberlessError(ValueError):
-    """The act does not fit the case; the message is French."""
+class NumberlessError(Refused):
+    """The act does not fit the case."""
 
 
 def waiting(cases: QuerySet[Case]) -> QuerySet[Case]:

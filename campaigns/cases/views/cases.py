@@ -200,7 +200,7 @@ def _act(request: SignedInRequest, target: int, done: str, rule: Any, /, **kwarg
     try:
         rule(**kwargs)
     except (cases.CaseError, calls.CallError, queue.QueueError) as error:
-        messages.error(request, getattr(error, "message", "") or str(error))
+        messages.error(request, error.message)
     else:
         messages.success(request, done)
     return redirect("coordinator:case", target)
