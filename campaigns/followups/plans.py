@@ -148,14 +148,7 @@ def _start(case: Case, rhythm: Rhythm, by: User, now: datetime, *, volunteer_id:
     if plan.next_due_at is None:
         raise FollowUpError("La date de fin vient avant le premier appel.", "ends_on")
     plan.save()
-    journal.record(
-        "plan.started",
-        plan,
-        by=by,
-        campaign_id=case.campaign_id,
-        household_id=case.household_id,
-        cadence=rhythm.cadence,
-    )
+    journal.of_case("plan.started", case, plan, by=by, cadence=rhythm.cadence)
     return plan
 
 
@@ -340,9 +333,7 @@ def end_plans(*, case: Case, reason: str, now: datetime, by: User | None = None)
         plan.status, plan.ended_at, plan.end_reason, plan.next_due_at = FollowUpPlan.Status.ENDED, now, reason, None
         plan.save(update_fields=["status", "ended_at", "end_reason", "next_due_at"])
         DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
-        journal.record(
-            "plan.ended", plan, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-        )
+        journal.of_case("plan.ended", case, plan, by=by, reason=reason)
         ended += 1
     return ended
 
@@ -394,5 +385,5 @@ def _close_left(case_id: int, now: datetime) -> int:
         return 0
     case.set_closed("plan_ended", now)
     case.save_moved()
-    journal.record("case.closed", case, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("case.closed", case)
     return 1

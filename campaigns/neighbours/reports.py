@@ -216,14 +216,7 @@ def match(*, report: NeighbourReport, case_id: int, level: str, by: User, now: d
     check = welfare.open_by_hand(case_id=case_id, level=level, origin=WelfareCheck.Origin.NEIGHBOUR, by=by, now=now)
     NeighbourReport.objects.filter(pk=report.pk).update(check_row=check)
     report.check_row = check
-    journal.record(
-        "neighbour.matched",
-        report,
-        by=by,
-        campaign_id=check.case.campaign_id,
-        household_id=check.case.household_id,
-        check=check.pk,
-    )
+    journal.of_case("neighbour.matched", check.case, report, by=by, check=check.pk)
     # The alert now concerns this household, and goes with its case.
     Alert.objects.filter(key=_key(report)).update(case=check.case_id, campaign=check.case.campaign_id)
     _settle_alert(report, f"Veille ouverte, dossier n° {case_id}.", by, now)

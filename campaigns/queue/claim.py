@@ -310,7 +310,7 @@ def _given(case: Case, by: User, now: datetime) -> Given:
 
 
 def _note_claim(case: Case, by: User) -> None:
-    journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("case.claimed", case, by=by)
 
 
 def _draft(case: Case, by: User, now: datetime) -> Call:
@@ -401,9 +401,7 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     drafts.filter(pk__in=alarmed).update(state=Call.State.DROPPED)
     drafts.exclude(pk__in=alarmed).delete()
     call_again_after_a_danger([case.pk], now)
-    journal.record(
-        "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-    )
+    journal.of_case("case.passed", case, by=by, reason=reason)
     return case
 
 
@@ -416,7 +414,7 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
     if freed:
         case = Case.objects.only("campaign_id", "household_id").get(pk=case_id)
         call_again_after_a_danger([case_id], now)
-        journal.record("case.released", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("case.released", case, by=by)
     return bool(freed)
 
 
@@ -432,7 +430,7 @@ def leave(*, by: User, now: datetime) -> bool:
     ):
         return False
     call_again_after_a_danger([mine.pk], now)
-    journal.record("case.left", mine, by=by, campaign_id=mine.campaign_id, household_id=mine.household_id)
+    journal.of_case("case.left", mine, by=by)
     return True
 
 
@@ -466,7 +464,7 @@ def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
             tier=Case.Tier.PUT_FIRST, rank=0, next_call_at=now, next_call_for=None, anyone_from=None
         )
         for case in found:
-            journal.record("case.put_first", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+            journal.of_case("case.put_first", case, by=by)
     return changed
 
 

@@ -157,13 +157,12 @@ def note_event(
 
 def record(action: str, referral: Referral, *, by: User | None, actor: str = "") -> None:
     """The journal row of an act: ids and states only."""
-    journal.record(
+    journal.of_case(
         action,
+        referral.case,
         referral,
         by=by,
         actor="" if by else actor,
-        campaign_id=referral.case.campaign_id,
-        household_id=referral.case.household_id,
         state=referral.state,
         partner=referral.partner_id,
     )

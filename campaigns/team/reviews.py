@@ -131,10 +131,7 @@ def review(*, call: Call, note: str, by: User, now: datetime) -> CallReview:
             found = CallReview.objects.create(
                 call=call, by=by, at=now, note=note.replace("\x00", "").strip()[:NOTE_LIMIT]
             )
-            journal.record(
-                "call.reviewed", call, by=by, campaign_id=call.case.campaign_id, household_id=call.case.household_id,
-                note=bool(found.note),
-            )  # fmt: skip
+            journal.of_case("call.reviewed", call.case, call, by=by, note=bool(found.note))  # fmt: skip
     except IntegrityError:
         raise ReviewError("Cet appel vient d'être relu par quelqu'un d'autre.") from None
     finally:

@@ -133,6 +133,4 @@ def _decide(flagged: FlaggedText, decision: str, by: User, now: datetime) -> Non
         raise TextError("Quelqu'un a déjà revu ce texte.")
     flagged.decision, flagged.decided_at, flagged.decided_by = decision, now, by
     case = flagged.case
-    journal.record(
-        "text.decided", flagged, by=by, campaign_id=case.campaign_id, household_id=case.household_id, decision=decision
-    )
+    journal.of_case("text.decided", case, flagged, by=by, decision=decision)

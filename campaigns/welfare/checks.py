@@ -67,9 +67,7 @@ def open_check(
     case.set_hold(Case.Hold.WELFARE)
     case.save_moved()
     if created:
-        journal.record(
-            "welfare.opened", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, origin=origin
-        )
+        journal.of_case("welfare.opened", case, check, by=by, origin=origin)
     else:
         raise_level(check=check, level=level, by=by, now=now)
     return check
@@ -136,15 +134,7 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
     for name, value in fields.items():
         setattr(check, name, value)
     step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:300])
-    journal.record(
-        "welfare.step",
-        check,
-        by=by,
-        actor="" if by else "caretaker",
-        campaign_id=check.case.campaign_id,
-        household_id=check.case.household_id,
-        kind=kind,
-    )
+    journal.of_case("welfare.step", check.case, check, by=by, actor="" if by else "caretaker", kind=kind)
     if by is not None:
         _settle_alert(check, f"Démarche notée\u00a0: {step.get_kind_display()}.", by, now)
     return step
@@ -206,9 +196,7 @@ def close_check(
             by=by,
             now=now,
         )
-    journal.record(
-        "welfare.closed", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, result=result
-    )
+    journal.of_case("welfare.closed", case, check, by=by, result=result)
     _settle_alert(check, f"Veille close\u00a0: {WelfareCheck.Result(result).label}.", by, now)
     check.refresh_from_db()
     return check

@@ -62,7 +62,7 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
         return redirect("caller:done", call_id)
     place = Place(case, call, [], request.user, now, calls.content_then(call), calls.people_then(call, case))
     if request.method == "GET":
-        journal.record("call.read", call, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("call.read", case, call, by=request.user)
         typed = Typed.from_recorded(call)
         said = outcome_of(place.read(typed))
         return _show(request, place, typed, "" if said == call.outcome and call.answers else call.outcome)

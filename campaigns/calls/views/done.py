@@ -41,7 +41,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
         journal.record("access.refused", by=request.user, route="caller:done", call=call_id)
         raise Http404
     case = calls.with_household(recorded.case_id)
-    journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("call.read", case, recorded, by=request.user)
     everybody = case.household.tenants.all()
     closed = person_closed(recorded, everybody)
     rule = outcomes.TABLE.get(recorded.outcome)

@@ -69,9 +69,7 @@ def review_call(request: SignedInRequest, call_id: int) -> HttpResponse:
             who = call.volunteer.first_name or call.volunteer.display_name
             messages.success(request, f"Relu. {who} trouvera votre mot sur son accueil." if note else "Relu.")
         return redirect("coordinator:review_list")
-    journal.record(
-        "call.read", call, by=request.user, campaign_id=call.case.campaign_id, household_id=call.case.household_id
-    )
+    journal.of_case("call.read", call.case, call, by=request.user)
     context = {
         "call": call,
         "case": call.case,
