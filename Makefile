@@ -20,7 +20,8 @@ MANAGE := $(PY) manage.py
 DEMO_URL := $(if $(filter environment,$(origin SITE_URL)),http://127.0.0.1:$(PORT),$(SITE_URL))
 DEMO := SOLIDARITES_DEMO=1 VAR_DIR="$(VAR_DIR)/demo" SITE_URL="$(DEMO_URL)" \
 	DATABASE_URL="$${DEMO_DATABASE_URL:-sqlite:///$(VAR_DIR)/demo/solidarites.sqlite3}"
-TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONWARNINGS=default::DeprecationWarning:solidarites
+# Compiled once and kept, whatever the machine's habit: pytest's own reading of the tests, and each process they start.
+TESTS := VAR_DIR="$(VAR_DIR)/test" PYTHONDONTWRITEBYTECODE= PYTHONWARNINGS=default::DeprecationWarning:solidarites
 PREPARE := scripts/prepare.sh
 LOCK := "$(VAR_DIR)/pins/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make pins"
@@ -66,7 +67,8 @@ restore: venv ## remet une sauvegarde, application arrêtée : make restore FILE
 
 test: venv-dev ## tout ce qu'il faut, puis les contrôles, puis tous les tests
 	@$(PY) -m tests.browser.chromium
-	@$(MAKE) --no-print-directory lint
+	@# The tests' database is made meanwhile; should that fail, they make it themselves and say why.
+	@$(TESTS) $(PY) -m tests.migrated >/dev/null 2>&1 & $(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-only
 
 test-only: venv-dev ## les tests seuls

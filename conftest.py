@@ -16,9 +16,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
+from django.test.utils import teardown_databases
 from hypothesis import settings as hypothesis_settings
 
-from tests import smtp, strict
+from tests import migrated, smtp, strict
 from tests.strict import StrictClient
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -41,6 +42,18 @@ def no_order_but_the_one_asked_for(connection: Any, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA reverse_unordered_selects = ON")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The tests' database, which one process has migrated for all of them."""
+    with django_db_blocker.unblock():
+        made = migrated.set_up()
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,8 +112,12 @@ def eager_tasks() -> Iterator[None]:
     """Tasks run where they are asked for, as if a worker were instantaneous."""
     from solidarites.celery import app
 
+    app.loader.import_default_modules()
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # Asked for by name, a task does not look at these settings.
+        patch.setattr(app, "send_task", lambda name, args=(): app.tasks[name].apply(args))
+        yield
     app.conf.task_always_eager = app.conf.task_eager_propagates = False
 
 

@@ -11,20 +11,16 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campagnes"
 
     def ready(self) -> None:
-        from campaigns import cases, enrolment, journaled, leaving, numberless
+        # Django forbids models before this moment.
+        from campaigns import journaled, listeners
+        from campaigns.setup import leaving
         from solidarites import departures
-        from tenants import events
 
         post_migrate.connect(freeze_scripts, sender=self, dispatch_uid="campaigns.scripts")
         user_logged_out.connect(leave_the_queue, dispatch_uid="campaigns.queue")
         journaled.connect()
         departures.subscribe(leaving.foresee, leaving.settle)
-        events.subscribe(events.NumbersChanged, enrolment.numbers_changed)
-        # After the enrolment's: the case knows by then that it has a number.
-        events.subscribe(events.NumbersChanged, numberless.numbers_changed)
-        events.subscribe(events.HouseholdOpposed, cases.on_household_opposed)
-        events.subscribe(events.PersonClosed, cases.on_person_closed)
-        events.subscribe(events.HouseholdMerged, cases.on_household_merged)
+        listeners.connect()
 
 
 def leave_the_queue(**kwargs: Any) -> None:

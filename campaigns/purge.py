@@ -31,7 +31,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
-from campaigns import alerts, calls, caretakers, enrolment, neighbours, report
+from campaigns import alerts, calls
+from campaigns.figures import report
 from campaigns.models import (
     Alert,
     Call,
@@ -63,6 +64,9 @@ from campaigns.models import (
     WelfareStep,
 )
 from campaigns.models.levels import Level
+from campaigns.neighbours import reports
+from campaigns.setup import enrolment
+from campaigns.welfare import caretakers
 from solidarites import journal
 from solidarites.models import JournalEntry, OutgoingMail, User
 from tenants import erasure
@@ -217,7 +221,7 @@ def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
         proof for campaign in expired(now=now) if (proof := purge_campaign(campaign_id=campaign.pk, now=now, by=by))
     ]
     unused = erase_unused(now=now, by=by)
-    neighbours.forget(now=now)
+    reports.forget(now=now)
     caretakers.forget_empty()
     if proofs or unused:
         _overwrite_free_pages()

@@ -7,9 +7,11 @@ from celery.signals import task_failure, task_success
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import alerts, calls, enrolment, followups, lifecycle, machine, purge, queue, referrals, welfare
+from campaigns import alerts, calls, followups, purge, queue, referrals, welfare
+from campaigns.alerts import machine
 from campaigns.followups import reminders
 from campaigns.models import Campaign
+from campaigns.setup import enrolment, lifecycle
 from solidarites import health
 from solidarites.models import User
 

@@ -1,35 +1,45 @@
-"""Every address of campaigns; the audiences keep their own lists."""
+"""Every address of campaigns. A stage keeps its own, in a list for each audience; here they get their namespace."""
 
 from django.urls import include, path
 
-from campaigns import (
-    urls_caller,
-    urls_calls,
-    urls_coordinator,
-    urls_figures,
-    urls_follow_ups,
-    urls_partner,
-    urls_public,
-    urls_referrals,
-    urls_scripts,
-    urls_team,
-    urls_welfare,
-)
+from campaigns.alerts import urls as alerts
+from campaigns.calls import urls as calls
+from campaigns.cases import urls as cases
+from campaigns.figures import urls as figures
+from campaigns.followups import urls as followups
+from campaigns.neighbours import urls as neighbours
+from campaigns.outcomes import urls as outcomes
+from campaigns.practice import urls as practice
+from campaigns.queue import urls as queue
+from campaigns.referrals import urls as referrals
+from campaigns.scripts import urls as scripts
+from campaigns.setup import urls as setup
+from campaigns.team import urls as team
+from campaigns.texts import urls as texts
+from campaigns.welfare import urls as welfare
 
+caller = [*queue.caller, *practice.caller, *followups.caller, *team.caller, *calls.caller]
 coordinator = [
-    *urls_figures.urlpatterns,
-    *urls_coordinator.urlpatterns,
-    *urls_calls.urlpatterns,
-    *urls_follow_ups.urlpatterns,
-    *urls_referrals.urlpatterns,
-    *urls_scripts.urlpatterns,
-    *urls_team.urlpatterns,
-    *urls_welfare.urlpatterns,
+    *figures.coordinator,
+    *setup.coordinator,
+    *cases.coordinator,
+    *alerts.coordinator,
+    *calls.coordinator,
+    *followups.coordinator,
+    *referrals.coordinator,
+    *welfare.coordinator,
+    *neighbours.coordinator,
+    *scripts.coordinator,
+    *outcomes.coordinator,
+    *team.coordinator,
+    *texts.coordinator,
 ]
 
 urlpatterns = [
-    *urls_caller.urlpatterns,
+    path("appels/", include((caller, "caller"))),
     path("", include((coordinator, "coordinator"))),
-    path("", include(urls_partner)),
-    path("", include(urls_public)),
+    path("", include((referrals.partner, "partner"))),
+    path("", include(([*neighbours.public, *welfare.public], "public"))),
+    path("verification/", include((calls.switchboard_desk, "switchboard"))),
+    *followups.feed,
 ]

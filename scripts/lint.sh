@@ -19,6 +19,7 @@ check "ruff" $bin/ruff check .
 check "mise en forme" $bin/ruff format --check .
 check "gabarits" $bin/djlint templates --lint --quiet
 check "types" $bin/mypy
+check "sens des imports" $bin/lint-imports
 check "migrations" $bin/python manage.py makemigrations --check --dry-run
 # As on a real server: https, its own secrets.
 check "déploiement" env SITE_URL=https://solidarites.exemple.fr SECRET_KEY="$($bin/python -c 'import secrets; print(secrets.token_urlsafe(60))')" \

@@ -16,6 +16,7 @@ from solidarites.fields import DateField
 from solidarites.journal_page import Filters
 from solidarites.journal_words import ACTORS, KINDS
 from solidarites.models import User
+from solidarites.refused import Refused
 
 HELP_TO_CHOOSE = "12 caractères au moins. Une phrase de quelques mots convient très bien."
 
@@ -311,3 +312,8 @@ class JournalForm(forms.Form):
             campaign_id=int(data["campagne"]) if data["campagne"] else None,
             household_id=data["foyer"],
         )
+
+
+def say_refusal(form: forms.BaseForm, error: Refused) -> None:
+    """What a rule refused, at its field; above the form when the field is not shown there."""
+    form.add_error(error.field if error.field in form.fields else None, error.message)

@@ -15,12 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from kombu.exceptions import ChannelError, KombuError
 
 from solidarites import mail
-from solidarites.celery import app
 from solidarites.models import Heartbeat, Installation, OutgoingMail
 
 log = logging.getLogger(__name__)
@@ -219,13 +219,13 @@ def _in_the_folder() -> int | None:
 
 
 def _at_the_broker() -> int | None:
-    link = app.connection_for_write()
+    link = current_app.connection_for_write()
     try:
         with link:
             # kombu wraps what the transport raises in an error of its own.
             link.ensure_connection(max_retries=1, interval_start=0, timeout=2)
             try:
-                declared = link.default_channel.queue_declare(queue=app.conf.task_default_queue, passive=True)
+                declared = link.default_channel.queue_declare(queue=current_app.conf.task_default_queue, passive=True)
             except ChannelError:
                 return 0  # Redis knows no empty queue
             return int(declared.message_count)

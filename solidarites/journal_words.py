@@ -202,6 +202,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "import.check_asked": "a demandé la vérification d'une liste",
             "import.checked": "a vérifié une liste",
             "import.refused": "a refusé une liste",
+            "import.sent_back": "a demandé de nouveau le fichier d'une liste",
             "import.confirmed": "a confirmé une liste",
             "import.applied": "a écrit une liste",
             "import.cancelled": "a annulé une liste",

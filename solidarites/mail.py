@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from solidarites import holds, smtp
 from solidarites.models import OutgoingMail
+from solidarites.prompt import ask_for
 
 log = logging.getLogger(__name__)
 State = OutgoingMail.State
@@ -70,8 +71,6 @@ def queue_mail(
     ``template`` names ``templates/emails/<template>.txt`` (first line: subject) and ``.html``. ``context``
     is stored: ids, references and hours only, never a name or a text about somebody.
     """
-    from solidarites.tasks import send_mail
-
     row, created = OutgoingMail.objects.get_or_create(
         key=key,
         defaults={
@@ -83,7 +82,7 @@ def queue_mail(
         },
     )
     if created:
-        send_mail.delay_on_commit()
+        ask_for("solidarites.tasks.send_mail")
     return row
 
 

@@ -13,7 +13,7 @@ from solidarites import journal
 from tenants.models import Agency, Landlord, Residence
 
 
-class KeptAdmin(admin.ModelAdmin):
+class NeverDeletedAdmin(admin.ModelAdmin):
     """Journaled, and never deleted from here: households, campaigns and figures hang on these rows."""
 
     list_per_page = 50
@@ -52,7 +52,7 @@ class LandlordForm(forms.ModelForm):
 
 
 @admin.register(Landlord)
-class LandlordAdmin(KeptAdmin):
+class LandlordAdmin(NeverDeletedAdmin):
     form = LandlordForm
     list_display = ["name", "code", "spoken_name", "callback_number"]
     search_fields = ["name", "code"]
@@ -62,7 +62,7 @@ class LandlordAdmin(KeptAdmin):
 
 
 @admin.register(Agency)
-class AgencyAdmin(KeptAdmin):
+class AgencyAdmin(NeverDeletedAdmin):
     list_display = ["name", "landlord"]
     list_filter = ["landlord"]
     list_select_related = ["landlord"]
@@ -70,7 +70,7 @@ class AgencyAdmin(KeptAdmin):
 
 
 @admin.register(Residence)
-class ResidenceAdmin(KeptAdmin):
+class ResidenceAdmin(NeverDeletedAdmin):
     list_display = ["reference", "name", "agency", "landlord"]
     list_filter = ["landlord", "agency"]
     list_select_related = ["landlord", "agency"]

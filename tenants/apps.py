@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils import timezone
 
 
 class TenantsConfig(AppConfig):
@@ -8,15 +9,7 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from solidarites import health, privacy
         from tenants import hashes
+        from tenants.models import ListImport
 
         privacy.prove_by(hashes.recognised)
-        health.count_waiting("imports", imports_waiting)
-
-
-def imports_waiting() -> int:
-    """Imported late: the readers of lists are large, and only what serves asks."""
-    from django.utils import timezone
-
-    from tenants.imports import work
-
-    return work.waiting(timezone.now())
+        health.count_waiting("imports", lambda: ListImport.objects.waiting(timezone.now()).count())

@@ -22,13 +22,6 @@ from tenants.models import Household, ImportRow, ListImport, PhoneNumber, Tenant
 
 # What the admin's own history may speak of: its rows hold the number of the object and which fields were changed.
 ADMIN_OBJECTS = (Household, Tenant, PhoneNumber)
-# A list under way is left alone: somebody is looking at its preview.
-UNDER_WAY = (
-    ListImport.State.CHECK_QUEUED,
-    ListImport.State.CHECKING,
-    ListImport.State.APPLY_QUEUED,
-    ListImport.State.APPLYING,
-)
 FORGOTTEN = "liste effacée"
 
 
@@ -45,15 +38,15 @@ def erase_households(*, ids: Collection[int], by: Any = None) -> Counter[str]:
     )
     if not locked:
         return Counter()
-    gone: Counter[str] = Counter()
+    erased: Counter[str] = Counter()
     for model in (PhoneNumber, Tenant):
         rows = list(model.objects.filter(household__in=locked).values_list("pk", flat=True))
         _forget_admin_history(model, rows)
     _forget_admin_history(Household, locked)
-    gone["solidarites.journal_details"] = forget_journal(household_ids=locked)
-    gone.update(Household.objects.filter(pk__in=locked).delete()[1])
+    erased["solidarites.journal_details"] = forget_journal(household_ids=locked)
+    erased.update(Household.objects.filter(pk__in=locked).delete()[1])
     journal.record("households.erased", by=by, count=len(locked))
-    return +gone
+    return +erased
 
 
 def forget_journal(*, household_ids: Collection[int]) -> int:
@@ -73,20 +66,20 @@ def forget_lists(*, landlord_ids: Collection[int], before: datetime, by: Any = N
     Only lists uploaded before ``before``; the counts of each import stay. One under way is left alone.
     """
     finished = ListImport.objects.filter(landlord__in=list(landlord_ids), created_at__lt=before).exclude(
-        state__in=UNDER_WAY
+        state__in=ListImport.TO_CHECK + ListImport.TO_WRITE
     )
     return _forget(finished, by)
 
 
 def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
-    gone: Counter[str] = Counter()
+    erased: Counter[str] = Counter()
     pieces = UploadedPiece.objects.filter(list_import=OuterRef("pk"))
     for one in imports.filter(~Q(file_name=FORGOTTEN) | Exists(pieces)).order_by("pk"):
-        gone["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]
-        gone["tenants.ImportRow"] += ImportRow.objects.filter(list_import=one).delete()[0]
+        erased["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]
+        erased["tenants.ImportRow"] += ImportRow.objects.filter(list_import=one).delete()[0]
         # The columns were kept with samples of what stood in them.
         one.file_name, one.columns, one.sheets = FORGOTTEN, [], []
         one.message = one.sheet = ""
         one.save(update_fields=["file_name", "columns", "sheets", "sheet", "message"])
         journal.record("import.forgotten", one, by=by)
-    return +gone
+    return +erased

@@ -15,6 +15,16 @@ from tenants.models import Landlord
 ACCEPT = ".csv,.txt,.tsv,.xlsx,.xls,.ods,.html,.htm"
 
 
+class FileAgainForm(forms.Form):
+    """For a list whose file is asked for again: what is wrong with it is said by the rule (jobs.set_columns)."""
+
+    file = forms.FileField(
+        label="Fichier de la liste, de nouveau",
+        help_text="Le même fichier, avec les mêmes titres.",
+        widget=forms.ClearableFileInput(attrs={"accept": ACCEPT}),
+    )
+
+
 class UploadForm(forms.Form):
     landlord = forms.ModelChoiceField(
         Landlord.objects.all(),

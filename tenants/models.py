@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 
@@ -144,6 +144,20 @@ class Tenant(models.Model):
             models.UniqueConstraint(
                 fields=["landlord", "reference"], name="tenant_reference_per_landlord", condition=~Q(reference="")
             ),
+            # Without it an age would be shown as known, or as unknown, against the date.
+            models.CheckConstraint(
+                name="tenant_birth_and_precision",
+                condition=Q(birth_date__isnull=True, birth_precision="unknown")
+                | Q(birth_date__isnull=False, birth_precision__in=["day", "year"]),
+            ),
+            # Left over from an earlier departure, it would bring back who leaves next as if a list had said it.
+            models.CheckConstraint(
+                name="tenant_present_not_closed",
+                condition=~Q(status="present") | Q(closed_by_list=False, closed_by_absence=False),
+            ),
+            models.CheckConstraint(
+                name="tenant_absence_is_from_a_list", condition=Q(closed_by_absence=False) | Q(closed_by_list=True)
+            ),
         ]
         indexes = [models.Index(fields=["landlord", "birth_date"], name="tenant_birth")]
 
@@ -279,6 +293,17 @@ class ImportProfile(models.Model):
         return self.name
 
 
+class ListImports(models.QuerySet["ListImport"]):
+    def outdated(self, current: int) -> ListImports:
+        """Those of which a row was checked under another format than the current one."""
+        return self.filter(Exists(ImportRow.objects.filter(list_import=OuterRef("pk")).exclude(format=current)))
+
+    def waiting(self, now: datetime) -> ListImports:
+        """Those a worker is to take up, and whose lease, if there is one, has passed."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.filter(free, state__in=ListImport.TO_CHECK + ListImport.TO_WRITE)
+
+
 class ListImport(models.Model):
     """One tenant list on its way in. The row is the work: a stopped worker resumes from it."""
 
@@ -292,6 +317,10 @@ class ListImport(models.Model):
         APPLIED = "applied", "terminé"
         REFUSED = "refused", "fichier refusé"
         CANCELLED = "cancelled", "annulé"
+
+    # What the worker is to do, or is doing.
+    TO_CHECK = (State.CHECK_QUEUED, State.CHECKING)
+    TO_WRITE = (State.APPLY_QUEUED, State.APPLYING)
 
     landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="imports", verbose_name="bailleur")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -324,6 +353,8 @@ class ListImport(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ListImports.as_manager()
+
     class Meta:
         verbose_name = "import de liste"
         verbose_name_plural = "imports de listes"
@@ -335,12 +366,7 @@ class ListImport(models.Model):
     @property
     def working(self) -> bool:
         """Waiting for the worker, or in its hands."""
-        return self.state in (
-            self.State.CHECK_QUEUED,
-            self.State.CHECKING,
-            self.State.APPLY_QUEUED,
-            self.State.APPLYING,
-        )
+        return self.state in self.TO_CHECK + self.TO_WRITE
 
 
 class UploadedPiece(models.Model):
@@ -380,7 +406,10 @@ class ImportRow(models.Model):
     # What happens to the household, told by the first of its rows: create, update or empty.
     household_kind = models.CharField(max_length=10, blank=True)
     household_changes: Any = models.JSONField(default=list)
-    data: Any = models.JSONField(default=list)
+    # The person as read (imports.people.Person.as_json); of somebody absent from the list, {"tenant_id"}; else empty.
+    data: Any = models.JSONField(default=dict)
+    # The format of ``data`` (imports.people.FORMAT): rows of another one are not read, the list is checked anew.
+    format = models.PositiveSmallIntegerField(default=0)
     # Who is on a row that keeps nothing else (not taken over, rejected), to be shown in the preview.
     name = models.CharField(max_length=260, blank=True)
     # [[what, old, new], …] for the preview and to see whether something moved meanwhile.
@@ -393,7 +422,14 @@ class ImportRow(models.Model):
     class Meta:
         verbose_name = "ligne d'import"
         ordering = ["group", "number"]
-        constraints = [models.UniqueConstraint(fields=["list_import", "group", "number"], name="import_row_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["list_import", "group", "number"], name="import_row_once"),
+            # Of no row of the file.
+            models.CheckConstraint(
+                name="import_row_absent_has_no_number",
+                condition=Q(kind="absent", number=0) | (~Q(kind="absent") & Q(number__gt=0)),
+            ),
+        ]
         indexes = [models.Index(fields=["list_import", "kind", "number"], name="import_row_kind")]
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignVolunteer, Case, CoordinatorScope
+from campaigns import calls
+from campaigns.models import Call, Campaign, CampaignVolunteer, Case, CoordinatorScope
 from solidarites import roles
 from solidarites.models import User
 from tenants.models import Agency, Household, Landlord, PhoneNumber, Tenant
@@ -165,3 +166,22 @@ def limit_to(coordinator: User, agency: Agency) -> None:
     Case.objects.filter(agency=None).update(agency=elsewhere)
     if not User.objects.filter(email="partout@exemple.fr").exists():
         make_user("partout@exemple.fr", "Zoé", "Partout", roles.COORDINATOR)
+
+
+def record_call(*, case_id: int, by: Any, submission: Any, now: datetime, household: Any = None, **form: Any) -> Call:
+    """``calls.record_call`` with its form said flat: outcome, answers, comment, callback_at, follow_up…"""
+    return calls.record_call(
+        case_id=case_id, by=by, submission=submission, now=now, household=household, entry=entry(**form)
+    )
+
+
+def entry(outcome: str, answers: Any = None, comment: str = "", consents: Any = None, **form: Any) -> calls.Entry:
+    """The form of a call: what goes with the outcome is set apart, as the page does it."""
+    details = {name: form.pop(name) for name in ("callback_at", "tenant_id", "language", "follow_up") if name in form}
+    return calls.Entry(
+        outcome=outcome,
+        answers=answers or {},
+        comment=comment,
+        details=calls.Details(**details, consents=dict(consents or {})),
+        **form,
+    )

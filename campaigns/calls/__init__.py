@@ -7,7 +7,6 @@ day) → pending (what a coordinator decides).
 
 from campaigns.calls.corrections import (
     Change,
-    Wanted,
     content_then,
     correct,
     correctable,
@@ -16,6 +15,7 @@ from campaigns.calls.corrections import (
     rehearsal,
 )
 from campaigns.calls.drafts import raise_button_alert, save_draft
+from campaigns.calls.entry import Details, Entry
 from campaigns.calls.keeping import is_double, keep_unfinished, purge_key, waiting
 from campaigns.calls.pending import ENDINGS, accept_pending, drop_pending, merge_pending
 from campaigns.calls.reading import (
@@ -31,7 +31,6 @@ from campaigns.calls.reading import (
     with_household,
 )
 from campaigns.calls.recording import record_call
-from campaigns.calls.said import Said
 
 __all__ = [
     "CALLBACK_HORIZON",
@@ -39,8 +38,8 @@ __all__ = [
     "ENDINGS",
     "CallError",
     "Change",
-    "Said",
-    "Wanted",
+    "Details",
+    "Entry",
     "accept_pending",
     "callback_presets",
     "check_callback",

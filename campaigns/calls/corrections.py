@@ -10,7 +10,7 @@ words are corrected, the outcome is not, and the coordination is told. What is t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,12 +18,13 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, dangers, outcomes, scripts, texts
+from campaigns import alerts, outcomes, scripts, texts
+from campaigns.alerts import dangers
 from campaigns.calls import undo
 from campaigns.calls.drafts import raise_answer_alerts
+from campaigns.calls.entry import Details, Entry
 from campaigns.calls.reading import CallError, people_of, with_household
 from campaigns.calls.recording import check_form, clean_comment, finish
-from campaigns.calls.said import Said
 from campaigns.models import Alert, Call, CallRevision, Case, FollowUpPlan, Need, Referral, WelfareCheck
 from campaigns.models.levels import Level
 from campaigns.queue import NotYoursError
@@ -35,17 +36,6 @@ from tenants.models import Tenant
 WINDOW = timedelta(hours=24)
 # True of a person or of a household, whatever the queue: recorded at once, undone by a coordinator alone.
 FACTS = ("opt_out", *outcomes.PERSON_STATUS)
-
-
-@dataclass
-class Wanted:
-    """The call as its author says it was."""
-
-    outcome: str
-    answers: Mapping[str, Any]
-    comment: str
-    said: Said
-    phone_id: int | None = None
 
 
 @dataclass
@@ -104,7 +94,7 @@ def content_then(call: Call) -> scripts.Content | None:
     return scripts.content_of(call.script_id) if call.script_id else None
 
 
-def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) -> Change:
+def foresee(*, call: Call, case: Case, wanted: Entry, by: User, now: datetime) -> Change:
     """What correcting would change. Writes nothing. Raises CallError at the field that is wrong."""
     if not case.campaign.is_running:
         raise CallError(
@@ -115,12 +105,12 @@ def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) 
     answers = content.clean(wanted.answers, keys) if content is not None else {}
     reading = content.read(answers, keys) if content is not None else scripts.Reading()
     vital = dangers.danger_of(call, reading, now).vital
-    same_moment = wanted.said.callback_at == Said.from_json(call.draft).callback_at
+    same_moment = wanted.details.callback_at == Details.from_json(call.draft).callback_at
     if wanted.outcome == call.outcome and (wanted.outcome != "callback" or same_moment):
         # What was recorded was possible; only what is asked now must be.
         tenant = _check_words(wanted, reading, people, vital=vital)
     else:
-        tenant = check_form(case, wanted.outcome, wanted.comment, reading, wanted.said, now, vital=vital)
+        tenant = check_form(case, wanted, reading, now, vital=vital)
     change = Change(outcome=wanted.outcome, reading=reading, tenant=tenant)
     change.words = answers != call.answers or clean_comment(wanted.comment) != call.comment
     change.moves = _moves(call, case, wanted, reading) or (reading.vital and not _read_before(call, case).vital)
@@ -136,7 +126,7 @@ def foresee(*, call: Call, case: Case, wanted: Wanted, by: User, now: datetime) 
     return change
 
 
-def _check_words(wanted: Wanted, reading: scripts.Reading, people: list[Tenant], *, vital: bool) -> Tenant | None:
+def _check_words(wanted: Entry, reading: scripts.Reading, people: list[Tenant], *, vital: bool) -> Tenant | None:
     if len(wanted.comment.strip()) > texts.LIMIT:
         raise CallError("comment", f"{texts.LIMIT} caractères au plus.")
     if wanted.outcome == "completed" and reading.missing and not vital:
@@ -144,24 +134,24 @@ def _check_words(wanted: Wanted, reading: scripts.Reading, people: list[Tenant],
         raise CallError(
             f"q-{question.key}-{person}" if person else f"q-{question.key}", "Cette question attend une réponse."
         )
-    return next((one for one in people if one.pk == wanted.said.tenant_id), None)
+    return next((one for one in people if one.pk == wanted.details.tenant_id), None)
 
 
-def _moves(call: Call, case: Case, wanted: Wanted, reading: scripts.Reading) -> bool:
+def _moves(call: Call, case: Case, wanted: Entry, reading: scripts.Reading) -> bool:
     """Whether the case would not stand where the call left it."""
     if wanted.outcome != call.outcome:
         return True
-    before = Said.from_json(call.draft)
+    before = Details.from_json(call.draft)
     if wanted.outcome == "callback":
-        return wanted.said.callback_at != before.callback_at
+        return wanted.details.callback_at != before.callback_at
     if wanted.outcome == "completed":
         ended = _read_before(call, case).ends_plan
-        return _rhythm(wanted.said) != _rhythm(before) or reading.ends_plan != ended
+        return _rhythm(wanted.details) != _rhythm(before) or reading.ends_plan != ended
     if wanted.outcome in outcomes.NUMBER_VALIDITY:
         return wanted.phone_id is not None and wanted.phone_id != call.phone_id
     if wanted.outcome in outcomes.PERSON_STATUS:
-        return before.tenant_id is not None and wanted.said.tenant_id not in (None, before.tenant_id)
-    return wanted.outcome == "language" and wanted.said.language != before.language
+        return before.tenant_id is not None and wanted.details.tenant_id not in (None, before.tenant_id)
+    return wanted.outcome == "language" and wanted.details.language != before.language
 
 
 def _read_before(call: Call, case: Case) -> scripts.Reading:
@@ -171,9 +161,9 @@ def _read_before(call: Call, case: Case) -> scripts.Reading:
     return content.read(call.answers, keys) if content is not None else scripts.Reading()
 
 
-def _rhythm(said: Said) -> tuple[Any, ...]:
-    wish = said.follow_up
-    return (wish.cadence, tuple(sorted(wish.weekdays)), wish.time) if wish else ()
+def _rhythm(details: Details) -> tuple[Any, ...]:
+    rhythm = details.follow_up
+    return (rhythm.cadence, tuple(sorted(rhythm.weekdays)), rhythm.time) if rhythm else ()
 
 
 def _obstacle(call: Call, case: Case, now: datetime) -> str:
@@ -204,14 +194,14 @@ def _acted_on(call: Call, case: Case) -> bool:
     )
 
 
-def _compare_needs(change: Change, call: Call, wanted: Wanted, people: list[Tenant]) -> None:
+def _compare_needs(change: Change, call: Call, wanted: Entry, people: list[Tenant]) -> None:
     if change.asked and not outcomes.TABLE[wanted.outcome].reached:
         return  # nothing is taken back before the coordination decides
     heard = outcomes.worst(outcomes.needs_heard(wanted.outcome, change.reading), people)
     settled = set()
     for need in call.needs.prefetch_related("referrals").select_related("case"):
         key = (need.tenant_id, need.category)
-        consent = outcomes.consent_to(need.category, wanted.said.consents)
+        consent = outcomes.consent_to(need.category, wanted.details.consents)
         unchanged = key in heard and (heard[key], consent) == (need.level, need.consent)
         if unchanged or need.state in (Need.State.MET, Need.State.DROPPED):
             settled.add(key)
@@ -233,7 +223,7 @@ def _compare_needs(change: Change, call: Call, wanted: Wanted, people: list[Tena
 
 
 @transaction.atomic
-def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Wanted, now: datetime) -> CallRevision | None:
+def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Entry, now: datetime) -> CallRevision | None:
     """Correct one's own recorded call, once per ``submission``; None when nothing differs from what is recorded.
 
     Conditions: recorded by ``by`` less than 24 hours ago, in a campaign still running.
@@ -292,7 +282,7 @@ def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Wanted, no
     return revision
 
 
-def _write(call: Call, case: Case, change: Change, wanted: Wanted, by: User, now: datetime) -> None:
+def _write(call: Call, case: Case, change: Change, wanted: Entry, by: User, now: datetime) -> None:
     content, people = content_then(call), people_then(call, case)
     keys = [str(tenant.pk) for tenant in people]
     call.answers = content.clean(wanted.answers, keys) if content is not None else {}
@@ -304,9 +294,9 @@ def _write(call: Call, case: Case, change: Change, wanted: Wanted, by: User, now
         return
     if not change.moves or change.fact:
         call.outcome = wanted.outcome
-        call.draft = wanted.said.to_json()
+        call.draft = wanted.details.to_json()
     call.save()
-    needs = outcomes.write_needs(call, case, change.added, people, wanted.said.consents, now)
+    needs = outcomes.write_needs(call, case, change.added, people, wanted.details.consents, now)
     outcomes.draft_referrals(call, needs, by, now)
     raise_answer_alerts(call, case, change.alerts, by, now)
     if needs and not case.reached_at:
@@ -318,7 +308,7 @@ def _write(call: Call, case: Case, change: Change, wanted: Wanted, by: User, now
         households.close_person(tenant=change.tenant, status=status, now=now, by=by)
 
 
-def _redo(call: Call, change: Change, wanted: Wanted, people: list[Tenant], by: User) -> None:
+def _redo(call: Call, change: Change, wanted: Entry, people: list[Tenant], by: User) -> None:
     """Put the case back as it was before the call, and record the call again as of its moment."""
     at = call.recorded_at
     assert at is not None  # noqa: S101 - correctable() looked
@@ -329,9 +319,9 @@ def _redo(call: Call, change: Change, wanted: Wanted, people: list[Tenant], by: 
     call.case = case
     phones = {phone.pk: phone for phone in case.household.phones.all()}
     call.phone = phones.get(wanted.phone_id or call.phone_id or 0)
-    call.outcome, call.draft = wanted.outcome, wanted.said.to_json()
+    call.outcome, call.draft = wanted.outcome, wanted.details.to_json()
     reading = replace(change.reading, needs=change.added)
-    finish(call, case, by, at, reading, people, change.tenant, wanted.said, again=True)
+    finish(call, case, by, at, reading, people, change.tenant, wanted.details, again=True)
 
 
 def _take_back(call: Call, at: datetime, by: User) -> None:

@@ -15,10 +15,8 @@ from django.db.models.functions import Coalesce
 from campaigns import alerts, scripts
 from campaigns.calls.drafts import raise_answer_alerts
 from campaigns.calls.reading import people_of, script_of, with_household
-from campaigns.cases import CLAIM_FIELDS, free
 from campaigns.models import Alert, Call, Campaign, Case
 from campaigns.models.levels import Level
-from campaigns.queue import CLAIM
 from solidarites import journal
 from solidarites.models import User
 from solidarites.roles import VOLUNTEER
@@ -50,8 +48,8 @@ def keep(*, call: Call, case: Case, reading: scripts.Reading, by: User | None, n
     call.state = Call.State.PENDING
     call.save()
     if case.claimed_by_id is not None and case.claimed_by_id == call.volunteer_id:
-        free(case)
-        case.save(update_fields=CLAIM_FIELDS)
+        case.free()
+        case.save(update_fields=Case.CLAIMED)
     journal.record("call.pending", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     raise_answer_alerts(call, case, reading.alerts, by, now)
     level = min([need.level for need in reading.needs], default=Level.U2)
@@ -76,7 +74,7 @@ def keep_unfinished(*, now: datetime) -> int:
     no more. Their volunteer, if they come back within a day, still finds their text and may still record it.
     """
     callers = User.objects.filter(pk=OuterRef("volunteer"), is_active=True, groups__name=VOLUNTEER)
-    left = Q(last_word__lte=now - CLAIM, case__campaign__status=Campaign.Status.CLOSED) | ~Exists(callers)
+    left = Q(last_word__lte=now - Case.CLAIM, case__campaign__status=Campaign.Status.CLOSED) | ~Exists(callers)
     drafts = Call.objects.filter(Call.WITH_WORDS, state=Call.State.DRAFT).annotate(
         last_word=Coalesce("saved_at", "started_at")
     )

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import outcomes, scripts, texts
-from campaigns.calendar import NeverOpenError, calendar_of
+from campaigns.calls.entry import Details
 from campaigns.calls.keeping import decided, is_double
 from campaigns.calls.reading import CallError, people_of, with_household
 from campaigns.calls.recording import finish
-from campaigns.calls.said import Said
+from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
 from solidarites import journal
 from solidarites.models import User
@@ -49,18 +49,18 @@ def accept_pending(*, call_id: int, by: User, now: datetime, outcome: str = "") 
         raise CallError("call", "Ce foyer est en cours d'appel : attendez la fin de cet appel pour décider.")
     author = call.volunteer or by
     people = people_of(case, since=call.started_at)
-    said = Said.of(call)
+    details = Details.of(call)
     if not call.outcome:
         if outcome not in ENDINGS:
             raise CallError("outcome", "Choisissez comment cet appel s'est terminé.")
-        call.outcome, call.draft = outcome, said.to_json()
+        call.outcome, call.draft = outcome, details.to_json()
         texts.flag(call, scripts.content_of(call.script_id) if call.script_id else None, now)
-    if call.outcome == "callback" and said.callback_at is not None and said.callback_at <= now:
-        said = replace(said, callback_at=_next_opening(case, now))
-    tenant = next((one for one in case.household.tenants.all() if one.pk == said.tenant_id), None)
+    if call.outcome == "callback" and details.callback_at is not None and details.callback_at <= now:
+        details = replace(details, callback_at=_next_opening(case, now))
+    tenant = next((one for one in case.household.tenants.all() if one.pk == details.tenant_id), None)
     if tenant is None and call.outcome in outcomes.PERSON_STATUS:
         tenant = people[0] if len(people) == 1 else None
-    finish(call, case, author, now, reading_of(call, people), people, tenant, said)
+    finish(call, case, author, now, reading_of(call, people), people, tenant, details)
     journal.record("call.accepted", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
     decided(call=call, solution="L'appel compte.", by=by, now=now)
     return call
@@ -94,7 +94,7 @@ def merge_pending(*, call_id: int, by: User, now: datetime) -> Call:
     # Left without an outcome: whoever told a need was there to tell it.
     reached = outcomes.TABLE[call.outcome].reached if call.outcome in outcomes.TABLE else bool(reading.needs)
     heard = reading.needs if reached else outcomes.needs_heard(call.outcome, reading)
-    needs = outcomes.write_needs(call, case, heard, people, Said.of(call).consents, now)
+    needs = outcomes.write_needs(call, case, heard, people, Details.of(call).consents, now)
     outcomes.draft_referrals(call, needs, call.volunteer or by, now)
     if reached:
         changed = {"reached_at": case.reached_at or call.recorded_at}

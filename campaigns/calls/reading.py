@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from campaigns import scripts
-from campaigns.calendar import NeverOpenError, calendar_of
+from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
 
@@ -21,12 +22,12 @@ CIVIL_HOURS = (time(9), time(21))
 EITHER = "Madame ou Monsieur"
 
 
-class CallError(ValueError):
+class CallError(Refused):
     """The form cannot be recorded as it is: the field, a French message, and for a callback the nearest proposals."""
 
     def __init__(self, field: str, message: str, proposals: Sequence[datetime] = ()) -> None:
-        super().__init__(message)
-        self.field, self.message, self.proposals = field, message, list(proposals)
+        super().__init__(message, field)
+        self.proposals = list(proposals)
 
 
 def with_household(case_id: int, *, lock: bool = False, household: Household | None = None) -> Case:

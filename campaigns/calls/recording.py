@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from campaigns import dangers, debriefs, followups, outcomes, scripts, texts
+from campaigns import followups, outcomes, scripts, texts
+from campaigns.alerts import dangers
 from campaigns.calls import keeping, undo
 from campaigns.calls.drafts import raise_answer_alerts
+from campaigns.calls.entry import Details, Entry
 from campaigns.calls.reading import (
     COMMENT_LIMIT,
     CallError,
@@ -22,9 +22,9 @@ from campaigns.calls.reading import (
     script_of,
     with_household,
 )
-from campaigns.calls.said import Said
 from campaigns.models import Call, Case, FollowUpPlan
 from campaigns.queue import NotYoursError
+from campaigns.team import debriefs
 from solidarites import journal
 from solidarites.models import User
 from tenants.models import Household, PhoneNumber, Tenant
@@ -43,18 +43,8 @@ def record_call(
     case_id: int,
     by: User,
     submission: uuid.UUID,
-    outcome: str,
+    entry: Entry,
     now: datetime,
-    answers: Mapping[str, Any] | None = None,
-    comment: str = "",
-    phone_id: int | None = None,
-    tenant_id: int | None = None,
-    callback_at: datetime | None = None,
-    follow_up: followups.Wish | None = None,
-    consents: Mapping[str, str] | None = None,
-    language: str = "",
-    direction: str = Call.Direction.OUTGOING,
-    touched_me: bool = False,
     household: Household | None = None,
 ) -> Call:
     """Record one attempt and everything that follows from it, once per ``submission``.
@@ -83,24 +73,23 @@ def record_call(
     people = people_of(case, since=call.started_at)
     keys = [str(tenant.pk) for tenant in people]
     script_id, content = script_of(case, call)
-    call.answers = content.clean(answers or {}, keys) if content is not None else {}
+    call.answers = content.clean(entry.answers, keys) if content is not None else {}
     reading = content.read(call.answers, keys) if content is not None else scripts.Reading()
-    said = Said(callback_at, tenant_id, language, follow_up, dict(consents or {}))
     danger = dangers.danger_of(call, reading, now, None if getattr(call, "alarmed", True) else [])
-    tenant = check_form(case, outcome, comment, reading, said, now, vital=danger.vital)
-    call.outcome, call.comment, call.script_id = outcome, clean_comment(comment), script_id
-    call.phone = _phone(case, phone_id)
-    call.direction, call.touched_me = direction, touched_me
+    tenant = check_form(case, entry, reading, now, vital=danger.vital)
+    call.outcome, call.comment, call.script_id = entry.outcome, clean_comment(entry.comment), script_id
+    call.phone = _phone(case, entry.phone_id)
+    call.direction, call.touched_me = entry.direction, entry.touched_me
     call.recorded_at = call.saved_at = now
-    call.draft = said.to_json()
+    call.draft = entry.details.to_json()
     if not _still_good(case, call, by):
         keeping.keep(call=call, case=case, reading=reading, by=by, now=now)
     else:
-        finish(call, case, by, now, reading, people, tenant, said, danger=danger)
+        finish(call, case, by, now, reading, people, tenant, entry.details, danger=danger)
         if left:
             keeping.decided(call=call, solution="Appel terminé par la personne qui l'avait commencé.", by=by, now=now)
     texts.flag(call, content, now)
-    if touched_me:
+    if entry.touched_me:
         debriefs.ask(call=call, by=by, now=now)
     return call
 
@@ -110,26 +99,20 @@ def clean_comment(comment: str) -> str:
 
 
 def check_form(
-    case: Case,
-    outcome: str,
-    comment: str,
-    reading: scripts.Reading,
-    said: Said,
-    now: datetime,
-    *,
-    vital: bool = False,
+    case: Case, entry: Entry, reading: scripts.Reading, now: datetime, *, vital: bool = False
 ) -> Tenant | None:
     """The person a closing outcome speaks of, if any. Raises CallError at the field that is wrong.
 
     With a vital alert open no answer is missing, and the safety call needs no agreed moment. Who is closed is named,
     even where one person lives: a slip of the finger closes nobody.
     """
+    outcome, details = entry.outcome, entry.details
     if outcome not in outcomes.TABLE:
         raise CallError("outcome", "Indiquez comment l'appel s'est terminé.")
-    if len(comment.strip()) > COMMENT_LIMIT:
+    if len(entry.comment.strip()) > COMMENT_LIMIT:
         raise CallError("comment", f"{COMMENT_LIMIT} caractères au plus.")
     if outcome == "callback" and not vital:
-        check_callback(case, said.callback_at, now)
+        check_callback(case, details.callback_at, now)
     if outcome == "completed" and reading.missing and not vital:
         question, person = reading.missing[0]
         raise CallError(
@@ -138,7 +121,7 @@ def check_form(
     if outcome not in outcomes.PERSON_STATUS and outcome != "hospitalised":
         return None
     present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
-    chosen = next((tenant for tenant in present if tenant.pk == said.tenant_id), None)
+    chosen = next((tenant for tenant in present if tenant.pk == details.tenant_id), None)
     if chosen is None and len(present) == 1 and outcome not in outcomes.PERSON_STATUS:
         return present[0]
     if chosen is None:
@@ -170,7 +153,7 @@ def finish(
     reading: scripts.Reading,
     people: list[Tenant],
     tenant: Tenant | None,
-    said: Said,
+    details: Details,
     *,
     again: bool = False,
     danger: dangers.Danger | None = None,
@@ -186,8 +169,8 @@ def finish(
         by=by,
         now=now,
         phone=call.phone,
-        callback_at=said.callback_at,
-        language=said.language,
+        callback_at=details.callback_at,
+        language=details.language,
         danger=danger or dangers.danger_of(call, reading, now),
     )
     before = undo.photograph(case, phone=call.phone, due=situation.due, plan=situation.running_plan)
@@ -199,16 +182,20 @@ def finish(
             reading=reading,
             people=people,
             tenant=tenant,
-            wish=said.follow_up,
-            consents=said.consents,
-            language=said.language,
+            rhythm=details.follow_up,
+            consents=details.consents,
+            language=details.language,
             by=by,
         )
     except followups.FollowUpError as error:
         raise CallError("follow_up", str(error)) from error
     # Whatever the outcome: the line may be cut in the middle of a danger.
     raise_answer_alerts(call, case, reading.alerts, by, now)
-    call.undo = {"before": before, "after": _after(call, case, situation, said), "people": [one.pk for one in people]}
+    call.undo = {
+        "before": before,
+        "after": _after(call, case, situation, details),
+        "people": [one.pk for one in people],
+    }
     call.save(update_fields=_CALL_FIELDS)
     if not again:
         journal.record(
@@ -221,10 +208,10 @@ def finish(
         )
 
 
-def _after(call: Call, case: Case, situation: outcomes.Situation, said: Said) -> undo.Photo:
+def _after(call: Call, case: Case, situation: outcomes.Situation, details: Details) -> undo.Photo:
     """The case once everything was written; its plan and due call are read again only when there are some."""
     plan, due = situation.running_plan, situation.due
-    if plan is not None or (call.outcome == "completed" and said.follow_up is not None):
+    if plan is not None or (call.outcome == "completed" and details.follow_up is not None):
         plan = FollowUpPlan.objects.filter(case=case).order_by("-pk").first()
     if due is not None:
         due.refresh_from_db()

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from django.db.models import Field, Model
 
-from campaigns.cases import NEXT_FIELDS, STATE_FIELDS
 from campaigns.models import Case, DueCall, FollowUpPlan
 from campaigns.outcomes import TRIED_FIELDS
 from tenants.models import PhoneNumber
@@ -19,7 +18,7 @@ from tenants.models import PhoneNumber
 Photo = dict[str, Any]
 
 _FIELDS: dict[type[Model], list[str]] = {
-    Case: [*STATE_FIELDS, *NEXT_FIELDS, *TRIED_FIELDS],
+    Case: [*Case.MOVED, *TRIED_FIELDS],
     PhoneNumber: ["validity", "validity_at"],
     DueCall: ["state", "unanswered", "grace_until", "alerted_at", "done_at", "call"],
     FollowUpPlan: [

@@ -27,7 +27,7 @@ class Said:
     comment: str = ""
     minutes: float = 1.5
     callback_at: datetime | None = None
-    follow_up: followups.Wish | None = None
+    follow_up: followups.Rhythm | None = None
     consents: Mapping[str, str] = field(default_factory=dict)
     person: bool = False
     language: str = ""
@@ -62,22 +62,24 @@ class Caller:
         phones = self.phones[case.household_id]
         number = phones[min(self._tries(case), len(phones) - 1)] if phones else None
         self.calls += 1
-        return calls.record_call(
-            case_id=case.pk,
-            by=by,
-            submission=draft.submission,
-            outcome=what.outcome,
-            now=at + timedelta(minutes=what.minutes),
-            answers=conversations.spoken(content, what.said, people, self.rng),
-            comment=self._comment(what),
-            phone_id=number,
-            tenant_id=people[0] if what.person else None,
+        details = calls.Details(
             callback_at=what.callback_at,
+            tenant_id=people[0] if what.person else None,
+            language=what.language,
             follow_up=what.follow_up,
             consents=dict(what.consents),
-            language=what.language,
+        )
+        entry = calls.Entry(
+            outcome=what.outcome,
+            answers=conversations.spoken(content, what.said, people, self.rng),
+            comment=self._comment(what),
+            details=details,
+            phone_id=number,
             direction=what.direction,
             touched_me=what.touched,
+        )
+        return calls.record_call(
+            case_id=case.pk, by=by, submission=draft.submission, entry=entry, now=at + timedelta(minutes=what.minutes)
         )
 
     def _comment(self, what: Said) -> str:
@@ -105,12 +107,12 @@ class Caller:
         comment = self.rng.choice(conversations.LONELY_COMMENTS) if self.rng.random() < 0.4 else ""
         return self.conversation(conversations.follow_up(self.rng), comment)
 
-    def lonely(self, by: User, wish: followups.Wish | None = None, answer: str = "hebdo") -> Said:
+    def lonely(self, by: User, rhythm: followups.Rhythm | None = None, answer: str = "hebdo") -> Said:
         said = conversations.lonely(self.rng)
-        if wish is None:
-            answer, wish = conversations.wish(self.rng, by.pk)
+        if rhythm is None:
+            answer, rhythm = conversations.rhythm(self.rng, by.pk)
         comment = self.rng.choice(conversations.LONELY_COMMENTS)
-        return self.conversation(said | {"suivi": answer}, comment, follow_up=wish)
+        return self.conversation(said | {"suivi": answer}, comment, follow_up=rhythm)
 
     def needy(self, consent: str = "yes", **changes: str) -> Said:
         said = conversations.needy(self.rng) | changes

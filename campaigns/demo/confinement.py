@@ -18,14 +18,16 @@ from itertools import chain, count, takewhile
 
 from django.db import transaction
 
-from campaigns import enrolment, followups, letters, lifecycle, numberless, referrals, scripts
-from campaigns.calendar import Calendar, calendar_of
+from campaigns import followups, referrals, scripts
+from campaigns.common.calendar import Calendar, calendar_of
 from campaigns.demo import base, conversations, institutions, places, remarks
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
 from campaigns.models import Campaign, Case, Letter, Partner, Referral
 from campaigns.models.followup import FollowUpPlan
+from campaigns.setup import enrolment, lifecycle
+from campaigns.welfare import letters, without_number
 from solidarites.models import User
 from tenants.models import Agency, Landlord
 
@@ -176,8 +178,8 @@ class Spring:
 
     def _write(self, most: int, now: datetime) -> None:
         """Letters to those without a number who have none yet."""
-        waiting = numberless.waiting(Case.objects.filter(campaign=self.campaign))
-        cases = list(letters.to_write_to(numberless.in_state(waiting, numberless.NOTHING))[:most])
+        waiting = without_number.waiting(Case.objects.filter(campaign=self.campaign))
+        cases = list(letters.to_write_to(without_number.in_state(waiting, without_number.NOTHING))[:most])
         if cases:
             letters.make(cases=cases, kind=Letter.Kind.NUMBERLESS, by=self.coordinator, now=now)
 
@@ -323,8 +325,8 @@ class Spring:
         caller, rng = self.caller, self.rng
         if case.pk in self.lonely:
             backup = rng.choice([user for user in self.volunteers if user != slot.by])
-            answer, wish = conversations.wish(rng, slot.by.pk, backup.pk)
-            return caller.lonely(slot.by, wish, answer)
+            answer, rhythm = conversations.rhythm(rng, slot.by.pk, backup.pk)
+            return caller.lonely(slot.by, rhythm, answer)
         if case.pk in self.low:
             return caller.low()
         if case.pk in self.needy:
@@ -433,7 +435,7 @@ class Spring:
     def _close(self, pk: int, now: datetime) -> None:
         referral = read(pk)
         self.promises["referral", referral.case_id] = 0
-        if referrals.closing.last_call_back(referral) is None:
+        if referrals.call_back.last_call_back(referral) is None:
             referrals.note_call_back(referral=referral, at=now, by=self.coordinator, now=now)
         referrals.close(referral=referral, reason=referral.answer_result, by=self.coordinator, now=now)
 

@@ -8,7 +8,7 @@ from datetime import time
 from typing import Any
 
 from campaigns import scripts
-from campaigns.followups import Wish
+from campaigns.followups import Rhythm
 
 WELL_COMMENTS = (
     "Tout va bien, ses enfants passent chaque semaine.",
@@ -137,10 +137,10 @@ def spoken(
     return given
 
 
-def wish(rng: random.Random, volunteer_id: int, backup_id: int | None = None) -> tuple[str, Wish]:
+def rhythm(rng: random.Random, volunteer_id: int, backup_id: int | None = None) -> tuple[str, Rhythm]:
     """The answer to « Aimeriez-vous que nous prenions encore de vos nouvelles ? » and the appointment agreed."""
     answer, cadence, _ = rng.choices(CADENCES, [share for _, _, share in CADENCES])[0]
     days = rng.sample(range(5), 2 if cadence == "twice_a_week" else 1)
     hour = rng.choice((10, 11, 14, 15, 16))
     at = time(hour, rng.choice((0, 15, 30)))
-    return answer, Wish(cadence, tuple(sorted(days)), at, volunteer_id, backup_id)
+    return answer, Rhythm(cadence, tuple(sorted(days)), at, volunteer_id, backup_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from campaigns.demo import names, places
 from solidarites.models import User
-from tenants.imports.apply import Result, import_list
+from tenants.imports.at_once import Result, import_list
 from tenants.models import Landlord
 
 HEADINGS = (

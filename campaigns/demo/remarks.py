@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaigns import messages, texts
+from campaigns import texts
+from campaigns.calls import messages
 from campaigns.models import Campaign, Case
 from solidarites.models import User
 

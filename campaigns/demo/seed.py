@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from campaigns import lifecycle
 from campaigns.demo import accounts, base, confinement, hours, institutions, lists, places, winter
 from campaigns.demo import team as team_life
 from campaigns.demo.post import nowhere, send_waiting
 from campaigns.models import Campaign
+from campaigns.setup import lifecycle
 from solidarites.celery import app
 from solidarites.models import User
 from tenants.models import Agency, Landlord

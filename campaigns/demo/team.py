@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from campaigns import debriefs, reviews
 from campaigns.models import Campaign
+from campaigns.team import debriefs, reviews
 from solidarites.models import User
 
 MOMENTS = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Count, QuerySet
 
-from campaigns import caretakers, letters, neighbours, numberless, welfare
+from campaigns import welfare
 from campaigns.demo.hours import Ago
 from campaigns.models import Campaign, Case, Letter, Poster, WelfareCheck
+from campaigns.neighbours import reports
+from campaigns.welfare import caretakers, letters, without_number
 from solidarites.models import User
 from tenants.models import Residence
 
@@ -65,7 +67,7 @@ def _round(fresh: QuerySet[Case], by: User, ago: Ago) -> Residence | None:
 def _messages(fresh: QuerySet[Case], residence: Residence | None, by: User, ago: Ago) -> None:
     """One to be matched, from a typed address; one from a poster; one already a check."""
     typed, known = fresh.filter(has_number=True).select_related("household")[:2]
-    neighbours.receive(
+    reports.receive(
         worries=["not_seen", "mail"],
         place=f"{typed.household.street}, {typed.household.city}",
         who="La dame du deuxième",
@@ -74,29 +76,29 @@ def _messages(fresh: QuerySet[Case], residence: Residence | None, by: User, ago:
         reporter_phone="+33536499001",
         now=ago(minutes=50),
     )
-    neighbours.receive(
+    reports.receive(
         worries=["alone", "weather"],
         residence=residence,
         who="Monsieur du rez-de-chaussée",
         text="Il dit qu'il n'allume plus le chauffage.",
         now=ago(hours=5),
     )
-    matched = neighbours.receive(
+    matched = reports.receive(
         worries=["health"],
         place=f"{known.household.street}, {known.household.city}",
         text="Elle m'a paru très fatiguée, elle ne descend plus.",
         now=ago(hours=20),
     )
-    neighbours.match(report=matched, case_id=known.pk, level="U1", by=by, now=ago(hours=19))
+    reports.match(report=matched, case_id=known.pk, level="U1", by=by, now=ago(hours=19))
 
 
 def _numberless(campaign: Campaign, by: User, ago: Ago) -> None:
     """Letters for some, the agency asked for others, one without a number anywhere, one who answered."""
-    waiting = letters.to_write_to(numberless.waiting(Case.objects.filter(campaign=campaign)))
+    waiting = letters.to_write_to(without_number.waiting(Case.objects.filter(campaign=campaign)))
     cases = list(waiting)
     if len(cases) < 6:
         return
     letters.make(cases=cases[:4], kind=Letter.Kind.NUMBERLESS, by=by, now=ago(days=4))
-    numberless.ask(cases=cases[3:6], by=by, now=ago(days=3))
-    numberless.not_found(case_id=cases[5].pk, by=by, now=ago(days=1))
-    numberless.give_news(case_id=cases[0].pk, how=numberless.REPLY, well=True, by=by, now=ago(days=1))
+    without_number.ask(cases=cases[3:6], by=by, now=ago(days=3))
+    without_number.not_found(case_id=cases[5].pk, by=by, now=ago(days=1))
+    without_number.give_news(case_id=cases[0].pk, how=Case.CloseReason.REPLIED, well=True, by=by, now=ago(days=1))

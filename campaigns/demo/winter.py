@@ -14,14 +14,14 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import alerts, enrolment, followups, lifecycle, queue, referrals, scripts, welfare
-from campaigns.calendar import Calendar, calendar_of, holiday_name
+from campaigns import alerts, followups, queue, referrals, scripts, welfare
+from campaigns.common.calendar import Calendar, calendar_of, holiday_name
 from campaigns.demo import base, conversations, hours, remarks, unreached
 from campaigns.demo.calling import Caller, Said
 from campaigns.demo.confinement import read
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
-from campaigns.followups import Wish
+from campaigns.followups import Rhythm
 from campaigns.models import (
     Alert,
     Call,
@@ -32,6 +32,7 @@ from campaigns.models import (
     FollowUpPlan,
     Referral,
 )
+from campaigns.setup import enrolment, lifecycle
 from solidarites.models import User
 from tenants.models import Agency, Landlord
 
@@ -218,8 +219,8 @@ class Winter:
         self.scenes.extend(scenes)
 
     def _lonely(self, case: Case, by: User, at: datetime) -> Said:
-        answer, wish = conversations.wish(self.rng, by.pk, self.rng.choice(self.others).pk)
-        return self.caller.lonely(by, wish, answer)
+        answer, rhythm = conversations.rhythm(self.rng, by.pk, self.rng.choice(self.others).pk)
+        return self.caller.lonely(by, rhythm, answer)
 
     def _needy(self, case: Case, by: User, at: datetime) -> Said:
         return self.caller.needy()
@@ -243,8 +244,8 @@ class Winter:
         queue.put_first(case_ids=ids, by=self.coordinator, now=start)
         for number, back in enumerate((20, 44, 116)):
             due = self.calendar.local(self.ago(hours=back))
-            wish = Wish("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
-            self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, wish))
+            rhythm = Rhythm("weekly", (due.weekday(),), time(due.hour, due.minute - due.minute % 15), self.speaker.pk)
+            self._call(self.speaker, start + timedelta(minutes=20 * number), self.caller.lonely(self.speaker, rhythm))
         followups.add_absence(
             user=self.speaker,
             first_day=day + timedelta(days=1),
@@ -261,10 +262,10 @@ class Winter:
         if left == 2:
             for user, minutes in ((self.one, -30), (self.one, 100), (self.two, 55)):
                 due = self.calendar.local(self._agreed(now + timedelta(minutes=minutes)))
-                wish = Wish(
+                rhythm = Rhythm(
                     "weekly", (due.weekday(),), due.time().replace(second=0, microsecond=0), user.pk, self.others[1].pk
                 )
-                self._call_new(user, evening, self.caller.lonely(user, wish))
+                self._call_new(user, evening, self.caller.lonely(user, rhythm))
                 evening += timedelta(minutes=20)
             return
         for user, minutes in (
@@ -321,7 +322,7 @@ class Winter:
                 text = "Portage de repas en place."
                 referrals.answer(referral=referral, result="help_in_place", text=text, by=None, now=at)
             case State.ANSWERED:
-                if referrals.closing.last_call_back(referral) is None:
+                if referrals.call_back.last_call_back(referral) is None:
                     referrals.note_call_back(referral=referral, at=at, by=self.coordinator, now=at)
                 referrals.close(referral=referral, reason="help_in_place", by=self.coordinator, now=at)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from campaigns.calendar import calendar_of
+from campaigns.common.calendar import calendar_of
 from campaigns.followups.dates import Occurrence, coming
 from campaigns.followups.plans import FollowUpError, give_opened_to, locked
 from campaigns.models import Absence, Campaign, CampaignVolunteer, DueCall, FollowUpPlan

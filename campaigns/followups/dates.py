@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice, takewhile
 
-from campaigns.calendar import Calendar, calendar_of
+from campaigns.common.calendar import Calendar, calendar_of
 from campaigns.models import FollowUpPlan, PlanException
 
 _CADENCE = FollowUpPlan.Cadence

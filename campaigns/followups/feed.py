@@ -13,7 +13,7 @@ from django.urls import reverse
 from icalendar import Calendar as Agenda
 from icalendar import Event, Timezone, vDuration
 
-from campaigns.calendar import calendar_of
+from campaigns.common.calendar import calendar_of
 from campaigns.followups.absences import presence_of
 from campaigns.followups.dates import coming
 from campaigns.models import CalendarFeed, Campaign, DueCall, FollowUpPlan

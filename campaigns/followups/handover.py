@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from campaigns.calendar import calendar_of
+from campaigns.common.calendar import calendar_of
 from campaigns.followups.absences import presence_of
 from campaigns.followups.dates import WEEKLY_LOAD
 from campaigns.followups.plans import FollowUpError, give_opened_to, locked, running

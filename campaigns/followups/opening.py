@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Case as DbCase
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, When
 
-from campaigns import alerts, retries, welfare
-from campaigns.calendar import Calendar, NeverOpenError, calendar_of
-from campaigns.cases import TIER_OF_KIND
+from campaigns import alerts, welfare
+from campaigns.common import retries
+from campaigns.common.calendar import Calendar, NeverOpenError, calendar_of
 from campaigns.followups.absences import Presence, presence_of
 from campaigns.followups.dates import next_due
 from campaigns.followups.plans import FollowUpError, locked
@@ -177,7 +177,7 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
         closed_at=None,
         next_call_kind=kind,
         not_for=None,
-        tier=TIER_OF_KIND[kind],
+        tier=Case.Tier.of(kind),
         rank=0,
         urgent=False,
         next_call_at=Subquery(opened.values("due_at")[:1]),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from campaigns.calendar import Calendar, NeverOpenError, calendar_of
+from campaigns.common.calendar import Calendar, NeverOpenError, calendar_of
 from campaigns.followups.dates import next_due
 from campaigns.followups.opening import CASE_FIELDS, open_each
 from campaigns.followups.plans import cancel

@@ -11,31 +11,27 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns import alerts
-from campaigns.calendar import Calendar, calendar_of, clock_label, day_label
-from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, alive_elsewhere, set_closed, set_next
+from campaigns.cases import alive_elsewhere
+from campaigns.common.calendar import Calendar, calendar_of, clock_label, day_label
 from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Tenant
 
 REVIEW_AFTER = timedelta(weeks=6)
 # A longer silence is no exception any more: the plan is ended, or another rhythm agreed.
 LONGEST_EXCEPTION = timedelta(days=180)
 _CADENCE = FollowUpPlan.Cadence
-CASE_FIELDS = [*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS]
 
 
-class FollowUpError(ValueError):
-    """The wish or the act is not possible; the message is French, ``at`` names the field it belongs to."""
-
-    def __init__(self, message: str, at: str = "") -> None:
-        super().__init__(message)
-        self.at = at
+class FollowUpError(Refused):
+    """The rhythm or the act is not possible"""
 
 
 @dataclass(frozen=True)
-class Wish:
+class Rhythm:
     """What the tenant accepted: a rhythm, a day, an hour, who calls, and until when."""
 
     cadence: str
@@ -51,35 +47,35 @@ class Wish:
         return [] if self.cadence == _CADENCE.EVERY_48H else sorted(set(self.weekdays))
 
 
-def check_wish(wish: Wish, calendar: Calendar) -> None:
-    """Raises FollowUpError with a French message when the wish cannot be held."""
-    if wish.cadence not in _CADENCE.values:
+def check_rhythm(rhythm: Rhythm, calendar: Calendar) -> None:
+    """Raises FollowUpError with a French message when the rhythm cannot be held."""
+    if rhythm.cadence not in _CADENCE.values:
         raise FollowUpError("Choisissez un rythme dans la liste.", "cadence")
-    wanted = {_CADENCE.EVERY_48H: 0, _CADENCE.TWICE_A_WEEK: 2}.get(_CADENCE(wish.cadence), 1)
-    if len(wish.days) != wanted:
+    wanted = {_CADENCE.EVERY_48H: 0, _CADENCE.TWICE_A_WEEK: 2}.get(_CADENCE(rhythm.cadence), 1)
+    if len(rhythm.days) != wanted:
         raise FollowUpError(
             "Choisissez deux jours de la semaine." if wanted == 2 else "Choisissez un jour de la semaine.", "weekdays"
         )
-    for day in wish.days:
+    for day in rhythm.days:
         if not 0 <= day <= 6 or not calendar.week[day]:
             raise FollowUpError("La campagne n'appelle pas ce jour-là.", "weekdays")
-    windows = [span for weekday in (wish.days or range(7)) for span in calendar.week[weekday]]
-    if not any(start <= wish.time < end for start, end in windows):
+    windows = [span for weekday in (rhythm.days or range(7)) for span in calendar.week[weekday]]
+    if not any(start <= rhythm.time < end for start, end in windows):
         raise FollowUpError("Choisissez une heure pendant les horaires d'appel.", "time")
 
 
-def _check_days(wish: Wish, today: date) -> None:
-    if wish.ends_on is not None and wish.ends_on <= today:
+def _check_days(rhythm: Rhythm, today: date) -> None:
+    if rhythm.ends_on is not None and rhythm.ends_on <= today:
         raise FollowUpError("Choisissez une date de fin à venir.", "ends_on")
-    if wish.review_on is not None and wish.review_on <= today:
+    if rhythm.review_on is not None and rhythm.review_on <= today:
         raise FollowUpError("Choisissez une date de bilan à venir.", "review_on")
 
 
-def _set_rhythm(plan: FollowUpPlan, wish: Wish, calendar: Calendar, now: datetime) -> None:
+def _set_rhythm(plan: FollowUpPlan, rhythm: Rhythm, calendar: Calendar, now: datetime) -> None:
     """The series starts anew from tomorrow on; a call that is planned today stands."""
     today = calendar.local(now).date()
-    plan.cadence, plan.time, plan.weekdays = wish.cadence, wish.time, wish.days
-    plan.starts_on = today + timedelta(days=2 if wish.cadence == _CADENCE.EVERY_48H else 1)
+    plan.cadence, plan.time, plan.weekdays = rhythm.cadence, rhythm.time, rhythm.days
+    plan.starts_on = today + timedelta(days=2 if rhythm.cadence == _CADENCE.EVERY_48H else 1)
     if not _stands(plan, calendar, now):
         plan.next_due_at = next_due(plan, end_of_day(calendar, today))
 
@@ -95,19 +91,19 @@ OPPOSED = "Ce foyer a demandé de ne plus être appelé."
 
 
 @transaction.atomic
-def create_plan(*, case: Case, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+def create_plan(*, case: Case, rhythm: Rhythm, by: User, now: datetime) -> FollowUpPlan:
     """Start the plan that the tenant accepted; a plan already open for the household takes the new rhythm.
 
-    The first call is at least a full day ahead. Raises FollowUpError (see check_wish), or when the household opposed or
-    the campaign is over. The case instance is not saved: record_call does.
+    The first call is at least a full day ahead. Raises FollowUpError (see check_rhythm), or when the household
+    opposed or the campaign is over. The case instance is not saved: record_call does.
     """
     if case.household.opposed_at:
         raise FollowUpError(OPPOSED)
-    return _start(case, wish, by, now, volunteer_id=wish.volunteer_id or by.pk)
+    return _start(case, rhythm, by, now, volunteer_id=rhythm.volunteer_id or by.pk)
 
 
 @transaction.atomic
-def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+def start_by_hand(*, case_id: int, rhythm: Rhythm, by: User, now: datetime) -> FollowUpPlan:
     """A coordinator starts the plan that a tenant accepted outside a call; a closed case opens again for it.
 
     Without a volunteer the plan waits in « À réattribuer ». Raises FollowUpError when the household has a plan,
@@ -115,10 +111,10 @@ def start_by_hand(*, case_id: int, wish: Wish, by: User, now: datetime) -> Follo
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
     _check_household(case)
-    plan = _start(case, wish, by, now, volunteer_id=wish.volunteer_id)
+    plan = _start(case, rhythm, by, now, volunteer_id=rhythm.volunteer_id)
     if case.status not in Case.ALIVE:
-        set_next(case, kind=Case.Kind.FOLLOW_UP, at=None)
-        case.save(update_fields=CASE_FIELDS)
+        case.set_next(kind=Case.Kind.FOLLOW_UP, at=None)
+        case.save_moved()
     return plan
 
 
@@ -135,25 +131,30 @@ def _check_household(case: Case) -> None:
         raise FollowUpError("Ce foyer a déjà un suivi\u00a0: modifiez-le.")
 
 
-def _start(case: Case, wish: Wish, by: User, now: datetime, *, volunteer_id: int | None) -> FollowUpPlan:
+def _start(case: Case, rhythm: Rhythm, by: User, now: datetime, *, volunteer_id: int | None) -> FollowUpPlan:
     if not case.campaign.is_running:
         raise FollowUpError("Cette campagne est terminée.")
     calendar = calendar_of(case.campaign, case.region)
     today = calendar.local(now).date()
-    check_wish(wish, calendar)
-    _check_days(wish, today)
+    check_rhythm(rhythm, calendar)
+    _check_days(rhythm, today)
     plan = FollowUpPlan.objects.filter(household_id=case.household_id).exclude(status=FollowUpPlan.Status.ENDED).first()
     if plan is None:
         plan = FollowUpPlan(household_id=case.household_id, created_by=by, created_at=now)
     plan.case, plan.status = case, FollowUpPlan.Status.ACTIVE
-    plan.volunteer_id, plan.backup_id = volunteer_id, wish.backup_id
-    plan.ends_on, plan.review_on = wish.ends_on, wish.review_on or today + REVIEW_AFTER
-    _set_rhythm(plan, wish, calendar, now)
+    plan.volunteer_id, plan.backup_id = volunteer_id, rhythm.backup_id
+    plan.ends_on, plan.review_on = rhythm.ends_on, rhythm.review_on or today + REVIEW_AFTER
+    _set_rhythm(plan, rhythm, calendar, now)
     if plan.next_due_at is None:
         raise FollowUpError("La date de fin vient avant le premier appel.", "ends_on")
     plan.save()
     journal.record(
-        "plan.started", plan, by=by, campaign_id=case.campaign_id, household_id=case.household_id, cadence=wish.cadence
+        "plan.started",
+        plan,
+        by=by,
+        campaign_id=case.campaign_id,
+        household_id=case.household_id,
+        cadence=rhythm.cadence,
     )
     return plan
 
@@ -177,7 +178,7 @@ def running(plan_id: int) -> FollowUpPlan:
 
 
 @transaction.atomic
-def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowUpPlan:
+def change_plan(*, plan_id: int, rhythm: Rhythm, by: User, now: datetime) -> FollowUpPlan:
     """Change rhythm, day, hour, volunteer, backup, end or review date of a running plan. Raises FollowUpError.
 
     A new rhythm, day or hour starts the series anew from tomorrow on; today's call stands, and a new end date alone
@@ -185,15 +186,15 @@ def change_plan(*, plan_id: int, wish: Wish, by: User, now: datetime) -> FollowU
     """
     plan = running(plan_id)
     calendar = calendar_of(plan.case.campaign, plan.case.region)
-    check_wish(wish, calendar)
-    if wish.ends_on != plan.ends_on or wish.review_on not in (None, plan.review_on):
-        _check_days(wish, calendar.local(now).date())
-    moved = (plan.cadence, plan.weekdays, plan.time) != (wish.cadence, wish.days, wish.time)
-    ends_otherwise = plan.ends_on != wish.ends_on
-    plan.volunteer_id, plan.backup_id = wish.volunteer_id, wish.backup_id
-    plan.ends_on, plan.review_on = wish.ends_on, wish.review_on or plan.review_on
+    check_rhythm(rhythm, calendar)
+    if rhythm.ends_on != plan.ends_on or rhythm.review_on not in (None, plan.review_on):
+        _check_days(rhythm, calendar.local(now).date())
+    moved = (plan.cadence, plan.weekdays, plan.time) != (rhythm.cadence, rhythm.days, rhythm.time)
+    ends_otherwise = plan.ends_on != rhythm.ends_on
+    plan.volunteer_id, plan.backup_id = rhythm.volunteer_id, rhythm.backup_id
+    plan.ends_on, plan.review_on = rhythm.ends_on, rhythm.review_on or plan.review_on
     if moved:
-        _set_rhythm(plan, wish, calendar, now)
+        _set_rhythm(plan, rhythm, calendar, now)
     elif ends_otherwise:
         restart(plan, now)
     if plan.next_due_at is None and not _opened(plan):
@@ -357,8 +358,8 @@ def end_plan(*, plan_id: int, reason: str, by: User | None, now: datetime) -> Fo
     if end_plans(case=case, reason=reason, now=now, by=by):
         waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
         if waiting and case.claimed_by_id is None:
-            set_closed(case, "plan_ended", now)
-            case.save(update_fields=CASE_FIELDS)
+            case.set_closed("plan_ended", now)
+            case.save_moved()
     plan.refresh_from_db()
     return plan
 
@@ -391,7 +392,7 @@ def _close_left(case_id: int, now: datetime) -> int:
     waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
     if not waiting or case.claimed_by_id or case.plans.exclude(status=FollowUpPlan.Status.ENDED).exists():
         return 0
-    set_closed(case, "plan_ended", now)
-    case.save(update_fields=CASE_FIELDS)
+    case.set_closed("plan_ended", now)
+    case.save_moved()
     journal.record("case.closed", case, campaign_id=case.campaign_id, household_id=case.household_id)
     return 1

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.calendar import calendar_of, clock_label
+from campaigns.common.calendar import calendar_of, clock_label
 from campaigns.followups.absences import absent_on, presence_of
 from campaigns.followups.dates import coming
 from campaigns.followups.words import day_words

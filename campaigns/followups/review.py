@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns import referrals
-from campaigns.calendar import calendar_of
-from campaigns.followups.plans import REVIEW_AFTER, FollowUpError, Wish, change_plan, end_plan, running
+from campaigns.common.calendar import calendar_of
+from campaigns.followups.plans import REVIEW_AFTER, FollowUpError, Rhythm, change_plan, end_plan, running
 from campaigns.models import FollowUpPlan, Partner, Referral
 from campaigns.models.levels import Level
 from solidarites import journal
@@ -31,8 +31,8 @@ def review(*, plan_id: int, cadence: str, by: User, now: datetime) -> FollowUpPl
         wanted = 2 if cadence == _CADENCE.TWICE_A_WEEK else 1
         if wanted == 2 and len(days) < 2:
             raise FollowUpError("Choisissez deux jours de la semaine.", "weekdays")
-        wish = Wish(cadence, days[:wanted], plan.time, plan.volunteer_id, plan.backup_id, plan.ends_on)
-        plan = change_plan(plan_id=plan_id, wish=wish, by=by, now=now)
+        rhythm = Rhythm(cadence, days[:wanted], plan.time, plan.volunteer_id, plan.backup_id, plan.ends_on)
+        plan = change_plan(plan_id=plan_id, rhythm=rhythm, by=by, now=now)
     plan.review_on = today + REVIEW_AFTER
     plan.save(update_fields=["review_on"])
     journal.record("plan.reviewed", plan, by=by, campaign_id=plan.case.campaign_id, household_id=plan.household_id)

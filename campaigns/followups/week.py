@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaigns.calendar import calendar_of
+from campaigns.common.calendar import calendar_of
 from campaigns.followups.absences import presence_of
 from campaigns.followups.dates import coming
 from campaigns.followups.words import why_moved

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from campaigns.calendar import MONTHS, WEEKDAYS, Calendar, calendar_of, clock_label, holiday_name
+from campaigns.common.calendar import MONTHS, WEEKDAYS, Calendar, calendar_of, clock_label, holiday_name
 from campaigns.followups.absences import Presence, presence_for
 from campaigns.followups.dates import Occurrence, coming
 from campaigns.models import FollowUpPlan, PlanException

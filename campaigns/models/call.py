@@ -32,6 +32,39 @@ class Call(models.Model):
         NOTHING = "nothing", "rien d'utile n'est écrit"
         MISTAKE = "mistake", "saisi par erreur"
 
+    class Outcome(models.TextChoices):
+        """How it ended; what each one leads to is the table of ``outcomes``."""
+
+        COMPLETED = "completed", "Échange réalisé"
+        CALLBACK = "callback", "Rappel convenu"
+        SOFT_REFUSAL = "soft_refusal", "Pas maintenant, un peu vexé(e)"
+        REFUSED_CAMPAIGN = "refused_campaign", "Ne souhaite pas cette fois"
+        OPT_OUT = "opt_out", "Ne plus jamais appeler"
+        OTHER_PERSON = "other_person", "Une autre personne a répondu"
+        UNABLE = "unable", "Ne peut pas converser"
+        LANGUAGE = "language", "Parle une autre langue"
+        CUT_OFF = "cut_off", "Appel coupé"
+        BUSY = "busy", "Occupé"
+        NO_ANSWER = "no_answer", "Pas de réponse"
+        VOICEMAIL_LEFT = "voicemail_left", "Message laissé sur le répondeur"
+        VOICEMAIL_NONE = "voicemail_none", "Répondeur, sans message"
+        WRONG_NUMBER = "wrong_number", "Mauvais numéro"
+        DISCONNECTED = "disconnected", "Numéro non attribué"
+        HOSPITALISED = "hospitalised", "Hospitalisé(e)"
+        DECEASED = "deceased", "Décédé(e)"
+        MOVED = "moved", "A déménagé"
+        CARE_HOME = "care_home", "En EHPAD"
+
+    # Somebody living there spoke with a volunteer: the household is reached.
+    REACHED = (
+        Outcome.COMPLETED,
+        Outcome.CALLBACK,
+        Outcome.SOFT_REFUSAL,
+        Outcome.REFUSED_CAMPAIGN,
+        Outcome.OPT_OUT,
+        Outcome.UNABLE,
+    )
+
     class Direction(models.TextChoices):
         OUTGOING = "outgoing", "sortant"
         INCOMING = "incoming", "entrant"
@@ -53,7 +86,7 @@ class Call(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     saved_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=20, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
     # {question: {"<tenant id>" or "": choice key, list of keys, or text}}: a couple answers each for themselves.
     answers = models.JSONField(default=dict, blank=True)
     # What else the form held (callback, follow-up, consents): a reload, a coordinator or a correction reads it again.

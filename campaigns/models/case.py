@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -22,6 +24,8 @@ class Case(models.Model):
 
     # What a household has at most once.
     ALIVE = (Status.OPEN, Status.ON_HOLD)
+    # How long a case stays with who asked for it; a call that began less than this ago may still go on.
+    CLAIM = timedelta(minutes=60)
 
     class Kind(models.TextChoices):
         FIRST = "first", "premier appel"
@@ -40,6 +44,18 @@ class Case(models.Model):
         RETRY = 4, "nouvel essai"
         FIRST = 5, "premier appel"
 
+        @classmethod
+        def of(cls, kind: str) -> Case.Tier:
+            """The place of a kind of call."""
+            return {
+                Case.Kind.FIRST: cls.FIRST,
+                Case.Kind.RETRY: cls.RETRY,
+                Case.Kind.CALLBACK: cls.CALLBACK,
+                Case.Kind.FOLLOW_UP: cls.FOLLOW_UP,
+                Case.Kind.CALL_BACK_AFTER_REFERRAL: cls.PUT_FIRST,
+                Case.Kind.ASKED: cls.PUT_FIRST,
+            }[Case.Kind(kind)]
+
     class Hold(models.TextChoices):
         """Why a coordinator must decide before anyone calls."""
 
@@ -50,13 +66,38 @@ class Case(models.Model):
         PENDING_CALL = "pending_call", "appel en double à trancher"
         COORDINATOR = "coordinator", "mis en attente par la coordination"
 
+    class CloseReason(models.TextChoices):
+        COMPLETED = "completed", "échange réalisé"
+        REFUSED = "refused", "ne souhaite pas cette fois"
+        OPT_OUT = "opt_out", "ne plus jamais appeler"
+        PLAN_ENDED = "plan_ended", "suivi terminé"
+        TAKEN_OVER = "taken_over", "repris par une autre campagne"
+        MERGED = "merged", "fiche réunie à une autre"
+        CAMPAIGN_CLOSED = "campaign_closed", "fin de la campagne"
+        # By hand.
+        BY_HAND = "by_hand", "clos par la coordination"
+        UNABLE = "unable", "ne peut pas converser"
+        LANGUAGE = "language", "personne ne parle sa langue"
+        # Without a number, and news came all the same.
+        VISITED = "visited", "vu lors d'une visite"
+        REPLIED = "replied", "a répondu à la lettre"
+        # What became of the last person of the household.
+        DECEASED = "deceased", "décédé"
+        MOVED = "moved", "a déménagé"
+        CARE_HOME = "care_home", "en EHPAD"
+        # What a welfare check found.
+        WELL = "well", "retrouvé, va bien"
+        DIFFICULTY = "difficulty", "retrouvé en difficulté"
+        HOSPITAL = "hospital", "hospitalisé"
+        NOT_FOUND = "not_found", "introuvable"
+
     # Every claim writes every index of the row anew: a key that another index begins with, or that is only looked for
     # when a user is deleted, has none of its own.
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="cases", db_index=False)
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="cases")
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     hold_reason = models.CharField(max_length=16, choices=Hold, blank=True)
-    closed_reason = models.CharField(max_length=24, blank=True)
+    closed_reason = models.CharField(max_length=24, choices=CloseReason, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     enrolled_at = models.DateTimeField(default=timezone.now)
 
@@ -141,6 +182,53 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"dossier {self.pk}"
+
+    # Moves: on the instance, which the caller locked and saves with ``save_moved`` -------------------------
+
+    MOVED = (
+        *("status", "hold_reason", "closed_reason", "closed_at"),
+        *("next_call_at", "next_call_kind", "next_call_for", "anyone_from", "not_for", "tier", "rank", "urgent"),
+    )
+    CLAIMED = ("claimed_by", "claimed_at", "claimed_until")
+
+    def set_next(
+        self,
+        *,
+        kind: str,
+        at: datetime | None,
+        volunteer_id: int | None = None,
+        anyone_from: datetime | None = None,
+        not_for_id: int | None = None,
+        urgent: bool = False,
+    ) -> None:
+        """An open case with its next call, and its place in the queue."""
+        self.status, self.hold_reason, self.closed_reason, self.closed_at = Case.Status.OPEN, "", "", None
+        self.next_call_kind, self.next_call_at = kind, at
+        self.next_call_for_id, self.anyone_from, self.not_for_id = volunteer_id, anyone_from, not_for_id
+        self.tier, self.rank, self.urgent = Case.Tier.of(kind), 0, urgent
+
+    def set_hold(self, reason: str) -> None:
+        """A coordinator decides; a case in preparation keeps the reason, and is held once its campaign opens."""
+        self.hold_reason = reason
+        if self.status != Case.Status.PREPARED:
+            self.status = Case.Status.ON_HOLD
+        self.next_call_at = self.next_call_for = self.anyone_from = None
+        self.free()
+
+    def set_closed(self, reason: str, now: datetime) -> None:
+        """``reason`` is one of ``CloseReason``; ValueError otherwise."""
+        self.status, self.hold_reason, self.closed_at = Case.Status.CLOSED, "", now
+        self.closed_reason = Case.CloseReason(reason)
+        self.next_call_at = self.next_call_for = self.anyone_from = None
+        self.free()
+
+    def free(self) -> None:
+        """Nobody's any more."""
+        self.claimed_by = self.claimed_at = self.claimed_until = None
+
+    def save_moved(self, *more: str) -> None:
+        """What the moves above change, and ``more``."""
+        self.save(update_fields=[*self.MOVED, *self.CLAIMED, *more])
 
     @property
     def is_safety_call(self) -> bool:

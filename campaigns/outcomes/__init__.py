@@ -9,10 +9,8 @@ from campaigns.outcomes.answers import consent_to, draft_referrals, draw, needs_
 from campaigns.outcomes.situation import bare_situation, over_of, preview, situation_of
 from campaigns.outcomes.table import (
     CALLBACK_GRACE,
-    CHOICES,
     NUMBER_VALIDITY,
     PERSON_STATUS,
-    REACHED_CODES,
     SAFETY_UNTIL,
     SAFETY_WITHIN,
     TABLE,
@@ -26,10 +24,8 @@ from campaigns.outcomes.writing import TRIED_FIELDS, apply, move, note_attempt
 
 __all__ = [
     "CALLBACK_GRACE",
-    "CHOICES",
     "NUMBER_VALIDITY",
     "PERSON_STATUS",
-    "REACHED_CODES",
     "SAFETY_UNTIL",
     "SAFETY_WITHIN",
     "TABLE",

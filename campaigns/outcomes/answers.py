@@ -23,7 +23,7 @@ def draw(
     reading: scripts.Reading,
     people: list[Tenant],
     tenant: Tenant | None,
-    wish: followups.Wish | None,
+    rhythm: followups.Rhythm | None,
     consents: Mapping[str, str],
     language: str,
     by: User,
@@ -35,7 +35,7 @@ def draw(
     """
     now, rule = situation.now, TABLE[call.outcome]
     if call.outcome == "completed":
-        situation = _with_plan(case, call, situation, reading, wish, by)
+        situation = _with_plan(case, call, situation, reading, rhythm, by)
     call.is_attempt = rule.attempt and not situation.tried_today
     if rule.reached and "neighbour" in reading.opens:
         case.neighbour_told_at = now
@@ -54,7 +54,7 @@ def _with_plan(
     call: Call,
     situation: Situation,
     reading: scripts.Reading,
-    wish: followups.Wish | None,
+    rhythm: followups.Rhythm | None,
     by: User,
 ) -> Situation:
     now = situation.now
@@ -63,9 +63,9 @@ def _with_plan(
             followups.mark_called(due=situation.due, call=call, now=now)
         followups.end_plans(case=case, reason=FollowUpPlan.EndReason.TENANT, now=now, by=by)
         return replace(situation, plan=False, due=None)
-    if wish is None or situation.over:
+    if rhythm is None or situation.over:
         return situation
-    followups.create_plan(case=case, wish=wish, by=by, now=now)
+    followups.create_plan(case=case, rhythm=rhythm, by=by, now=now)
     return replace(situation, plan=True)
 
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campaigns import followups
-from campaigns.calendar import calendar_of
-from campaigns.cases import CAMPAIGN_CLOSED
-from campaigns.dangers import SAFE, Danger
+from campaigns.alerts.dangers import SAFE, Danger
+from campaigns.common.calendar import calendar_of
 from campaigns.models import Call, Campaign, Case, FollowUpPlan
 from campaigns.outcomes.table import TABLE, Situation
 from solidarites.models import User
@@ -59,7 +58,7 @@ def over_of(case: Case) -> str:
         others = () if case.status in Case.ALIVE else case.household.cases.all()
         if all(other.pk == case.pk or other.status not in Case.ALIVE for other in others):
             return ""
-    return case.closed_reason or CAMPAIGN_CLOSED
+    return case.closed_reason or Case.CloseReason.CAMPAIGN_CLOSED
 
 
 def bare_situation(case: Case, *, by_id: int, now: datetime) -> Situation:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
-from campaigns import followups, retries
-from campaigns.calendar import AFTERNOON, EVENING, MIDDAY, MORNING, Calendar, day_label, moment_label
-from campaigns.models import Case, DueCall, FollowUpPlan
+from campaigns import followups
+from campaigns.common import retries
+from campaigns.common.calendar import AFTERNOON, EVENING, MIDDAY, MORNING, Calendar, day_label, moment_label
+from campaigns.models import Call, Case, DueCall, FollowUpPlan
 from tenants.models import PhoneNumber, Tenant
 
 CALLBACK_GRACE = timedelta(minutes=30)
@@ -23,15 +24,20 @@ REACHED, NOT_REACHED, CLOSING = "reached", "not_reached", "closing"
 class Rule:
     """One line of the table of docs/regles.md#issues."""
 
-    code: str
-    label: str
+    code: Call.Outcome
     group: str
-    # The household is reached when somebody living there spoke with a volunteer.
-    reached: bool
     # Counts against the attempts of the campaign.
     attempt: bool
     decide: Callable[[Situation], Decision]
     button: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(self.code.label)
+
+    @property
+    def reached(self) -> bool:
+        return self.code in Call.REACHED
 
 
 @dataclass(frozen=True)
@@ -294,34 +300,29 @@ def _safe(rule: Rule) -> Callable[[Situation], Decision]:
     return decided
 
 
+Outcome = Call.Outcome
 TABLE: dict[str, Rule] = {
-    rule.code: replace(rule, decide=_if_any_call(_safe(rule)))
+    rule.code.value: replace(rule, decide=_if_any_call(_safe(rule)))
     for rule in (
-        Rule("completed", "Échange réalisé", REACHED, True, False, _completed),
-        Rule("callback", "Rappel convenu", REACHED, True, False, _callback, "Rappeler à un autre moment"),
-        Rule("soft_refusal", "Pas maintenant, un peu vexé(e)", REACHED, True, False, _soft_refusal),
-        Rule(
-            "refused_campaign", "Ne souhaite pas cette fois", REACHED, True, False, _closed("refused", "dossier clos")
-        ),
-        Rule("opt_out", "Ne plus jamais appeler", REACHED, True, False, _closed("opt_out", "plus aucun appel")),
-        Rule("other_person", "Une autre personne a répondu", NOT_REACHED, False, True, _other_person, "Autre personne"),
-        Rule(
-            "unable", "Ne peut pas converser", REACHED, True, False, _held(Case.Hold.UNABLE, "la coordination décide")
-        ),
-        Rule("language", "Parle une autre langue", NOT_REACHED, False, False, _language, "Autre langue"),
-        Rule("cut_off", "Appel coupé", NOT_REACHED, False, True, _busy, "Coupé"),
-        Rule("busy", "Occupé", NOT_REACHED, False, True, _busy),
-        Rule("no_answer", "Pas de réponse", NOT_REACHED, False, True, _no_answer),
-        Rule(
-            "voicemail_left", "Message laissé sur le répondeur", NOT_REACHED, False, True, _no_answer, "Message laissé"
-        ),
-        Rule("voicemail_none", "Répondeur, sans message", NOT_REACHED, False, True, _no_answer),
-        Rule("wrong_number", "Mauvais numéro", NOT_REACHED, False, False, _wrong_number),
-        Rule("disconnected", "Numéro non attribué", NOT_REACHED, False, False, _wrong_number),
-        Rule("hospitalised", "Hospitalisé(e)", CLOSING, False, False, _hospitalised),
-        Rule("deceased", "Décédé(e)", CLOSING, False, False, _CLOSED_PERSON),
-        Rule("moved", "A déménagé", CLOSING, False, False, _CLOSED_PERSON),
-        Rule("care_home", "En EHPAD", CLOSING, False, False, _CLOSED_PERSON),
+        Rule(Outcome.COMPLETED, REACHED, False, _completed),
+        Rule(Outcome.CALLBACK, REACHED, False, _callback, "Rappeler à un autre moment"),
+        Rule(Outcome.SOFT_REFUSAL, REACHED, False, _soft_refusal),
+        Rule(Outcome.REFUSED_CAMPAIGN, REACHED, False, _closed("refused", "dossier clos")),
+        Rule(Outcome.OPT_OUT, REACHED, False, _closed("opt_out", "plus aucun appel")),
+        Rule(Outcome.OTHER_PERSON, NOT_REACHED, True, _other_person, "Autre personne"),
+        Rule(Outcome.UNABLE, REACHED, False, _held(Case.Hold.UNABLE, "la coordination décide")),
+        Rule(Outcome.LANGUAGE, NOT_REACHED, False, _language, "Autre langue"),
+        Rule(Outcome.CUT_OFF, NOT_REACHED, True, _busy, "Coupé"),
+        Rule(Outcome.BUSY, NOT_REACHED, True, _busy),
+        Rule(Outcome.NO_ANSWER, NOT_REACHED, True, _no_answer),
+        Rule(Outcome.VOICEMAIL_LEFT, NOT_REACHED, True, _no_answer, "Message laissé"),
+        Rule(Outcome.VOICEMAIL_NONE, NOT_REACHED, True, _no_answer),
+        Rule(Outcome.WRONG_NUMBER, NOT_REACHED, False, _wrong_number),
+        Rule(Outcome.DISCONNECTED, NOT_REACHED, False, _wrong_number),
+        Rule(Outcome.HOSPITALISED, CLOSING, False, _hospitalised),
+        Rule(Outcome.DECEASED, CLOSING, False, _CLOSED_PERSON),
+        Rule(Outcome.MOVED, CLOSING, False, _CLOSED_PERSON),
+        Rule(Outcome.CARE_HOME, CLOSING, False, _CLOSED_PERSON),
     )
 }
 PERSON_STATUS = {
@@ -330,5 +331,3 @@ PERSON_STATUS = {
     "care_home": Tenant.Status.CARE_HOME,
 }
 NUMBER_VALIDITY = {"wrong_number": PhoneNumber.Validity.WRONG, "disconnected": PhoneNumber.Validity.DISCONNECTED}
-REACHED_CODES = tuple(code for code, rule in TABLE.items() if rule.reached)
-CHOICES = [(code, rule.label) for code, rule in TABLE.items()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from campaigns import needs as categories
 from campaigns import referrals
+from campaigns.common import needs as categories
 from campaigns.models import Need, Referral
 from campaigns.models.levels import Level
 from solidarites import journal

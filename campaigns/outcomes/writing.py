@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from campaigns import followups, welfare
-from campaigns.cases import CLAIM_FIELDS, NEXT_FIELDS, STATE_FIELDS, free, set_closed, set_hold, set_next
 from campaigns.models import Call, Case, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.outcomes.table import NUMBER_VALIDITY, PERSON_STATUS, TABLE, Decision, Rule, Situation
 from solidarites.models import User
@@ -44,7 +43,7 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
         call.phone.validity, call.phone.validity_at = PhoneNumber.Validity.CONFIRMED, now
         call.phone.save(update_fields=["validity", "validity_at"])
     move(case, decision, now)
-    case.save(update_fields=[*STATE_FIELDS, *NEXT_FIELDS, *CLAIM_FIELDS, *TRIED_FIELDS])
+    case.save_moved(*TRIED_FIELDS)
     _settle_due_call(call, case, situation, decision, rule, by)
     if decision.welfare and situation.due is None:
         welfare.open_check(case=case, origin=WelfareCheck.Origin.EXHAUSTED, now=now, by=by)
@@ -83,12 +82,11 @@ def note_attempt(case: Case, rule: Rule, situation: Situation, decision: Decisio
 
 def move(case: Case, decision: Decision, now: datetime) -> None:
     if decision.status == Case.Status.CLOSED:
-        set_closed(case, decision.reason, now)
+        case.set_closed(decision.reason, now)
     elif decision.status == Case.Status.ON_HOLD:
-        set_hold(case, decision.reason)
+        case.set_hold(decision.reason)
     else:
-        set_next(
-            case,
+        case.set_next(
             kind=decision.kind,
             at=decision.at,
             volunteer_id=decision.volunteer_id,
@@ -96,7 +94,7 @@ def move(case: Case, decision: Decision, now: datetime) -> None:
             not_for_id=decision.not_for_id,
             urgent=decision.urgent,
         )
-    free(case)
+    case.free()
 
 
 def _settle_due_call(call: Call, case: Case, situation: Situation, decision: Decision, rule: Rule, by: User) -> None:

@@ -1,11 +1,12 @@
 """Needs handed to a partner: draft, approve, send, follow, call the tenant back, close.
 
-Reading order: states (the table and the only way to move) → deadlines → drafts → sending → answers (by link
+Reading order: states (the table and the only way to move) → deadlines → drafts → sending → call_back → answers (by link
 or by phone) → closing → watch (what time does) → access (the partner's link and its one-time codes).
 """
 
 from campaigns.referrals.answers import acknowledge, answer, comment, decline, opened, take_charge
-from campaigns.referrals.closing import ask_another, ask_call_back, close, note_call_back, reroute, resume
+from campaigns.referrals.call_back import ask_call_back, note_call_back
+from campaigns.referrals.closing import ask_another, close, reroute, resume
 from campaigns.referrals.drafts import draft_by_hand, draft_for_call, edit
 from campaigns.referrals.sending import (
     approve,

@@ -10,7 +10,7 @@ from django.db.models import Q
 from campaigns import alerts
 from campaigns.models import Alert, Referral
 from campaigns.models.levels import Level
-from campaigns.referrals import closing, sending
+from campaigns.referrals import call_back, sending
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import (
     WITH_PARTNER,
@@ -133,7 +133,7 @@ def answer(*, referral: Referral, result: str, text: str, by: User | None, now: 
         called_back_at=None,
         no_call_back_reason="",
     )
-    closing.schedule_call_back(referral, by=by, now=now)
+    call_back.schedule_call_back(referral, by=by, now=now)
     return referral
 
 

@@ -1,4 +1,4 @@
-"""After the partner: call the tenant back, then close; or ask another partner."""
+"""The end of a referral: resumed or given to another partner, or closed once the tenant was called back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import cases
-from campaigns.models import Call, Case, Need, Partner, PartnerCode, Referral
-from campaigns.outcomes.table import REACHED_CODES
-from campaigns.referrals.deadlines import is_urgent
+from campaigns.models import Need, Partner, PartnerCode, Referral
+from campaigns.referrals import answers, sending
+from campaigns.referrals.call_back import last_call_back
 from campaigns.referrals.states import (
     WITH_PARTNER,
     Actor,
@@ -17,84 +16,14 @@ from campaigns.referrals.states import (
     State,
     StateError,
     move,
-    note_event,
-    record,
     require,
 )
 from solidarites import mail
 from solidarites.models import User
 
 CloseReason = Referral.CloseReason
-AFTER_PARTNER = (State.ANSWERED, State.DECLINED)
 # A need is met by these ends; by the others it is left without a sequel.
 MET = (CloseReason.HELP_IN_PLACE, CloseReason.ALREADY_FOLLOWED)
-
-
-def last_call_back(referral: Referral) -> datetime | None:
-    """When somebody of the household was last spoken with since the partner's answer; None if not yet."""
-    since = referral.answered_at if referral.state == State.ANSWERED else referral.acknowledged_at
-    if referral.called_back_at or since is None:
-        return referral.called_back_at
-    call = (
-        Call.objects.filter(
-            case_id=referral.case_id, state=Call.State.RECORDED, outcome__in=REACHED_CODES, started_at__gte=since
-        )
-        .order_by("-started_at")
-        .values_list("started_at", flat=True)
-        .first()
-    )
-    return call
-
-
-def schedule_call_back(referral: Referral, *, by: User | None, now: datetime) -> bool:
-    """Put the call back to the tenant at the head of the queue; False, and said so, when that cannot be."""
-    case = Case.objects.only("status").get(pk=referral.case_id)
-    why = ""
-    if case.status == Case.Status.ON_HOLD:
-        why = "Le dossier attend une décision de la coordination."
-    else:
-        try:
-            with transaction.atomic():
-                cases.schedule(
-                    case_id=referral.case_id,
-                    kind=Case.Kind.CALL_BACK_AFTER_REFERRAL,
-                    at=now,
-                    by=by,
-                    urgent=is_urgent(referral.level),
-                )
-        except cases.CaseError as error:
-            why = str(error)
-    action = "call_back_blocked" if why else "call_back_asked"
-    note_event(referral, action, actor=Actor.USER if by else Actor.SYSTEM, by=by, now=now, note=why)
-    return not why
-
-
-@transaction.atomic
-def ask_call_back(*, referral: Referral, by: User, now: datetime) -> Referral:
-    """Ask again for the call back to the tenant (it was passed on, or the partner declined).
-
-    Errors: StateError unless answered or declined; ReferralError when the queue cannot take it.
-    """
-    if referral.state not in AFTER_PARTNER:
-        raise StateError("Le locataire est rappelé une fois que le partenaire a répondu.")
-    if not schedule_call_back(referral, by=by, now=now):
-        last = referral.events.order_by("-id").values_list("note", flat=True).first()
-        raise ReferralError(f"Ce rappel ne peut pas être demandé. {last}")
-    record("referral.call_back_asked", referral, by=by)
-    return referral
-
-
-@transaction.atomic
-def note_call_back(*, referral: Referral, at: datetime, by: User, now: datetime) -> Referral:
-    """A coordinator called the tenant back without the queue. Errors: StateError; ReferralError for the future."""
-    if at > now:
-        raise ReferralError("L'heure du rappel est dans le futur.", "at")
-    if not Referral.objects.filter(pk=referral.pk, state__in=AFTER_PARTNER).update(called_back_at=at):
-        raise StateError("Le locataire est rappelé une fois que le partenaire a répondu.")
-    referral.called_back_at = at
-    note_event(referral, "called_back", actor=Actor.USER, by=by, now=now)
-    record("referral.called_back", referral, by=by)
-    return referral
 
 
 @transaction.atomic
@@ -103,8 +32,6 @@ def resume(*, referral: Referral, reason: str, by: User, now: datetime) -> Refer
 
     Errors: ReferralError without a reason; StateError.
     """
-    from campaigns.referrals import sending
-
     if not reason.strip():
         raise ReferralError("Indiquez ce qui manque encore.", "reason")
     if referral.state != State.ANSWERED:
@@ -168,8 +95,6 @@ def ask_another(*, referral: Referral, partner: Partner, reason: str, by: User, 
     reference alone that nothing is asked of it any more; a draft for the other one. Errors: StateError when it is not
     late; ReferralError without a reason, or as ``reroute``.
     """
-    from campaigns.referrals import answers, sending
-
     if not is_late(referral, now):
         raise StateError("Ce partenaire a encore le temps de répondre.")
     silent = referral.partner

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.calendar import Calendar, region_of, week_of
+from campaigns.common.calendar import Calendar, region_of, week_of
 from campaigns.models import Partner, Referral
 from campaigns.models.levels import Level
 from campaigns.models.referral import office_hours

@@ -10,11 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from campaigns import needs as categories_of_need
-from campaigns import partners
+from campaigns.common import needs as categories_of_need
 from campaigns.models import Call, Case, Need, Partner, Referral, ReferralEvent
 from campaigns.models.levels import Level
-from campaigns.referrals import deadlines
+from campaigns.referrals import deadlines, partners
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, note_event, record
 from solidarites.models import User
 from tenants.models import Tenant

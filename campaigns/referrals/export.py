@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from django.db.models import QuerySet
 
-from campaigns import needs
+from campaigns.common import needs
 from campaigns.models import Referral
 from tenants.imports.exports import neutral
 

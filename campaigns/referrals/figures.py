@@ -8,7 +8,7 @@ from statistics import median
 
 from django.db.models import Count, QuerySet
 
-from campaigns import needs
+from campaigns.common import needs
 from campaigns.models import Need, Referral
 from campaigns.models.levels import Level
 from campaigns.referrals import deadlines

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaigns import calendar, documents
-from campaigns import needs as categories_of_need
+from campaigns.common import calendar, documents
+from campaigns.common import needs as categories_of_need
 from campaigns.models import Referral
 from campaigns.models.levels import Level
 from campaigns.referrals.deadlines import SPOKEN, is_urgent

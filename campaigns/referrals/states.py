@@ -12,11 +12,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from campaigns import alerts, scope
+from campaigns import alerts
+from campaigns.common import scope
 from campaigns.models import Alert, Referral, ReferralEvent
 from campaigns.referrals import deadlines
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 State = Referral.State
 Actor = ReferralEvent.Actor
@@ -60,12 +62,8 @@ OPEN_STATES = (
 WITH_PARTNER = (State.SENT, State.ACKNOWLEDGED, State.IN_PROGRESS)
 
 
-class ReferralError(ValueError):
-    """The act does not fit the referral; the message is French. ``field`` names the field of a form, if any."""
-
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+class ReferralError(Refused):
+    """The act does not fit the referral."""
 
 
 class StateError(ReferralError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns.models import Script
+from campaigns.models import Call, Script
 from campaigns.models.levels import Level
 from campaigns.scripts.reading import (
     CADENCES,
@@ -136,8 +136,6 @@ def _questions(content: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _choice_errors(choice: Mapping[str, Any], needs: set[str]) -> Iterator[tuple[str, str]]:
-    from campaigns.outcomes import TABLE
-
     need, level = choice.get("need"), choice.get("level")
     outcome, opens = choice.get("outcome"), choice.get("opens")
     if set(choice) - set(Choice.__dataclass_fields__) or not choice.get("key") or not choice.get("label", "").strip():
@@ -150,7 +148,7 @@ def _choice_errors(choice: Mapping[str, Any], needs: set[str]) -> Iterator[tuple
         yield ERROR, "niveau manquant : sous quel délai répondre à ce besoin ?"
     elif choice.get("alert") and not level:
         yield ERROR, "une alerte a besoin d'un niveau."
-    if outcome and outcome not in TABLE:
+    if outcome and outcome not in Call.Outcome.values:
         yield ERROR, "issue inconnue."
     if opens and opens not in OPENS:
         yield ERROR, "fenêtre inconnue."

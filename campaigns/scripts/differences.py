@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns import needs as categories
+from campaigns.common import needs as categories
+from campaigns.models import Call
 from campaigns.models.levels import Level
 from campaigns.scripts.checks import title_of
 from campaigns.scripts.document import question_of
@@ -47,8 +48,6 @@ class Difference:
 
 def consequences(choice: Mapping[str, Any], content: Mapping[str, Any]) -> list[str]:
     """What an answer leads to, in a few words each."""
-    from campaigns.outcomes import TABLE
-
     found = []
     level = choice.get("level") or ""
     delay = Level(level).label if level in Level.values else level
@@ -62,8 +61,7 @@ def consequences(choice: Mapping[str, Any], content: Mapping[str, Any]) -> list[
     if points := choice.get("lonely"):
         found.append(f"solitude + {points}")
     if outcome := choice.get("outcome"):
-        rule = TABLE.get(outcome)
-        found.append(f"fin : {rule.label if rule else outcome}")
+        found.append(f"fin : {dict(Call.Outcome.choices).get(outcome, outcome)}")
     if opens := choice.get("opens"):
         found.append(OPENS.get(opens, opens))
     if cadence := choice.get("cadence"):

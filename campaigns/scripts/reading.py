@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from campaigns.common.needs import LABELS
 from campaigns.models import Script
 from campaigns.models.levels import Level
-from campaigns.needs import LABELS
+from solidarites.refused import Refused
 
 KINDS = ("single", "multi", "text")
 OPENS = ("callback", "follow_up", "consent", "neighbour")
@@ -37,7 +38,7 @@ TEXT_LIMIT = 300
 Answers = Mapping[str, Mapping[str, Any]]
 
 
-class ScriptError(ValueError):
+class ScriptError(Refused):
     """The content of a script does not hold together; ``problems`` are French sentences."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from campaigns import needs, numberless, outcomes
-from campaigns.calendar import WEEKDAYS, calendar_of, clock_label
-from campaigns.forms.fields import readable
-from campaigns.models import Campaign, Case, FollowUpPlan, WelfareCheck
+from campaigns import outcomes
+from campaigns.calls.views.labels import when_label
+from campaigns.common import needs
+from campaigns.common.calendar import WEEKDAYS, calendar_of, clock_label
+from campaigns.common.fields import readable
+from campaigns.models import Campaign, Case, FollowUpPlan
 from campaigns.models.levels import Level
-from campaigns.views.caller.labels import when_label
 from solidarites.accounts import LANGUAGES
 from solidarites.models import User
 from solidarites.templatetags.ui import state
@@ -36,19 +37,6 @@ LEVELS = {
     Level.U1: ("attention", "exclamation-triangle-fill"),
     Level.U2: ("info", "clock"),
     Level.U3: ("muted", "clock"),
-}
-CLOSED_REASONS = {
-    "completed": "échange réalisé",
-    "refused": "ne souhaite pas cette fois",
-    "opt_out": "ne plus jamais appeler",
-    "plan_ended": "suivi terminé",
-    "taken_over": "repris par une autre campagne",
-    "merged": "fiche réunie à une autre",
-    "campaign_closed": "fin de la campagne",
-    "by_hand": "clos par la coordination",
-    **numberless.NEWS,
-    **{status.value: str(status.label) for status in Tenant.Status if status != Tenant.Status.PRESENT},
-    **{result.value: str(result.label) for result in WelfareCheck.Result},
 }
 
 
@@ -96,7 +84,7 @@ def for_campaign(callers: dict[int, list[User]], campaign_id: int) -> list[User]
 
 @register.filter
 def closed_reason(case: Case) -> str:
-    return CLOSED_REASONS.get(case.closed_reason, case.closed_reason)
+    return case.get_closed_reason_display()
 
 
 @register.filter

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils import timezone
 
-from campaigns import caretakers
 from campaigns.models import CaretakerRound
+from campaigns.welfare import caretakers
 
 register = template.Library()
 

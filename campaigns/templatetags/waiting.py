@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from campaigns import dashboards
+from campaigns.figures import dashboards
 from solidarites.models import User
 
 register = template.Library()

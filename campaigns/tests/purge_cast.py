@@ -11,21 +11,10 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.db import connection, models
 
-from campaigns import (
-    alerts,
-    calls,
-    debriefs,
-    followups,
-    letters,
-    lifecycle,
-    messages,
-    neighbours,
-    numberless,
-    queue,
-    reviews,
-    welfare,
-)
-from campaigns.calls import corrections
+from campaigns import alerts, calls, followups, queue, welfare
+from campaigns.calls import corrections, messages
+from campaigns.figures.tests import figures_cast
+from campaigns.figures.tests.figures_cast import TUESDAY, call
 from campaigns.models import (
     Alert,
     Campaign,
@@ -34,8 +23,12 @@ from campaigns.models import (
     Referral,
     WelfareCheck,
 )
-from campaigns.tests import figures_cast, referral_cast, welfare_cast
-from campaigns.tests.figures_cast import TUESDAY, call
+from campaigns.neighbours import reports
+from campaigns.referrals.tests import referral_cast
+from campaigns.setup import lifecycle
+from campaigns.team import debriefs, reviews
+from campaigns.welfare import letters, without_number
+from campaigns.welfare.tests import welfare_cast
 from solidarites import journal
 from solidarites.models import JournalEntry
 from tenants.models import Household, ImportRow, ListImport, UploadedPiece
@@ -90,11 +83,11 @@ def _unreached(campaign: Campaign, coordinator: Any, check: WelfareCheck) -> Non
     Household.objects.filter(pk=check.case.household_id).update(residence=residence)
     case = Case.objects.select_related("campaign", "household__landlord").get(pk=check.case_id)
     letters.make(cases=[case], kind=Letter.Kind.MISSED, by=coordinator, now=TUESDAY)
-    numberless.ask(cases=[case], by=coordinator, now=TUESDAY)
+    without_number.ask(cases=[case], by=coordinator, now=TUESDAY)
     check = WelfareCheck.objects.get(pk=check.pk)
     welfare_cast.make_round([check], coordinator, TUESDAY, email="gardien@exemple.fr")
-    report = neighbours.receive(worries=["mail"], place="12 rue des Lilas", text="Volets clos.", now=TUESDAY)
-    neighbours.match(report=report, case_id=case.pk, level="U2", by=coordinator, now=TUESDAY)
+    report = reports.receive(worries=["mail"], place="12 rue des Lilas", text="Volets clos.", now=TUESDAY)
+    reports.match(report=report, case_id=case.pk, level="U2", by=coordinator, now=TUESDAY)
 
 
 def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) -> None:
@@ -110,8 +103,11 @@ def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) ->
 def _said_again(campaign: Campaign, case: Case, volunteer: Any) -> None:
     """A call corrected by its author, now with words to look at again; a message taken for the household."""
     made = case.calls.get()
-    wanted = corrections.Wanted(
-        outcome="completed", answers=made.answers, comment="Elle est dépressive.", said=calls.Said.from_json(made.draft)
+    wanted = calls.Entry(
+        outcome="completed",
+        answers=made.answers,
+        comment="Elle est dépressive.",
+        details=calls.Details.from_json(made.draft),
     )
     at = TUESDAY + timedelta(minutes=30)
     corrections.correct(call_id=made.pk, by=volunteer, submission=uuid.uuid4(), wanted=wanted, now=at)

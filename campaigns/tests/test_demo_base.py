@@ -15,7 +15,7 @@ from campaigns.demo import accounts as demo_accounts
 from campaigns.demo import base, institutions
 from solidarites import accounts, roles
 from solidarites.models import User
-from tenants.imports.apply import import_list
+from tenants.imports.at_once import import_list
 from tenants.models import Household, Landlord
 from tests.factories import make_household, make_user
 

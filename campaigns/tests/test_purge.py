@@ -9,11 +9,10 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from campaigns import (
-    followups,
-    purge,
-    report,
-)
+from campaigns import followups, purge
+from campaigns.figures import report
+from campaigns.figures.tests import figures_cast
+from campaigns.figures.tests.figures_cast import TUESDAY, call
 from campaigns.followups import feed
 from campaigns.models import (
     Absence,
@@ -23,8 +22,6 @@ from campaigns.models import (
     FrozenFigures,
     PurgeProof,
 )
-from campaigns.tests import figures_cast
-from campaigns.tests.figures_cast import TUESDAY, call
 from campaigns.tests.purge_cast import (
     CLOSED,
     DUE,

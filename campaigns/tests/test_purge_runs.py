@@ -13,18 +13,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from campaigns import (
-    purge,
-    report,
-    tasks,
-)
+from campaigns import purge, tasks
+from campaigns.figures import report
+from campaigns.figures.tests import figures_cast
 from campaigns.models import (
     Campaign,
     Case,
     FrozenFigures,
     PurgeProof,
 )
-from campaigns.tests import figures_cast
 from campaigns.tests.purge_cast import (
     CANARY,
     DUE,

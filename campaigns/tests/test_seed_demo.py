@@ -13,10 +13,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
 
-from campaigns import calendar, dashboards, enrolment, followups, needs, partners, purge, queue, report, texts
+from campaigns import followups, purge, queue, texts
+from campaigns.common import calendar, needs
 from campaigns.demo import accounts, confinement, hours, institutions, places, remarks
 from campaigns.demo.seed import SPRING, WINTER, seed
+from campaigns.figures import dashboards, report
 from campaigns.models import Alert, Call, Campaign, Case, DueCall, Letter, Partner, Referral, WelfareStep
+from campaigns.referrals import partners
+from campaigns.setup import enrolment
 from solidarites.models import OutgoingMail, User
 from tenants.models import Household, PhoneNumber, Tenant
 

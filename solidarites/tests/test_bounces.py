@@ -195,7 +195,7 @@ def test_a_connection_cut_in_the_middle_keeps_what_was_noted_and_reads_the_rest_
 @pytest.mark.parametrize("trouble", ["login", "select"])
 def test_a_mailbox_that_refuses_us_is_an_alert_that_ends_by_itself(mailbox: type[Mailbox], trouble: str) -> None:
     """Through the task, as the worker runs it: never silence."""
-    from campaigns import machine
+    from campaigns.alerts import machine
     from campaigns.models import Alert
 
     mailbox.trouble = trouble

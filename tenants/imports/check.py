@@ -15,6 +15,7 @@ from tenants.addresses import keep_unsaid, match_key
 from tenants.communes import fold
 from tenants.imports import bulk
 from tenants.imports.departures import PRESENT
+from tenants.imports.fields import DETAILS
 from tenants.imports.matching import Known, match_household
 from tenants.imports.people import WARNING, Person
 from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan
@@ -122,9 +123,7 @@ class Checker:
         if person.same_as or aliased:
             row = RowPlan(person, Kind.UNCHANGED)
             if aliased:
-                row.tenant = tenant
-                row.changes = []
-                person.same_as = person.same_as or -1
+                row.tenant, row.aliased = tenant, True
             return row
         if tenant is None:
             return RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
@@ -155,12 +154,12 @@ class Checker:
         """A row for somebody closed: who left by a list is back by the word « présent », who was only absent from one
         by the row itself; nobody else is, and what the list says or does not say is shown.
         """
-        by_word = person.said_present and tenant.closed_by_list and tenant.status != Tenant.Status.DECEASED
+        by_word = person.present_word and tenant.closed_by_list and tenant.status != Tenant.Status.DECEASED
         if tenant.closed_by_absence or by_word:
             row.reopen = row.save = True
             row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
-        elif person.said_present:
-            person.issues.append(["Situation", f"present_but_{tenant.status}", WARNING, person.said_present])
+        elif person.present_word:
+            person.issues.append(["Situation", f"present_but_{tenant.status}", WARNING, person.present_word])
         elif _other_first_name(person, tenant):
             person.issues.append(["Prénom", "closed_other_name", WARNING, person.first_name])
         else:
@@ -204,11 +203,10 @@ class Checker:
                 )
             else:
                 building, door = building or person.building, door or person.door
-        reference = next((row.person.household for row in rows if row.person.household), "")
+        reference = next((row.person.household_reference for row in rows if row.person.household_reference), "")
         agency = self._first(rows, "agency", "agency_contradiction")
         residence = self._first(rows, "residence", "")
         residence_name = next((r.person.residence_name for r in rows if r.person.residence_name), "")
-        alone = next((r.person.living_alone for r in rows if r.person.living_alone is not None), None)
         if not new and household.pk in self.settled:
             may_edit = False
         if household.pk:
@@ -222,24 +220,27 @@ class Checker:
         }
         if first.street or first.city:
             self._address(plan, household, address, first, may_edit, new)
-        values: dict[str, Any] = {
-            "living_alone": alone,
-            "fragile": any(r.person.fragile for r in rows) or None,
-            "language": next((r.person.language for r in rows if r.person.language), "")
-            if not household.language
-            else "",
-            "notes": next((r.person.notes for r in rows if r.person.notes), "") if not household.notes else "",
-        }
-        if reference and may_edit:
-            values["reference"] = reference
-        for name, value in values.items():
-            if value not in (None, "") and value != getattr(household, name) and (new or may_edit):
-                if not new:
-                    plan.changes.append([_LABELS[name], _text(getattr(household, name)), _text(value)])
-                setattr(household, name, value)
+        if new or may_edit:
+            self._details(plan, household, rows)
+        if reference and may_edit and reference != household.reference:
+            if not new:
+                plan.changes.append(["référence du foyer", household.reference, reference])
+            household.reference = reference
         self._place(plan, household, agency, residence, residence_name, new, may_edit)
         if plan.changes and not new:
             plan.kind, plan.save = "update", True
+
+    @staticmethod
+    def _details(plan: HouseholdPlan, household: Household, rows: list[RowPlan]) -> None:
+        """What the first row that speaks of it says, of each of ``fields.DETAILS``."""
+        for detail in DETAILS:
+            value = next((r.person.details[detail.name] for r in rows if detail.name in r.person.details), None)
+            known = getattr(household, detail.name)
+            if value is None or value == known or (known and not detail.replaces):
+                continue
+            if plan.kind != "create":
+                plan.changes.append([detail.change, detail.say(known), detail.say(value)])
+            setattr(household, detail.name, value)
 
     def _address(
         self,
@@ -343,7 +344,7 @@ class Checker:
     @staticmethod
     def _phone_change(plan: HouseholdPlan, row: RowPlan, change: Change) -> None:
         """Shown on the row that brings it, and a change of the household."""
-        if row.tenant is not None and row.kind in (Kind.UNCHANGED, Kind.UPDATE) and not _is_alias(row):
+        if row.tenant is not None and row.kind in (Kind.UNCHANGED, Kind.UPDATE) and not row.aliased:
             row.changes.append(change)
             row.kind = Kind.UPDATE
         else:
@@ -368,12 +369,12 @@ class Checker:
 
 def _is_here(row: RowPlan) -> bool:
     """A known person whom this list may house: not one whom a call found gone, nor one merged into another."""
-    return row.tenant is not None and not _is_alias(row) and (row.tenant.status == PRESENT or row.reopen)
+    return row.tenant is not None and not row.aliased and (row.tenant.status == PRESENT or row.reopen)
 
 
 def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:
     """The rows that say something of the household: nobody's who is dead or gone, by this list or before it."""
-    gone = {
+    departed = {
         row.person.number
         for row in rows
         if row.person.status != PRESENT or (row.tenant is not None and row.tenant.status != PRESENT and not row.reopen)
@@ -381,7 +382,7 @@ def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:
     return [
         row
         for row in rows
-        if row.kind != Kind.REJECT and not _is_alias(row) and not {row.person.number, row.person.same_as} & gone
+        if row.kind != Kind.REJECT and not row.aliased and not {row.person.number, row.person.same_as} & departed
     ]
 
 
@@ -397,10 +398,6 @@ def _somebody_else(person: Person, tenant: Tenant) -> bool:
     born = tenant.birth_date.isoformat()
     days = person.precision == tenant.birth_precision == Tenant.Precision.DAY
     return (person.birth != born if days else person.birth[:4] != born[:4]) and _other_first_name(person, tenant)
-
-
-def _is_alias(row: RowPlan) -> bool:
-    return row.person.same_as == -1
 
 
 def _same_person(person: Person, tenant: Tenant) -> bool:
@@ -427,19 +424,6 @@ def _stranger(person: Person, tenant: Tenant) -> bool:
 def _better_spelt(new: str, old: str) -> bool:
     """« Hélène » for « HELENE », never the reverse: lists without accents do not undo those with."""
     return sum(char > "\x7f" for char in new) > sum(char > "\x7f" for char in old)
-
-
-_LABELS = {
-    "living_alone": "vit seul(e)",
-    "fragile": "fragilité",
-    "language": "langue",
-    "notes": "à savoir",
-    "reference": "référence du foyer",
-}
-
-
-def _text(value: Any) -> str:
-    return {True: "oui", False: "non", None: ""}.get(value, value) if not isinstance(value, str) else value
 
 
 def _birth_words(born: date, precision: str) -> str:

@@ -13,17 +13,8 @@ from typing import Any
 
 from tenants import phones
 from tenants.communes import fold
-from tenants.imports.headings import (
-    BLOCKERS,
-    KEYWORDS,
-    LABELS,
-    MANY,
-    PATTERNS,
-    REFUSED,
-    SECOND_GIVEN,
-    SECOND_PERSON,
-    SPELLINGS,
-)
+from tenants.imports.fields import FREE, LABELS, SEVERAL, SPELLINGS
+from tenants.imports.headings import BLOCKERS, KEYWORDS, PATTERNS, REFUSED, SECOND_GIVEN, SECOND_PERSON
 
 HEADER_WITHIN = 60  # title rows above the header, at most
 _STOP = frozenset(("DE", "DU", "DES", "LA", "LE", "LES", "L", "D", "A", "AU", "AUX", "EN", "OU"))
@@ -115,7 +106,7 @@ def recognise(heading: str, guess: bool = True) -> tuple[str, int]:
         return known[squashed], 100
     # « Téléphone 2 », « Tél1 »
     bare = re.sub(r"\d+$", "", squashed)
-    if bare != squashed and known.get(bare) in MANY:
+    if bare != squashed and known.get(bare) in SEVERAL:
         return known[bare], 95
     for pattern, found, score in _patterns():
         if pattern.match(squashed):
@@ -149,7 +140,7 @@ def read_header(cells: Sequence[Any], position: int, *, guess: bool = True) -> H
         if not name:
             continue
         rival = best.get(name)
-        if rival is not None and name not in MANY:
+        if rival is not None and name not in SEVERAL:
             if rival.score >= score:
                 continue
             rival.field, rival.score = "", 0
@@ -208,10 +199,10 @@ def settle_by_values(header: Header, rows: Sequence[Sequence[Any]]) -> None:
     """
     street = next((column for column in header.columns if column.field == "street"), None)
     for column in header.columns:
-        values = [text for cells in rows if column.index < len(cells) and (text := shown(cells[column.index]))][:50]
+        values = [text for cells in rows if column.index < len(cells) and (text := cell_text(cells[column.index]))][:50]
         if column.refused or not values:
             continue
-        if column.field not in _FREE and _mostly(values, _is_secret if column.field in _IDS else _may_be_secret):
+        if column.field not in FREE and _mostly(values, _is_secret if column.field in _IDS else _may_be_secret):
             column.field, column.score, column.refused = "", 0, True
         elif column.field == "street_number" and canonical(column.heading) in _BARE_NUMBER:
             if street is None or _mostly(_texts(street, rows), lambda text: text[:1].isdigit()):
@@ -222,12 +213,11 @@ def settle_by_values(header: Header, rows: Sequence[Sequence[Any]]) -> None:
     header.score = sum(column.score for column in header.columns)
 
 
-_FREE = frozenset(("phone", "phone_third", "notes", "remarks"))
 _IDS = frozenset(("reference", "contract", "dwelling"))
 
 
 def _texts(column: Column, rows: Sequence[Sequence[Any]]) -> list[str]:
-    return [text for cells in rows if column.index < len(cells) and (text := shown(cells[column.index]))]
+    return [text for cells in rows if column.index < len(cells) and (text := cell_text(cells[column.index]))]
 
 
 def _mostly(values: Sequence[str], holds: Callable[[str], bool]) -> bool:
@@ -268,7 +258,7 @@ def add_samples(header: Header, rows: Sequence[Sequence[Any]]) -> None:
         values: list[str] = []
         for cells in rows:
             value = cells[column.index] if column.index < len(cells) else ""
-            text = shown(value)
+            text = cell_text(value)
             if text and text not in values:
                 values.append(text[:60])
             if len(values) == 3:
@@ -276,7 +266,7 @@ def add_samples(header: Header, rows: Sequence[Sequence[Any]]) -> None:
         column.samples = values
 
 
-def shown(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """A cell as a spreadsheet shows it."""
     if value is None:
         return ""

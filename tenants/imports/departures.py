@@ -32,7 +32,7 @@ CLOSING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Situation:
     """``status`` is empty when nothing is said of it; ``doubt``: it looks like a death or a departure."""
 
     status: str = ""
@@ -134,27 +134,27 @@ def _to_come(text: str, today: date) -> bool:
 
 
 @lru_cache(maxsize=5_000)
-def in_status(text: str, today: date) -> Said:
+def in_status(text: str, today: date) -> Situation:
     """What a cell of the situation says. A family situation, a role or an unknown word says nothing of it."""
     folded = _plain(text)
     if not folded:
-        return Said()
+        return Situation()
     if status := closing(text, today):
-        return Said(status)
+        return Situation(status)
     if _HERE.fullmatch(folded) and "?" not in text:
-        return Said(PRESENT)
+        return Situation(PRESENT)
     if _DOUBT.search(folded):
-        return Said(doubt=True, understood=False)
-    return Said(understood=bool(_KNOWN.match(folded)))
+        return Situation(doubt=True, understood=False)
+    return Situation(understood=bool(_KNOWN.match(folded)))
 
 
 @lru_cache(maxsize=5_000)
-def in_remark(text: str, today: date) -> Said:
+def in_remark(text: str, today: date) -> Situation:
     """What a free remark says when it says nothing else: « DCD le 3/5 », never « mari décédé »."""
     if status := closing(text, today):
-        return Said(status)
+        return Situation(status)
     folded = _plain(text)
-    return Said(doubt=bool(_DOUBT_IN_REMARK.search(folded)) and not _OTHERS.search(folded))
+    return Situation(doubt=bool(_DOUBT_IN_REMARK.search(folded)) and not _OTHERS.search(folded))
 
 
 # Names ------------------------------------------------------------------------------------------------
@@ -228,6 +228,6 @@ def _doubtful(note: str) -> bool:
 
 def _maybe_marked(text: str) -> bool:
     """« FEU MARTIN »: one of these words beside another; alone, or after an article, it is the name."""
-    said = set(_CIVILITY.sub("", _plain(text)).split()) - _SMALL
-    maybe = {word for word in said if _MAYBE.fullmatch(word)}
-    return bool(maybe) and bool(said - maybe)
+    words_there = set(_CIVILITY.sub("", _plain(text)).split()) - _SMALL
+    maybe = {word for word in words_there if _MAYBE.fullmatch(word)}
+    return bool(maybe) and bool(words_there - maybe)

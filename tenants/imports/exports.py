@@ -9,15 +9,10 @@ from collections.abc import Iterator
 import xlsxwriter
 
 from tenants.imports import reasons
+from tenants.imports.fields import MODEL
 from tenants.models import ImportRow, ListImport
 
 HEADINGS = ("Ligne", "Colonne", "Valeur", "Motif", "Suite donnée", "Rejetée")
-MODEL = (
-    "N° locataire", "N° contrat", "Civilité", "Nom", "Prénom", "Date de naissance", "Tél. fixe", "Tél. portable",
-    "Tél. d’un proche", "Adresse", "Bâtiment", "Porte", "Code postal", "Commune", "Code résidence", "Nom résidence",
-    "Agence",
-    "Date de sortie", "Situation",
-)  # fmt: skip
 
 
 def neutral(value: str) -> str:

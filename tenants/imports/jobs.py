@@ -14,8 +14,12 @@ from django.core.files.base import File
 from django.db import transaction
 
 from solidarites import journal
-from tenants.imports import columns, headings, uploads
+from solidarites.prompt import ask_for
+from tenants.imports import columns, uploads
 from tenants.imports.columns import Header
+from tenants.imports.fields import LABELS, SEVERAL
+from tenants.imports.people import FORMAT
+from tenants.imports.plan import FIGURES
 from tenants.imports.read import MAX_BYTES, open_list
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, Landlord, ListImport, UploadedPiece
@@ -23,9 +27,20 @@ from tenants.models import ImportProfile, ImportRow, Landlord, ListImport, Uploa
 State = ListImport.State
 # States that somebody may still call off: nothing is written yet.
 CANCELLABLE = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING, State.CHECKED, State.APPLY_QUEUED)
-KEPT = timedelta(days=7)
+# What nobody confirmed, and what a report shows of its rows.
+ERASED_AFTER = timedelta(days=7)
 # Beyond this share of known people absent from a list, a second confirmation is asked for.
 SHRINKS = 20
+
+
+OUTDATED = (
+    "Cette liste avait été vérifiée avant une mise à jour du logiciel. Rien n’en a été écrit depuis : déposez de "
+    "nouveau le même fichier. Vos choix de colonnes sont gardés."
+)
+
+
+class Outdated(Exception):
+    """Checked by another version of the software: its rows could be read otherwise than they were shown."""
 
 
 class NotNow(Exception):
@@ -101,6 +116,8 @@ def known_profile(landlord: Landlord, header: Header) -> ImportProfile | None:
 def choose_sheet(*, list_import: ListImport, sheet: str, by: Any, now: datetime) -> ListImport:
     """Read another sheet of the workbook. Raises NotNow once the check was asked for, Refused for an unknown sheet."""
     row = _locked(list_import, State.UPLOADED)
+    if not uploads.waits(row):
+        raise NotNow(OUTDATED)
     with uploads.opened(row) as path:
         _recognise(row, path, sheet)
     row.save(update_fields=["sheets", "sheet", "columns", "profile", "encoding"])
@@ -110,24 +127,33 @@ def choose_sheet(*, list_import: ListImport, sheet: str, by: Any, now: datetime)
 
 @transaction.atomic
 def set_columns(
-    *, list_import: ListImport, fields: dict[int, str], by: Any, now: datetime, profile_name: str = ""
+    *,
+    list_import: ListImport,
+    fields: dict[int, str],
+    by: Any,
+    now: datetime,
+    profile_name: str = "",
+    file: File[bytes] | None = None,
 ) -> ListImport:
     """Take the columns as corrected, save them as a named profile when asked, and ask for the check.
 
-    Raises NotNow once the check was asked for, Refused when no column holds names.
+    ``file``: the same one again, for a list that an upgrade sent back to its upload. Raises NotNow once the check was
+    asked for, Refused when no column holds names, or for a file that is missing or another.
     """
     row = _locked(list_import, State.UPLOADED)
     header = columns.header_from_json(row.columns)
     taken: set[str] = set()
     for column in header.columns:
         chosen = fields.get(column.index, column.field)
-        if column.refused or chosen not in headings.LABELS or (chosen in taken and chosen not in headings.MANY):
+        if column.refused or chosen not in LABELS or (chosen in taken and chosen not in SEVERAL):
             chosen = ""
         if chosen:
             taken.add(chosen)
         column.field = chosen
     if not header.usable:
         raise Refused("no_name")
+    if not uploads.waits(row):
+        _keep_again(row, file)
     # The values shown for the choice have served.
     for column in header.columns:
         column.samples = []
@@ -143,9 +169,9 @@ def set_columns(
             },
         )
     row.state, row.message = State.CHECK_QUEUED, ""
-    row.save(update_fields=["columns", "profile", "state", "message"])
+    row.save(update_fields=["columns", "profile", "state", "message", "file_size"])
     journal.record("import.check_asked", row, by=by)
-    nudge()
+    ask_for("tenants.tasks.run_imports")
     return row
 
 
@@ -165,16 +191,20 @@ def confirm(
     """Ask for the writing of what was previewed.
 
     ``absent_left`` also closes the people absent from the list; a list that shrank by more than 20 % needs
-    ``absent_sure`` too. Raises NotNow in any other state than « checked », ValueError without that second yes.
+    ``absent_sure`` too. A list checked by another version of the software goes back to its upload instead. Raises
+    NotNow in any other state than « checked », ValueError without that second yes.
     """
     row = _locked(list_import, State.CHECKED)
+    if is_outdated(row):
+        back_to_upload(row)
+        return row
     if absent_left and shrinks(row) and not absent_sure:
         raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
     row.state, row.absent_left, row.confirmed_at, row.message = State.APPLY_QUEUED, absent_left, now, ""
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])
     journal.record("import.confirmed", row, by=by, absent_left=absent_left)
-    nudge()
+    ask_for("tenants.tasks.run_imports")
     return row
 
 
@@ -203,11 +233,68 @@ def _locked(list_import: ListImport, *states: str) -> ListImport:
     return row
 
 
-def nudge() -> None:
-    """The row is enough; the broker makes it prompt."""
-    from tenants.tasks import run_imports
+# After an upgrade ----------------------------------------------------------------------------------------
 
-    run_imports.delay_on_commit()
+
+def is_outdated(row: ListImport) -> bool:
+    """Whether rows of this list were checked by a version that keeps them otherwise."""
+    return ListImport.objects.outdated(FORMAT).filter(pk=row.pk).exists()
+
+
+def send_outdated_back() -> None:
+    """Checked lists that nobody could confirm any more, back to their upload."""
+    for pk in ListImport.objects.outdated(FORMAT).filter(state=State.CHECKED).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = ListImport.objects.select_for_update().filter(pk=pk, state=State.CHECKED).first()
+            if row is not None:
+                back_to_upload(row)
+
+
+def back_to_upload(row: ListImport) -> None:
+    """Nothing more of it is written: the same file is asked for again, and its columns stay as they were chosen.
+
+    Within the transaction of the caller, who holds the row.
+    """
+    row.rows.all().delete()
+    row.state, row.message = State.UPLOADED, OUTDATED
+    row.counts, row.rows_total, row.rows_done, row.applied_through, row.attempts = {}, 0, 0, 0, 0
+    row.absent_left, row.confirmed_at, row.checked_at, row.leased_until, row.lease = False, None, None, None, ""
+    row.save(
+        update_fields=[
+            "state", "message", "counts", "rows_total", "rows_done", "applied_through", "attempts", "absent_left",
+            "confirmed_at", "checked_at", "leased_until", "lease",
+        ]
+    )  # fmt: skip
+    journal.record("import.sent_back", row, by=None)
+
+
+def _keep_again(row: ListImport, file: File[bytes] | None) -> None:
+    """Take the file of a list that went back to its upload. Raises Refused without it, or for other headings."""
+    if file is None:
+        raise Refused("file_missing")
+    size = file.size or 0
+    if size > MAX_BYTES:
+        raise Refused("too_big", f"{size // (1024 * 1024)} Mo")
+    with uploads.spooled(file) as path:
+        header = open_list(path, sheet=row.sheet).header
+        if header is None or [c.heading for c in header.columns] != [c["heading"] for c in row.columns]:
+            raise Refused("other_headings")
+        uploads.keep(row, path)
+    row.file_size = size
+
+
+# Once written -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def note_applied(row: ListImport, counts: dict[str, Any], *, now: datetime) -> ListImport:
+    """The list is written: in the history, who, when, counts and duration; nothing of the file."""
+    row.state, row.applied_at, row.counts, row.rows_done = State.APPLIED, now, counts, row.rows_total
+    row.leased_until, row.lease, row.attempts = None, "", 0
+    row.save(update_fields=["state", "applied_at", "counts", "rows_done", "leased_until", "lease", "attempts"])
+    figures = {name: counts.get(name, 0) for name in FIGURES}
+    journal.record("import.applied", row, by=row.uploaded_by, absent_left=row.absent_left, **figures)
+    return row
 
 
 # Forgetting ---------------------------------------------------------------------------------------------
@@ -217,7 +304,7 @@ def forget_old(now: datetime) -> None:
     """Erase files the check has read, and what waited more than seven days: checked rows, uploads, rejects."""
     reading = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING)
     UploadedPiece.objects.exclude(list_import__state__in=reading).delete()
-    old = ListImport.objects.filter(created_at__lt=now - KEPT)
+    old = ListImport.objects.filter(created_at__lt=now - ERASED_AFTER)
     for row in old.filter(state__in=[State.UPLOADED, State.CHECKED]):
         # Never confirmed: as good as called off.
         if ListImport.objects.filter(pk=row.pk, state=row.state).update(state=State.CANCELLED):
@@ -226,4 +313,4 @@ def forget_old(now: datetime) -> None:
             row.save(update_fields=["columns"])
             uploads.erase(row)
     final = (State.APPLIED, State.CANCELLED, State.REFUSED)
-    ImportRow.objects.filter(list_import__created_at__lt=now - KEPT, list_import__state__in=final).delete()
+    ImportRow.objects.filter(list_import__created_at__lt=now - ERASED_AFTER, list_import__state__in=final).delete()

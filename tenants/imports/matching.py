@@ -17,8 +17,8 @@ class Known:
     def __init__(self, landlord: Landlord, groups: Sequence[Group], *, aliases: bool) -> None:
         people = [person for group in groups for person in group if not person.rejected]
         references = {person.reference for person in people if person.reference}
-        contracts = {person.household for person in people if person.household}
-        keys = {p.match_key for p in people if not p.household and p.match_key}
+        contracts = {person.household_reference for person in people if person.household_reference}
+        keys = {p.match_key for p in people if not p.household_reference and p.match_key}
         own = Household.objects.filter(landlord_id=landlord.pk or 0)
         tenants = (
             Tenant.objects.filter(landlord_id=landlord.pk or 0, reference__in=list(references)) if references else []
@@ -85,7 +85,7 @@ def match_household(group: Group, known: Known) -> tuple[Household | None, bool]
     one under a new reference or at a new address. Without a reference: where the group's people are known to
     live; else an identical address that shares a phone or a person.
     """
-    contract = next((person.household for person in group if person.household), "")
+    contract = next((person.household_reference for person in group if person.household_reference), "")
     if contract and contract in known.by_contract:
         return known.by_contract[contract], True
     tenants = [known.by_reference[p.reference] for p in group if p.reference in known.by_reference and p.reference]

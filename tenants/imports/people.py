@@ -14,8 +14,9 @@ from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
 from tenants.communes import fold
 from tenants.imports import births, departures, words
-from tenants.imports.columns import Header, canonical, shown
-from tenants.imports.departures import DECEASED, MOVED, PRESENT
+from tenants.imports.columns import Header, canonical, cell_text
+from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation
+from tenants.imports.fields import DETAILS, HouseholdDetail
 from tenants.imports.headings import PRESENCE
 
 # Why a row holds no person: counted and said, never an error.
@@ -31,7 +32,8 @@ class Person:
 
     number: int
     reference: str = ""
-    household: str = ""
+    # Its contract or dwelling, as the list names it.
+    household_reference: str = ""
     civility: str = ""
     last_name: str = ""
     first_name: str = ""
@@ -50,34 +52,37 @@ class Person:
     residence: str = ""
     residence_name: str = ""
     agency: str = ""
-    living_alone: bool | None = None
-    fragile: bool = False
-    language: str = ""
-    notes: str = ""
+    # What the row says of its household beside the address, by the names of ``fields.DETAILS``.
+    details: dict[str, Any] = field(default_factory=dict)
     phones: list[list[Any]] = field(default_factory=list)  # [e164, label, third party, preferred]
     phones_rejected: int = 0
     rejected: str = ""
     # Number of an earlier row of the same person: this one only brings its phones.
     same_as: int = 0
     # The word by which the list says that the person is present; empty where it does not say.
-    said_present: str = ""
+    present_word: str = ""
     issues: list[Issue] = field(default_factory=list)
 
     @property
-    def shown_name(self) -> str:
+    def full_name(self) -> str:
         return " ".join(part for part in (self.civility, self.first_name, self.last_name.upper()) if part)
 
-    def to_list(self) -> list[Any]:
-        return list(_VALUES(self))
+    def as_json(self) -> dict[str, Any]:
+        """Each value by its name, but for those that every person has until something is said."""
+        return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value != _BLANK[name]}
 
     @classmethod
-    def from_list(cls, values: Sequence[Any]) -> Person:
-        # Rows staged before « said_present » was read.
-        unread = [""] * (len(fields(cls)) - len(values))
-        return cls(*[*values[:-1], *unread, values[-1]])
+    def from_json(cls, values: dict[str, Any]) -> Person:
+        """Raises TypeError for values of another format than ``FORMAT``."""
+        return cls(**values)
 
 
-_VALUES = attrgetter(*(f.name for f in fields(Person)))
+# Of what ``as_json`` gives, kept beside it in a checked row: another number for every change of what a name of Person
+# means, or of which names there are.
+FORMAT = 1
+_NAMES = tuple(one.name for one in fields(Person))
+_VALUES = attrgetter(*_NAMES)
+_BLANK = {**dict(zip(_NAMES, _VALUES(Person(0)), strict=True)), "number": None}
 
 
 class Parser:
@@ -91,7 +96,7 @@ class Parser:
         self.title: dict[str, str] = {}
         self.phone_columns: list[tuple[int, str, bool, str]] = []
         self.extra: list[int] = []
-        self.note_columns: list[int] = []
+        self.details: dict[str, list[int]] = {}
         self.remark_columns: list[tuple[int, str]] = []
         self.others: list[tuple[int, str]] = []
         for column in header.columns:
@@ -103,12 +108,13 @@ class Parser:
                 self.phone_columns.append((column.index, column.heading, third, label))
             elif column.field == "street_extra":
                 self.extra.append(column.index)
-            elif column.field == "notes":
-                self.note_columns.append(column.index)
+            elif column.field in _DETAILS:
+                self.details.setdefault(column.field, []).append(column.index)
             elif column.field == "remarks":
                 self.remark_columns.append((column.index, column.heading))
             elif column.field:
                 self.at.setdefault(column.field, column.index)
+            if column.field:
                 self.title.setdefault(column.field, column.heading)
         self.asks_presence = bool(PRESENCE.match(canonical(self.title.get("status", "")).replace(" ", "")))
         self.first_name_first = "PRENOM" in canonical(self.title.get("full_name", "")).split()[:1]
@@ -128,7 +134,7 @@ class Parser:
         width = len(cells)
         for name, index in self.at.items():
             if index < width and (value := cells[index]) not in ("", None):
-                found[name] = words.clean(value if type(value) is str else shown(value))
+                found[name] = words.clean(value if type(value) is str else cell_text(value))
         return found
 
     # Rows ------------------------------------------------------------------------------------------
@@ -143,7 +149,7 @@ class Parser:
             return BLANK
         if len(filled) > 1 and self._is_header(filled):
             return HEADER
-        names = [shown(name) for name in (self.cell(cells, "last_name"), self.cell(cells, "full_name")) if name]
+        names = [cell_text(name) for name in (self.cell(cells, "last_name"), self.cell(cells, "full_name")) if name]
         total = words.is_total(str(filled[0][1])) or any(words.is_total(name) for name in names)
         if total and len(filled) <= max(4, len(self.read) // 3):
             return TOTAL
@@ -181,7 +187,7 @@ class Parser:
         texts = self.texts(cells)
         person.reference = words.reference(texts.get("reference", "")[:200])[:60]
         contract = words.reference(texts.get("contract", "")[:200])[:60]
-        person.household = contract or self._dwelling(texts)
+        person.household_reference = contract or self._dwelling(texts)
         self._names(person, cells, texts, issues)
         if not person.last_name:
             person.rejected = "no_last_name"
@@ -230,7 +236,7 @@ class Parser:
             )
         person.last_name, person.first_name = last[:120], first[:120]
         for index, heading in self.others:
-            other = shown(cells[index]) if index < len(cells) else ""
+            other = cell_text(cells[index]) if index < len(cells) else ""
             if other and words.yes_no(other) is None and (words.looks_like_name(other) or other[:1].isdigit()):
                 issues.append([heading, "several_people", WARNING, other[:60]])
                 break
@@ -247,7 +253,7 @@ class Parser:
         if not (postal and city) and (both := texts.get("postal_city", "")[:160]):
             postal_found, city_found = words.postal_and_city(both)
             postal, city = postal or postal_found, city or city_found
-        extra = [words.clean(shown(cells[i])) for i in self.extra if i < len(cells) and cells[i] not in ("", None)]
+        extra = [words.clean(cell_text(cells[i])) for i in self.extra if i < len(cells) and cells[i] not in ("", None)]
         street = (
             " ".join(part for part in (number, kind) if part and not street.startswith(part))
             + (" " if number or kind else "")
@@ -286,10 +292,10 @@ class Parser:
         value = self.cell(cells, "birth")
         birth = births.parse(value, today=self.today, leaseholder=words.is_leaseholder(texts.get("role", "")[:60]))
         for code in birth.codes:
-            issues.append([self.title.get("birth", ""), code, WARNING, shown(value)[:60]])
+            issues.append([self.title.get("birth", ""), code, WARNING, cell_text(value)[:60]])
         if birth.day is None:
             if not birth.codes:
-                issues.append([self.title.get("birth", ""), "birth_unknown", WARNING, shown(value)[:60]])
+                issues.append([self.title.get("birth", ""), "birth_unknown", WARNING, cell_text(value)[:60]])
             return
         person.birth, person.precision = birth.day.isoformat(), birth.precision
 
@@ -298,37 +304,37 @@ class Parser:
         self._situation(person, texts.get("status", "")[:80], issues)
         left = self.cell(cells, "exit_date")
         if left not in ("", None):
-            gone = self._past(left)
+            has_come = self._past(left)
             written = self._dated(left)
-            if gone is None:
+            if has_come is None:
                 status = MOVED if words.is_yes(written) else departures.closing(written[:80], self.today)
                 if status:
                     _close(person, status, self.title.get("exit_date", ""), "exit_date_past", written)
                 elif words.yes_no(written) is None:
                     issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, written[:60]])
-            elif gone:
+            elif has_come:
                 _close(person, MOVED, self.title.get("exit_date", ""), "exit_date_past", written)
         for index, heading in self.remark_columns:
-            remark = shown(cells[index]) if index < len(cells) else ""
-            said = departures.in_remark(remark[:200], self.today)
-            if said.status:
-                _close(person, said.status, heading, "status_in_remark", remark)
-            elif said.doubt:
+            remark = cell_text(cells[index]) if index < len(cells) else ""
+            situation = departures.in_remark(remark[:200], self.today)
+            if situation.status:
+                _close(person, situation.status, heading, "status_in_remark", remark)
+            elif situation.doubt:
                 issues.append([heading, "status_doubt", WARNING, remark[:60]])
         self._death(person, self.cell(cells, "death_date"), issues)
 
     def _situation(self, person: Person, word: str, issues: list[Issue]) -> None:
         heading = self.title.get("status", "")
-        said = departures.in_status(word, self.today)
+        situation = departures.in_status(word, self.today)
         if self.asks_presence and words.is_no(word):
-            said = departures.Said(MOVED)
-        if said.status == PRESENT or (self.asks_presence and words.is_yes(word)):
-            person.said_present = word[:60]
-        elif said.status:
-            _close(person, said.status, heading, "gone_in_status", word)
-        elif said.doubt:
+            situation = Situation(MOVED)
+        if situation.status == PRESENT or (self.asks_presence and words.is_yes(word)):
+            person.present_word = word[:60]
+        elif situation.status:
+            _close(person, situation.status, heading, "gone_in_status", word)
+        elif situation.doubt:
             issues.append([heading, "status_doubt", WARNING, word[:60]])
-        elif not said.understood:
+        elif not situation.understood:
             issues.append([heading, "status_unknown", WARNING, word[:60]])
 
     def _death(self, person: Person, value: Any, issues: list[Issue]) -> None:
@@ -346,7 +352,7 @@ class Parser:
         """A date cell as its reader knows it: « 31/01/2020 », not the number a spreadsheet keeps."""
         if isinstance(value, (date, int, float)) and (day := words.any_date(value, self.today)):
             return f"{day:%d/%m/%Y}"
-        return shown(value)
+        return cell_text(value)
 
     def _past(self, value: Any) -> bool | None:
         """Whether a date has come; None when it is not one. 31/12/9999, 01/01/1900, 0 and « NC » have not."""
@@ -361,7 +367,7 @@ class Parser:
         for index, heading, third, label in self.phone_columns:
             if index >= len(cells) or cells[index] in ("", None):
                 continue
-            read = phones.parse_cell(shown(cells[index]), region)
+            read = phones.parse_cell(cell_text(cells[index]), region)
             for wrong in read.rejected:
                 person.phones_rejected += 1
                 issues.append([heading, "phone_invalid", WARNING, wrong])
@@ -379,17 +385,16 @@ class Parser:
         person.residence_name = texts.get("residence_name", "")[:160]
         if person.residence_name and not person.residence:
             person.residence = person.residence_name[:60]
-        person.living_alone = words.yes_no(texts.get("living_alone", "")[:30])
-        fragile = texts.get("fragile", "")[:60]
-        person.fragile = bool(fragile) and words.yes_no(fragile) is not False
-        if language := texts.get("language", "")[:40]:
-            person.language = words.language(language)
-            if not person.language and not words.is_french(language):
-                issues.append([self.title.get("language", ""), "language_unknown", WARNING, language])
-        notes = [
-            words.clean(shown(cells[i])) for i in self.note_columns if i < len(cells) and cells[i] not in ("", None)
-        ]
-        person.notes = " · ".join(note for note in notes if note)[:300]
+        for name, indexes in self.details.items():
+            self._detail(person, _DETAILS[name], [cells[i] for i in indexes if i < len(cells)], issues)
+
+    def _detail(self, person: Person, detail: HouseholdDetail, cells: Sequence[Any], issues: list[Issue]) -> None:
+        text = " · ".join(words.clean(cell_text(cell)) for cell in cells if cell not in ("", None))[:300]
+        value = detail.read(text) if text else ""
+        if value is None and detail.doubt:
+            issues.append([self.title[detail.name], detail.doubt, WARNING, text[:60]])
+        if value not in ("", None):
+            person.details[detail.name] = value
 
 
 def _close(person: Person, status: str, heading: str, code: str, word: str) -> None:
@@ -404,6 +409,9 @@ def _labelled(label: str, value: str) -> str:
     if not value or value.strip() in ("0", "-"):
         return ""
     return f"{label} {value}" if re.fullmatch(r"[A-Za-z]?\d{0,4}[A-Za-z]?", value.strip()) else value
+
+
+_DETAILS = {detail.name: detail for detail in DETAILS}
 
 
 @lru_cache(maxsize=100)

@@ -24,6 +24,8 @@ class RowPlan:
     close: str = ""
     reopen: bool = False
     save: bool = False
+    # Known as another whose record this one was merged into: that record stays as it is.
+    aliased: bool = False
 
     @property
     def issues(self) -> list[Issue]:
@@ -60,6 +62,9 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
 
+    def figures(self) -> dict[str, int]:
+        return {name: self.counts[name] for name in FIGURES}
+
     def add(self, plan: HouseholdPlan) -> None:
         count = self.counts
         for row in plan.rows:
@@ -85,7 +90,7 @@ _TALLY: dict[str, str] = {
     Kind.SKIP: "tenants_skipped",
     Kind.REJECT: "tenants_rejected",
 }
-COUNTS = (
+FIGURES = (
     "rows",
     *_TALLY.values(),
     "households_created",

@@ -147,12 +147,12 @@ def _run(action: str, path: Path, *args: str) -> Iterator[Any]:
         first = True
         for line in process.stdout:
             try:
-                said = json.loads(line)
+                answer = json.loads(line)
             except ValueError as error:
                 raise Refused("unreadable") from error
-            if isinstance(said, dict) and "error" in said:
-                raise Refused(said["error"], said.get("value", ""))
-            yield said
+            if isinstance(answer, dict) and "error" in answer:
+                raise Refused(answer["error"], answer.get("value", ""))
+            yield answer
             first = False
         if process.wait(SECONDS) != 0 or first:
             raise Refused("unreadable")
@@ -165,10 +165,10 @@ def _run(action: str, path: Path, *args: str) -> Iterator[Any]:
 
 def _workbook_rows(path: Path, sheet: str) -> Iterator[Row]:
     number = 0
-    for said in _run("rows", path, sheet):
-        if isinstance(said, dict):
+    for answer in _run("rows", path, sheet):
+        if isinstance(answer, dict):
             continue
-        for cells in said:
+        for cells in answer:
             number += 1
             yield number, cells
 

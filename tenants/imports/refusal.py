@@ -27,6 +27,8 @@ MESSAGES = {
     "no_name": "Aucune colonne de noms n’a été reconnue. Indiquez laquelle contient le nom.",
     "no_rows": "Cette liste ne contient aucune personne.",
     "file_lost": "Ce fichier ne peut plus être relu : PRIVACY_KEY a changé depuis son dépôt. Déposez-le de nouveau.",
+    "file_missing": "Déposez de nouveau le fichier de cette liste.",
+    "other_headings": "Ce fichier n’a pas les mêmes titres. Annulez cet import, puis déposez-le comme une autre liste.",
     "slow": "Ce classeur est trop long à ouvrir. Enregistrez la liste en CSV.",
 }
 

@@ -231,6 +231,16 @@ def yes_no(text: str) -> bool | None:
     return False if folded.startswith(("COUPLE", "FAMILLE", "PAS ", "NON ")) else None
 
 
+def marked(text: str) -> bool | None:
+    """A mark, whatever it is, says yes; a no says nothing: what is known stays."""
+    return None if yes_no(text) is False else True
+
+
+def in_words(value: Any) -> str:
+    """What is kept, as the preview writes it."""
+    return {True: "oui", False: "non", None: ""}.get(value, str(value)) if not isinstance(value, str) else value
+
+
 @lru_cache(maxsize=500)
 def is_leaseholder(role: str) -> bool:
     """False for somebody said to be a child or another occupant: no lease, so any age."""
@@ -268,6 +278,16 @@ def language(text: str) -> str:
         if folded.startswith(known):
             return code
     return folded.lower() if folded.lower() in _LANGUAGES.values() else ""
+
+
+def other_language(text: str) -> str | None:
+    """A code; empty for French, None for what is not known."""
+    return language(text) or ("" if is_french(text) else None)
+
+
+def language_name(code: str) -> str:
+    """« pt » → « portugais »."""
+    return next((name.lower() for name, known in _LANGUAGES.items() if known == code), code)
 
 
 def any_date(value: Any, today: date) -> date | None:

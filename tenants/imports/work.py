@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from solidarites import journal
+from solidarites.prompt import ask_for
 from tenants import households as rules
 from tenants.imports import bulk, columns, jobs, uploads
-from tenants.imports.apply import CHUNK, Lines, fill, lock, read_people, write
+from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
-from tenants.imports.people import Person
-from tenants.imports.plan import COUNTS, HouseholdPlan, Kind, RowPlan, Tally
+from tenants.imports.grouping import CHUNK, GroupedList, grouped
+from tenants.imports.people import FORMAT, Person
+from tenants.imports.plan import HouseholdPlan, Kind, RowPlan, Tally
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
-from tenants.imports.workspace import Group, Workspace
+from tenants.imports.workspace import Group
 from tenants.models import ImportRow, ListImport, Tenant
 
 log = logging.getLogger(__name__)
@@ -35,13 +37,11 @@ log = logging.getLogger(__name__)
 State = ListImport.State
 LEASE = timedelta(seconds=45)
 ATTEMPTS = 5
-CHECK = (State.CHECK_QUEUED, State.CHECKING)
-APPLY = (State.APPLY_QUEUED, State.APPLYING)
 CHANGED = "Des données ont changé depuis la vérification. Voici ce qui reste à écrire : relisez, puis confirmez."
 BROKEN = "Cette liste n’a pas pu être traitée. Rien de plus n’a été écrit : prévenez la personne qui gère le logiciel."
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Another worker holds the import now, or somebody called it off."""
 
 
@@ -51,38 +51,32 @@ def run_all() -> int:
     while (row := claim(timezone.now())) is not None:
         count += 1
         run(row)
+    jobs.send_outdated_back()
     jobs.forget_old(timezone.now())
     return count
 
 
-def waiting(now: datetime) -> int:
-    """How many imports no worker is at."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    return ListImport.objects.filter(free, state__in=CHECK + APPLY).count()
-
-
 def claim(now: datetime) -> ListImport | None:
     """Take the oldest import that waits or whose lease has passed; one at a time per landlord."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    busy = ListImport.objects.filter(landlord=OuterRef("landlord"), state__in=APPLY, leased_until__gte=now)
-    waiting = ListImport.objects.filter(free, state__in=CHECK + APPLY).filter(~Exists(busy))
-    for pk in waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:20]:
+    busy = ListImport.objects.filter(
+        landlord=OuterRef("landlord"), state__in=ListImport.TO_WRITE, leased_until__gte=now
+    )
+    waiting = ListImport.objects.waiting(now)
+    for pk in waiting.exclude(Exists(busy)).order_by("created_at", "pk").values_list("pk", flat=True)[:20]:
         token = uuid.uuid4().hex
-        taken = ListImport.objects.filter(free, pk=pk, state__in=CHECK + APPLY).update(
-            lease=token, leased_until=now + LEASE, attempts=F("attempts") + 1
-        )
+        taken = waiting.filter(pk=pk).update(lease=token, leased_until=now + LEASE, attempts=F("attempts") + 1)
         if taken:
             return ListImport.objects.select_related("landlord").get(pk=pk)
     return None
 
 
 def renew(row: ListImport, **values: Any) -> None:
-    """Keep the lease and save progress, in the caller's transaction if there is one. Raises Lost."""
-    kept = ListImport.objects.filter(pk=row.pk, lease=row.lease, state=row.state).update(
+    """Keep the lease and save progress, in the caller's transaction if there is one. Raises LeaseLost."""
+    held = ListImport.objects.filter(pk=row.pk, lease=row.lease, state=row.state).update(
         leased_until=timezone.now() + LEASE, **values
     )
-    if not kept:
-        raise Lost
+    if not held:
+        raise LeaseLost
     for name, value in values.items():
         setattr(row, name, value)
 
@@ -102,14 +96,18 @@ def run(row: ListImport) -> None:
     try:
         if row.attempts > ATTEMPTS:
             _give_up(row, BROKEN)
-        elif row.state in CHECK:
-            check(row)
+        elif row.state in ListImport.TO_CHECK:
+            check_list(row)
         else:
-            apply(row)
-    except Lost:
+            write_list(row)
+    except LeaseLost:
         log.info("import %s: taken over or called off", row.pk)
     except Refused as error:
         _give_up(row, error.message)
+    except jobs.Outdated:
+        with transaction.atomic():
+            renew(row)
+            jobs.back_to_upload(row)
     except Exception as error:
         # Only the kind of error: its text may hold a cell of the list.
         log.error("import %s: %s at attempt %s", row.pk, type(error).__name__, row.attempts)
@@ -128,7 +126,7 @@ def _give_up(row: ListImport, message: str) -> None:
 # Check --------------------------------------------------------------------------------------------------
 
 
-def check(row: ListImport) -> None:
+def check_list(row: ListImport) -> None:
     """Read the file and stage every row with what would become of it; or, once the file is gone, look again.
 
     A stopped check starts again from the file, which is erased only when everything is staged.
@@ -136,6 +134,7 @@ def check(row: ListImport) -> None:
     now = timezone.now()
     renew(row, state=State.CHECKING, started_at=now, rows_done=0)
     if not uploads.waits(row):
+        _refuse_outdated(row)
         _check_again(row)
         return
     ImportRow.objects.filter(list_import=row).delete()
@@ -152,25 +151,12 @@ def _read(row: ListImport, path: Path, now: datetime) -> dict[str, Any]:
     chosen = columns.header_from_json(row.columns, source.header.position)
     if [c.heading for c in chosen.columns] == [c.heading for c in source.header.columns]:
         source.header = chosen
-    lines = Lines()
-    with Workspace() as workspace:
-        today = timezone.localdate(now)
-        fill(workspace, read_people(source, today, lines), progress=_reading(row))
-        renew(row, rows_total=workspace.total, rows_done=0)
-        tally = _stage(row, workspace)
-        absent, known = _stage_absent(row, workspace)
-    counts: dict[str, Any] = {name: tally.counts.get(name, 0) for name in COUNTS}
-    counts.update(
-        issues=dict(tally.issues),
-        skipped=lines.skipped,
-        skipped_rows=lines.skipped_total,
-        refused_columns=source.header.refused,
-        second_person=[c.heading for c in source.header.columns if c.second_person],
-        absent=absent,
-        known=known,
-        check_seconds=round((timezone.now() - now).total_seconds(), 1),
-    )
-    return counts
+    with grouped(source, timezone.localdate(now), progress=_reading(row)) as found:
+        renew(row, rows_total=found.rows, rows_done=0)
+        _stage(row, found)
+        absent, known = _stage_absent(row, found)
+        seconds = round((timezone.now() - now).total_seconds(), 1)
+        return {**found.counts(), "absent": absent, "known": known, "check_seconds": seconds}
 
 
 def _reading(row: ListImport) -> Callable[[int], None]:
@@ -197,51 +183,45 @@ def _checked(row: ListImport, counts: dict[str, Any], message: str = "") -> None
         journal.record("import.checked", row, rows=counts["rows"])
 
 
-def _stage(row: ListImport, workspace: Workspace) -> Tally:
+def _stage(row: ListImport, found: GroupedList) -> None:
     checker = Checker(row.landlord)
-    tally = Tally()
     group = done = 0
-    workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
-    for batch in workspace.households(CHUNK):
-        kept = _snapshots(batch)
+    found.workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
+    for batch in found.batches():
+        as_read = _snapshots(batch)
         plans = checker.plan(batch)
         staged: list[ImportRow] = []
         for plan in plans:
             group += 1
-            tally.add(plan)
-            staged.extend(_staged(row, group, plan, kept))
+            found.tally.add(plan)
+            staged.extend(_staged(row, group, plan, as_read))
         seen = [(r.tenant.pk,) for plan in plans for r in plan.rows if r.tenant is not None and r.tenant.pk]
-        workspace.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", seen)
+        found.workspace.db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", seen)
         done += sum(len(plan.rows) for plan in plans)
         with transaction.atomic():
-            advance(row, done, workspace.total + done)
+            advance(row, done, found.rows + done)
             bulk.insert(staged)
-    return tally
 
 
-def _snapshots(batch: Sequence[Group]) -> dict[int, list[Any]]:
+def _snapshots(batch: Sequence[Group]) -> dict[int, dict[str, Any]]:
     """The people as read, before the plan adds its remarks: what a later look starts from."""
-    kept = {}
-    for group in batch:
-        for person in group:
-            values = person.to_list()
-            values[-1] = list(person.issues)
-            kept[person.number] = values
-    return kept
+    return {person.number: {**person.as_json(), "issues": list(person.issues)} for group in batch for person in group}
 
 
 def codes_of(issues: Sequence[Sequence[str]]) -> str:
     return f" {' '.join(dict.fromkeys(issue[1] for issue in issues))} "[:400] if issues else ""
 
 
-def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, list[Any]]) -> Iterator[ImportRow]:
-    told = False
+def _staged(
+    row: ListImport, group: int, plan: HouseholdPlan, as_read: dict[int, dict[str, Any]]
+) -> Iterator[ImportRow]:
+    first = True
     for planned in plan.rows:
         person = planned.person
         # Who left or died and is not known, or is rejected, is not kept: only the row's number, the name and why.
         bare = planned.kind in (Kind.SKIP, Kind.REJECT)
-        tells = not bare and not told
-        told = told or tells
+        tells = first and not bare
+        first = first and bare
         yield ImportRow(
             list_import_id=row.pk,
             group=group,
@@ -249,8 +229,9 @@ def _staged(row: ListImport, group: int, plan: HouseholdPlan, kept: dict[int, li
             kind=planned.kind,
             household_kind=plan.kind if tells else "",
             household_changes=plan.changes if tells else [],
-            data=[] if bare else kept[person.number],
-            name=person.shown_name[:260] if bare else "",
+            data={} if bare else as_read[person.number],
+            format=FORMAT,
+            name=person.full_name[:260] if bare else "",
             changes=planned.changes,
             issues=planned.issues,
             codes=_codes(planned),
@@ -262,7 +243,7 @@ def _codes(planned: RowPlan) -> str:
     return "" if planned.kind == Kind.SKIP else codes_of(planned.issues)
 
 
-def _stage_absent(row: ListImport, workspace: Workspace) -> tuple[int, int]:
+def _stage_absent(row: ListImport, found: GroupedList) -> tuple[int, int]:
     """Known, present people whom the list does not name: (how many, of how many)."""
     last_group = row.rows.order_by("-group").values_list("group", flat=True).first() or 0
     known = absent = 0
@@ -270,7 +251,7 @@ def _stage_absent(row: ListImport, workspace: Workspace) -> tuple[int, int]:
     present = Tenant.objects.filter(landlord=row.landlord, status=Tenant.Status.PRESENT)
     for pk in present.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=5000):
         known += 1
-        if not workspace.db.execute("SELECT 1 FROM seen WHERE id = ?", (pk,)).fetchone():
+        if not found.workspace.db.execute("SELECT 1 FROM seen WHERE id = ?", (pk,)).fetchone():
             batch.append(pk)
         if len(batch) == CHUNK:
             _stage_batch_absent(row, batch, last_group + absent)
@@ -285,7 +266,14 @@ def _stage_batch_absent(row: ListImport, ids: list[int], group: int) -> None:
         renew(row)
         ImportRow.objects.bulk_create(
             [
-                ImportRow(list_import_id=row.pk, group=group + index, number=0, kind=Kind.ABSENT, data=[pk])
+                ImportRow(
+                    list_import_id=row.pk,
+                    group=group + index,
+                    number=0,
+                    kind=Kind.ABSENT,
+                    data={"tenant_id": pk},
+                    format=FORMAT,
+                )
                 for index, pk in enumerate(ids, start=1)
             ]
         )
@@ -321,8 +309,8 @@ def _check_again(row: ListImport) -> None:
     before = row.counts
     bare = {"rows": 0, "tenants_skipped": 0, "tenants_rejected": 0}
     for kind, name in ((Kind.SKIP, "tenants_skipped"), (Kind.REJECT, "tenants_rejected")):
-        bare[name] = row.rows.filter(kind=kind, data=[]).count()
-    counts = {**before, **{name: tally.counts.get(name, 0) for name in COUNTS}, "issues": dict(tally.issues)}
+        bare[name] = row.rows.filter(kind=kind, data={}).count()
+    counts = {**before, **tally.figures(), "issues": dict(tally.issues)}
     counts["tenants_skipped"] += bare["tenants_skipped"]
     counts["tenants_rejected"] += bare["tenants_rejected"]
     counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"]
@@ -352,25 +340,31 @@ def _groups(rows: Iterable[ImportRow]) -> list[Group]:
     groups: dict[int, Group] = {}
     for staged in rows:
         if staged.data:
-            person = Person.from_list(staged.data)
-            person.issues = list(person.issues)
+            person = Person.from_json({**staged.data, "issues": list(staged.data["issues"])})
             groups.setdefault(staged.group, []).append(person)
     return list(groups.values())
+
+
+def _refuse_outdated(row: ListImport) -> None:
+    """Raises Outdated for rows that another version of the software checked: they could be read otherwise."""
+    if jobs.is_outdated(row):
+        raise jobs.Outdated
 
 
 # Writing ------------------------------------------------------------------------------------------------
 
 
-def apply(row: ListImport) -> None:
+def write_list(row: ListImport) -> None:
     """Write the staged rows from where it is, a chunk at a time; stop and check again if they no longer hold."""
+    _refuse_outdated(row)
     if row.state == State.APPLY_QUEUED:
         renew(row, state=State.APPLYING, started_at=timezone.now())
     checker = Checker(row.landlord)
-    while _apply_chunk(row, checker):
+    while _write_chunk(row, checker):
         pass
 
 
-def _apply_chunk(row: ListImport, checker: Checker) -> bool:
+def _write_chunk(row: ListImport, checker: Checker) -> bool:
     """One chunk, one transaction: lease, plan, compare with the preview, write, progress. False when it is over."""
     now = timezone.now()
     after = row.applied_through
@@ -378,7 +372,7 @@ def _apply_chunk(row: ListImport, checker: Checker) -> bool:
         renew(row)
         first = row.rows.filter(group__gt=after).order_by("group").values_list("group", flat=True).first()
         if first is None:
-            _applied(row, now)
+            _written(row, now)
             return False
         last = max(first - 1, after) + CHUNK
         lock(row.landlord)
@@ -387,11 +381,11 @@ def _apply_chunk(row: ListImport, checker: Checker) -> bool:
         if not _as_previewed(rows, plans):
             renew(row, state=State.CHECK_QUEUED, rows_done=0, applied_through=0, attempts=0)
             ListImport.objects.filter(pk=row.pk).update(leased_until=None, lease="")
-            jobs.nudge()
+            ask_for("tenants.tasks.run_imports")
             return False
         write(checker, plans, now=now, by=row.uploaded_by)
         if row.absent_left:
-            _close_absent([r.data[0] for r in rows if r.kind == Kind.ABSENT], row, now)
+            _close_absent([r.data["tenant_id"] for r in rows if r.kind == Kind.ABSENT], row, now)
         _forget_written(rows)
         done = row.rows_done + sum(1 for r in rows if r.kind != Kind.ABSENT)
         renew(row, applied_through=last, rows_done=done, attempts=0)
@@ -400,7 +394,7 @@ def _apply_chunk(row: ListImport, checker: Checker) -> bool:
 
 def _as_previewed(rows: Sequence[ImportRow], plans: Sequence[HouseholdPlan]) -> bool:
     staged = [r for r in rows if r.data and r.kind != Kind.ABSENT]
-    said = {r.number: [r.kind, r.changes, r.household_kind, r.household_changes] for r in staged}
+    previewed = {r.number: [r.kind, r.changes, r.household_kind, r.household_changes] for r in staged}
     now = {
         planned.person.number: [
             planned.kind,
@@ -411,7 +405,7 @@ def _as_previewed(rows: Sequence[ImportRow], plans: Sequence[HouseholdPlan]) -> 
         for plan in plans
         for index, planned in enumerate(plan.rows)
     }
-    return said == now
+    return previewed == now
 
 
 def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
@@ -422,16 +416,12 @@ def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
 def _forget_written(rows: Sequence[ImportRow]) -> None:
     """Written rows are erased; of those with remarks, only the remarks stay, for the report."""
     ImportRow.objects.filter(pk__in=[r.pk for r in rows if not r.codes]).delete()
-    told = [r.pk for r in rows if r.codes and r.kind not in (Kind.SKIP, Kind.REJECT)]
-    ImportRow.objects.filter(pk__in=told).update(
-        kind=Kind.UNCHANGED, data=[], changes=[], household_kind="", household_changes=[]
+    remarked = [r.pk for r in rows if r.codes and r.kind not in (Kind.SKIP, Kind.REJECT)]
+    ImportRow.objects.filter(pk__in=remarked).update(
+        kind=Kind.UNCHANGED, data={}, changes=[], household_kind="", household_changes=[]
     )
 
 
-def _applied(row: ListImport, now: datetime) -> None:
-    started = row.started_at or now
-    counts = {**row.counts, "apply_seconds": round((now - started).total_seconds(), 1)}
-    renew(row, state=State.APPLIED, applied_at=now, counts=counts, rows_done=row.rows_total, lease="", attempts=0)
-    ListImport.objects.filter(pk=row.pk).update(leased_until=None)
-    figures = {name: counts.get(name, 0) for name in COUNTS}
-    journal.record("import.applied", row, by=row.uploaded_by, absent_left=row.absent_left, **figures)
+def _written(row: ListImport, now: datetime) -> None:
+    seconds = round((now - (row.started_at or now)).total_seconds(), 1)
+    jobs.note_applied(row, {**row.counts, "apply_seconds": seconds}, now=now)

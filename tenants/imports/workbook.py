@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
 MEMORY = 1536 * 1024 * 1024
 UNPACKED = 700 * 1024 * 1024
 RATIO = 150  # of a part above 20 MB: real sheets stay under 40
@@ -151,8 +153,6 @@ def main() -> None:
     except Exception:
         # zlib.error, struct.error, UnicodeDecodeError: whatever a broken archive raises
         fail("unreadable")
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
-
     try:
         book = CalamineWorkbook.from_path(path)
         sheets = [

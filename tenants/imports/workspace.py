@@ -62,7 +62,7 @@ class Workspace:
             (
                 (
                     person.number,
-                    f"r:{person.number}" if person.rejected else f"c:{person.household}" if person.household else "",
+                    _household(person),
                     "" if person.rejected else person.reference,
                     person.match_key,
                     _dump(person),
@@ -172,9 +172,16 @@ class Workspace:
         )
 
 
+def _household(person: Person) -> str:
+    """What household a row says it is of; a rejected row is one of its own, an empty text is settled later."""
+    if person.rejected:
+        return f"r:{person.number}"
+    return f"c:{person.household_reference}" if person.household_reference else ""
+
+
 def _dump(person: Person) -> bytes:
-    return marshal.dumps(person.to_list())
+    return marshal.dumps(person.as_json())
 
 
 def _load(data: bytes) -> Person:
-    return Person.from_list(marshal.loads(data))  # noqa: S302 — our own bytes, from our own temporary file
+    return Person.from_json(marshal.loads(data))  # noqa: S302 — our own bytes, from our own temporary file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tenants.imports.columns import find_header, fingerprint, is_refused, read_header, recognise, use_fields
-from tenants.imports.headings import LABELS, SPELLINGS
+from tenants.imports.fields import LABELS, SPELLINGS
 
 
 def test_every_field_has_a_dozen_spellings_and_each_is_recognised():

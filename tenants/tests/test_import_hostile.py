@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
-from tenants.imports.apply import Lines, read_people
+from tenants.imports.grouping import persons
 from tenants.imports.people import Parser
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
@@ -122,7 +123,7 @@ def read(path: Path) -> int:
     from datetime import date
 
     source = open_list(path)
-    return sum(1 for _ in read_people(source, date(2026, 11, 23), Lines()))
+    return sum(1 for _ in persons(source, date(2026, 11, 23), Counter()))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -152,7 +153,7 @@ def test_a_formula_counts_as_its_last_value(tmp_path):
     from datetime import date
 
     source = open_list(path)
-    person = next(read_people(source, date(2026, 11, 23), Lines()))
+    person = next(persons(source, date(2026, 11, 23), Counter()))
     assert (person.last_name, person.birth) == ("Martin", "1938-03-12")
 
 

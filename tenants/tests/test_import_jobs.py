@@ -127,7 +127,7 @@ def test_a_confirmed_list_is_written_and_its_rows_forgotten(landlord):
     row = applied(landlord)
     assert row.state == State.APPLIED
     assert (Tenant.objects.count(), Household.objects.count(), PhoneNumber.objects.count()) == (3, 2, 1)
-    assert all(data == [] for data in row.rows.values_list("data", flat=True))
+    assert all(data == {} for data in row.rows.values_list("data", flat=True))
     assert row.rows.filter(kind=ImportRow.Kind.REJECT).count() == 1
 
 
@@ -220,24 +220,11 @@ def test_subscribers_hear_of_changed_numbers_inside_the_transaction(landlord, mo
 def test_of_the_departed_and_the_deceased_only_the_name_and_the_word_are_staged(landlord):
     row = checked(landlord, LIST + "T7;C7;Castaing (DCD);Irène;1/1/20;0800;7 rue X;33000;Nulleville;\n")
     skipped = row.rows.get(kind="skip")
-    assert (skipped.data, skipped.name, skipped.codes) == ([], "Irène CASTAING", "")
+    assert (skipped.data, skipped.name, skipped.codes) == ({}, "Irène CASTAING", "")
     assert skipped.issues == [["Nom", "deceased_in_name", "warning", "DCD"]]
     jobs.confirm(list_import=row, by=None, now=timezone.now())
     work.run_all()
     assert "CASTAING" not in str(list(row.rows.values()))
-
-
-def test_a_list_staged_before_the_upgrade_is_still_written(landlord):
-    row = checked(landlord)
-    for line in row.rows.exclude(data=[]):
-        # Without « said_present », which stands before the remarks.
-        line.data.pop(-2)
-        line.save()
-    jobs.confirm(list_import=row, by=None, now=timezone.now())
-    work.run_all()
-    row.refresh_from_db()
-    assert row.state == State.APPLIED
-    assert Tenant.objects.count() == 3
 
 
 def test_a_cancelled_import_keeps_nothing(landlord):
@@ -270,7 +257,7 @@ def test_a_stopped_writing_resumes_where_it_was(landlord, monkeypatch):
     mine = work.claim(timezone.now())
     mine.state = State.APPLY_QUEUED
     work.renew(mine, state=State.APPLYING, started_at=timezone.now())
-    work._apply_chunk(mine, work.Checker(landlord))
+    work._write_chunk(mine, work.Checker(landlord))
     assert Household.objects.count() == 1
     assert work.claim(timezone.now()) is None
     resumed = work.claim(timezone.now() + work.LEASE * 2)
@@ -287,7 +274,7 @@ def test_a_list_that_breaks_the_worker_is_given_up_and_says_so(landlord, monkeyp
     def broken(*args, **kwargs):
         raise RuntimeError("Martin Jeanne")
 
-    monkeypatch.setattr(work, "fill", broken)
+    monkeypatch.setattr(work, "grouped", broken)
     work.run_all()
     row.refresh_from_db()
     assert row.state == State.REFUSED

@@ -12,7 +12,7 @@ from django.core.files.base import File
 from django.utils import timezone
 
 from tenants.imports import jobs, uploads
-from tenants.imports.apply import import_list
+from tenants.imports.at_once import import_list
 from tenants.models import Agency, Household, Landlord, ListImport, PhoneNumber, Residence, Tenant
 from tenants.tests.lists import write_csv
 from tests.processes.installation import Installation, Process, wait_until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from phonenumbers import PhoneNumberType
 
 from tenants import communes, phones
 from tenants.imports import births
-from tenants.imports.apply import Lines, read_people
+from tenants.imports.grouping import persons
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
 from tenants.tests import formats
@@ -103,12 +104,20 @@ def lists(draw):
 def came_back(path: Path) -> list[tuple]:
     source = open_list(path)
     found = []
-    for person in read_people(source, TODAY, Lines()):
+    for person in persons(source, TODAY, Counter()):
         assert not person.rejected, person.issues
         number = person.phones[0][0] if person.phones else None
         born = date.fromisoformat(person.birth) if person.birth else None
         found.append(
-            (person.reference, person.household, person.last_name, person.first_name, born, number, person.insee)
+            (
+                person.reference,
+                person.household_reference,
+                person.last_name,
+                person.first_name,
+                born,
+                number,
+                person.insee,
+            )
         )
     return found
 
@@ -199,7 +208,7 @@ def test_any_bytes_give_people_or_a_refusal(prefix, content):
         path = Path(folder) / "liste"
         path.write_bytes(prefix + content)
         with suppress(Refused):
-            for person in read_people(open_list(path), TODAY, Lines()):
+            for person in persons(open_list(path), TODAY, Counter()):
                 assert person.number > 0
 
 

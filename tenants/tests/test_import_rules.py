@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from tenants.imports.apply import import_rows
+from tenants.imports.at_once import import_rows
 from tenants.models import Household, PhoneNumber, Tenant
 
 pytestmark = pytest.mark.django_db

@@ -7,21 +7,23 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from solidarites import journal
 from solidarites.middleware import takes_up_to
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages
-from tenants.forms import UploadForm
-from tenants.imports import columns, exports, headings, jobs, reasons
+from tenants.forms import FileAgainForm, UploadForm
+from tenants.imports import columns, exports, jobs, reasons, uploads
+from tenants.imports.fields import DETAILS, LABELS, MODEL
 from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
-from tenants.models import ImportProfile, ImportRow, ListImport, Tenant
-from tenants.views.shown import TO_CHECK, duration, progress_of, row_view, section_views, to_check
+from tenants.models import ImportProfile, ImportRow, ListImport
+from tenants.views.shown import TO_CHECK, absent_people, duration, progress_of, row_view, section_views, to_check
 
 PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -31,7 +33,7 @@ Kind = ImportRow.Kind
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: SignedInRequest) -> HttpResponse:
     """The administrator's home: what was imported by whom, and the way to the next list."""
     found = ListImport.objects.select_related("landlord", "uploaded_by")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -50,7 +52,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @takes_up_to(MAX_BYTES + settings.BODY_MAX_BYTES)
 @role_required(ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -66,20 +68,20 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def guide(request: HttpRequest) -> HttpResponse:
+def guide(request: SignedInRequest) -> HttpResponse:
     """« Préparer votre fichier », on one printed page."""
-    return render(request, "administrator/imports/guide.html", {"headings": exports.MODEL})
+    return render(request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS})
 
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def model(request: HttpRequest) -> HttpResponse:
+def model(request: SignedInRequest) -> HttpResponse:
     return _file(exports.model(), "modele-liste-locataires.xlsx")
 
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def show(request: HttpRequest, pk: int) -> HttpResponse:
+def show(request: SignedInRequest, pk: int) -> HttpResponse:
     """One import, as far as it is: columns to look over, progress, preview, report."""
     row = _get(pk)
     if row.state == State.UPLOADED:
@@ -93,7 +95,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+def progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The progress alone, asked for every two seconds; once it is over the page is opened anew."""
     row = _get(pk)
     response = render(request, "administrator/imports/_progress.html", {"row": row, **progress_of(row, timezone.now())})
@@ -106,7 +108,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _columns_page(
-    request: HttpRequest, row: ListImport, chosen: dict[int, str] | None = None, error: str = ""
+    request: SignedInRequest, row: ListImport, chosen: dict[int, str] | None = None, error: str = ""
 ) -> HttpResponse:
     header = columns.header_from_json(row.columns)
     for column in header.columns:
@@ -117,25 +119,35 @@ def _columns_page(
         "columns": [c for c in header.columns if c.heading or c.samples],
         "refused": header.refused,
         "second_person": [c.heading for c in header.columns if c.second_person],
-        "labels": headings.LABELS,
+        "labels": LABELS,
         "usable": header.usable,
         "profile_name": request.POST.get("profile", "") if request.method == "POST" else "",
         "error": error,
+        # A list that an upgrade sent back: its file was erased once it was read.
+        "file_form": None if uploads.waits(row) else FileAgainForm(),
     }
     return render(request, "administrator/imports/columns.html", context, status=422 if error else 200)
 
 
+@takes_up_to(MAX_BYTES + settings.BODY_MAX_BYTES)
 @role_required(ADMINISTRATOR)
 @require_POST
-def set_columns(request: HttpRequest, pk: int) -> HttpResponse:
+def set_columns(request: SignedInRequest, pk: int) -> HttpResponse:
     row = _get(pk)
     chosen: dict[int, str] = {}
     for column in row.columns:
         field = request.POST.get(f"column-{column['index']}", column["field"])
-        chosen[column["index"]] = field if field in headings.LABELS else ""
+        chosen[column["index"]] = field if field in LABELS else ""
     name = " ".join(request.POST.get("profile", "").replace("\x00", "").split())[:80]
     try:
-        jobs.set_columns(list_import=row, fields=chosen, profile_name=name, by=request.user, now=timezone.now())
+        jobs.set_columns(
+            list_import=row,
+            fields=chosen,
+            profile_name=name,
+            file=request.FILES.get("file"),
+            by=request.user,
+            now=timezone.now(),
+        )
     except Refused as error:
         return _columns_page(request, row, chosen, error.message)
     except jobs.NotNow as error:
@@ -145,7 +157,7 @@ def set_columns(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def choose_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+def choose_sheet(request: SignedInRequest, pk: int) -> HttpResponse:
     row = _get(pk)
     try:
         jobs.choose_sheet(
@@ -205,7 +217,7 @@ _COUNTS = (
 )
 
 
-def _preview_page(request: HttpRequest, row: ListImport, error: str = "") -> HttpResponse:
+def _preview_page(request: SignedInRequest, row: ListImport, error: str = "") -> HttpResponse:
     journal.record("import.read", row, by=request.user)
     context = {
         "row": row,
@@ -220,7 +232,7 @@ def _preview_page(request: HttpRequest, row: ListImport, error: str = "") -> Htt
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def rows(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def rows(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     """All rows of one kind (or with one remark: « remarque-CODE »), with the spreadsheet's own numbers."""
     row = _get(pk)
     found = row.rows.all()
@@ -230,14 +242,14 @@ def rows(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     elif kind == TO_CHECK:
         found, title, advice = to_check(row), "À vérifier", ""
     elif kind in Kind.values:
-        found, title, advice = found.filter(kind=kind), KINDS[kind], ""
+        found, title, advice = found.filter(kind=kind), KINDS[Kind(kind)], ""
     elif kind == "foyers":
         found, title, advice = found.filter(household_kind="update"), "Foyers modifiés", ""
     else:
         raise Http404
     page = Paginator(found.order_by("number", "group"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     journal.record("import.read", row, by=request.user)
-    absent = Tenant.objects.in_bulk([r.data[0] for r in page.object_list if r.kind == Kind.ABSENT and r.data])
+    absent = absent_people(list(page.object_list))
     context = {
         "row": row,
         "title": title,
@@ -260,7 +272,7 @@ KINDS = {
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
     row = _get(pk)
     try:
         jobs.confirm(
@@ -279,7 +291,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         jobs.cancel(list_import=_get(pk), by=request.user, now=timezone.now())
         messages.success(request, "L’import est annulé. Rien n’a été écrit, le fichier est effacé.")
@@ -290,7 +302,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def remarks(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def remarks(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     """Rejects and remarks with the spreadsheet's own row numbers, to hand back to the landlord."""
     row = _get(pk)
     journal.record("import.exported", row, by=request.user)
@@ -300,7 +312,7 @@ def remarks(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def forget_profile(request: HttpRequest, pk: int) -> HttpResponse:
+def forget_profile(request: SignedInRequest, pk: int) -> HttpResponse:
     """Drop the proposed profile of an upload and look at its headings afresh."""
     row = _get(pk)
     if row.profile_id and row.state == State.UPLOADED:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from solidarites import journal
+from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages, duplicates
 from tenants.forms import BirthForm
-from tenants.models import Tenant
+from tenants.models import PhoneNumber, Tenant
 
 PAIRS_PER_PAGE = 10
 PER_PAGE = 50
@@ -21,13 +22,11 @@ PER_PAGE = 50
 
 @role_required(ADMINISTRATOR)
 @require_GET
-def duplicate_list(request: HttpRequest) -> HttpResponse:
+def duplicate_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(duplicates.pairs(), PAIRS_PER_PAGE).get_page(request.GET.get("page"))
     ids = [tenant.household_id for pair in page.object_list for tenant in (pair.first, pair.second)]
-    phones: dict[int, list[object]] = {}
+    phones: dict[int, list[PhoneNumber]] = {}
     if ids:
-        from tenants.models import PhoneNumber
-
         for phone in PhoneNumber.objects.filter(household_id__in=ids):
             phones.setdefault(phone.household_id, []).append(phone)
         journal.record("duplicates.read", by=request.user, households=sorted(set(ids)))
@@ -46,7 +45,7 @@ def duplicate_list(request: HttpRequest) -> HttpResponse:
 
 @role_required(ADMINISTRATOR)
 @require_POST
-def duplicate_decide(request: HttpRequest, first: int, second: int) -> HttpResponse:
+def duplicate_decide(request: SignedInRequest, first: int, second: int) -> HttpResponse:
     """« C’est la même personne » keeps ``kept``; « Ce sont deux personnes » is remembered."""
     one, other = get_object_or_404(Tenant, pk=first), get_object_or_404(Tenant, pk=second)
     choice, now = request.POST.get("choice"), timezone.now()
@@ -66,7 +65,7 @@ def duplicate_decide(request: HttpRequest, first: int, second: int) -> HttpRespo
 
 @role_required(ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def age_list(request: HttpRequest) -> HttpResponse:
+def age_list(request: SignedInRequest) -> HttpResponse:
     """« Âge à vérifier »: a date or a year can be noted for each; until then nobody is enrolled by age."""
     form, wrong = BirthForm(), None
     if request.method == "POST":

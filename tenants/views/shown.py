@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from tenants.imports import reasons
-from tenants.imports.people import Person
+from tenants.imports.fields import DETAILS
+from tenants.imports.people import FORMAT, Person
 from tenants.models import ImportRow, ListImport, Tenant
 
 Kind = ImportRow.Kind
@@ -35,18 +37,32 @@ def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
     view = RowView(row.number, row.kind, changes=row.changes, household_changes=row.household_changes)
     view.remarks = [(column, reasons.title(code), value) for column, code, _severity, value in row.issues]
     if row.kind == Kind.ABSENT:
-        tenant = absent.get(row.data[0]) if row.data else None
+        tenant = absent.get(_tenant_id(row))
         view.name = tenant.full_name if tenant else "personne retirée depuis"
         view.details = [tenant.reference] if tenant and tenant.reference else []
-    elif row.data:
-        person = Person.from_list(row.data)
-        view.name = person.shown_name
+    elif row.data and row.format == FORMAT:
+        person = Person.from_json(row.data)
+        view.name = person.full_name
         view.details = [text for text in (_birth(person), f"{person.postal_code} {person.city}".strip()) if text]
         if person.phones:
             view.details.append("1 numéro" if len(person.phones) == 1 else f"{len(person.phones)} numéros")
+        view.details += [
+            f"{detail.change} : {detail.say(person.details[detail.name])}"
+            for detail in DETAILS
+            if detail.name in person.details
+        ]
     else:
         view.name = row.name
     return view
+
+
+def absent_people(rows: Sequence[ImportRow]) -> dict[int, Tenant]:
+    """Whom the rows of people absent from the list are about."""
+    return Tenant.objects.in_bulk([_tenant_id(row) for row in rows if row.kind == Kind.ABSENT])
+
+
+def _tenant_id(row: ImportRow) -> int:
+    return row.data["tenant_id"] if row.format == FORMAT else 0
 
 
 def to_check(row: ListImport) -> QuerySet[ImportRow]:
@@ -100,7 +116,7 @@ def section_views(row: ListImport) -> list[Section]:
             continue
         most = READ if kind in (Kind.SKIP, Kind.REJECT) else EXAMPLES
         lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:most])
-        absent = Tenant.objects.in_bulk([r.data[0] for r in lines if r.data]) if kind == Kind.ABSENT else {}
+        absent = absent_people(lines) if kind == Kind.ABSENT else {}
         sections.append(Section(kind, title, count, [row_view(line, absent) for line in lines], note))
     if row.counts.get("households_updated"):
         lines = list(

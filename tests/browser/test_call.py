@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from campaigns.calls.tests.caller_cast import hold, running_campaign
 from campaigns.models import Alert, Call, Case, FollowUpPlan, Partner, Referral
-from campaigns.tests.caller_cast import hold, running_campaign
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_case, make_household
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from campaigns import alerts
+from campaigns.calls.tests.caller_cast import hold, running_campaign
 from campaigns.models import Call, Case, CoordinatorScope
-from campaigns.tests.caller_cast import hold, running_campaign
-from campaigns.tests.referral_cast import make_partner
+from campaigns.referrals.tests.referral_cast import make_partner
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.browser.test_call import WELL, answer_all, saved
 from tests.factories import make_agency, make_case, make_household

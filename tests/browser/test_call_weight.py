@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from campaigns.tests.caller_cast import hold, running_campaign
+from campaigns.calls.tests.caller_cast import hold, running_campaign
 from tenants.models import PhoneNumber
 from tests.factories import make_case, make_household
 from tests.house.source import ROOT

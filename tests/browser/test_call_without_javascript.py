@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from campaigns.calls.tests.caller_cast import hold, running_campaign
 from campaigns.models import Call, Case, FollowUpPlan, Need
-from campaigns.tests.caller_cast import hold, running_campaign
 from tests.browser.conftest import PHONE, layout_problems
 from tests.browser.test_call import SIZES, WELL, answer, question
 from tests.factories import make_case

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from campaigns.calls.tests.caller_cast import hold, running_campaign
 from campaigns.models import Call, Case
-from campaigns.tests.caller_cast import hold, running_campaign
 from tenants.models import Tenant
 from tests.browser.conftest import LAPTOP, PHONE, layout_problems
 from tests.browser.test_call import SIZES, answer, saved

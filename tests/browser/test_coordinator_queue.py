@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from campaigns import queue, texts
+from campaigns.calls.tests.test_messages import pending_call
 from campaigns.models import Call, Campaign, Case, Script
-from campaigns.tests.test_messages import pending_call
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_campaign, make_case, make_household
 

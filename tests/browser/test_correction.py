@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from campaigns.calls.tests.caller_cast import hold, running_campaign, url, well
 from campaigns.models import Call, Case, FollowUpPlan, Need
-from campaigns.tests.caller_cast import hold, running_campaign, url, well
 from tests.browser.test_call import SIZES
 from tests.factories import make_case, make_household
 

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns import alerts
+from campaigns.figures.tests import figures_cast as cast
 from campaigns.models import Alert
 from campaigns.models.levels import Level
-from campaigns.tests import figures_cast as cast
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_case, make_household
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from campaigns import referrals
 from campaigns.models import Call, Case, Need, Partner, Referral, Script
-from campaigns.tests.referral_cast import make_call, make_need, make_partner, make_referral
+from campaigns.referrals.tests.referral_cast import make_call, make_need, make_partner, make_referral
 from solidarites.tasks import heartbeat
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_campaign, make_case, make_household

@@ -19,10 +19,10 @@ from django.conf import settings as django_settings
 from pypdf import PdfReader
 
 from campaigns import referrals
-from campaigns.documents import _template
+from campaigns.common.documents import _template
 from campaigns.models import Case, Referral
 from campaigns.referrals import sheet
-from campaigns.tests.referral_cast import make_partner
+from campaigns.referrals.tests.referral_cast import make_partner
 from tenants.models import Tenant
 from tests.browser.conftest import IMAGES, shown_in_documentation
 from tests.factories import make_campaign, make_case, make_household

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from campaigns.models import Alert, Call, CallReview, Debrief, Script
-from campaigns.views.caller.training import STEPS
+from campaigns.practice.views.training import STEPS
 from tests.browser.conftest import LAPTOP, PHONE
 from tests.factories import make_campaign, make_case, make_household
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from campaigns import caretakers
 from campaigns.models import Alert, CaretakerVisit, Letter, NeighbourReport, Poster, WelfareCheck
-from campaigns.tests.welfare_cast import make_door, make_residence, make_round, open_check
+from campaigns.welfare import caretakers
+from campaigns.welfare.tests.welfare_cast import make_door, make_residence, make_round, open_check
 from tests import factories
 from tests.browser.conftest import LAPTOP, PHONE
 
@@ -90,12 +90,12 @@ def test_a_caretaker_answers_on_a_phone(campaign, residence, door, coordinator, 
 def test_a_coordinator_matches_a_message_and_works_the_check_to_its_end(
     campaign, residence, door, coordinator, open_browser, session_of, check_page, shot, watcher, viewport
 ) -> None:
-    from campaigns import neighbours
+    from campaigns.neighbours import reports
 
     # The browser's own reader of PDF.
     watcher.expected += ["chrome-extension://", "chrome://resources"]
 
-    neighbours.receive(
+    reports.receive(
         worries=["not_seen"],
         place="12 rue des lilas",
         who="La dame du deuxième",

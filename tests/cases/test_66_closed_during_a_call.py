@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns import calls, purge, tasks
+from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url, well
 from campaigns.models import Alert, Call, Campaign, Case, Need, Referral
-from campaigns.tests.caller_cast import hold, running_campaign, text, url, well
-from campaigns.tests.referral_cast import make_partner
+from campaigns.referrals.tests.referral_cast import make_partner
 from solidarites.models import OutgoingMail
 from tests.factories import make_case
 from tests.pages import press

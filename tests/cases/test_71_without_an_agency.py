@@ -10,11 +10,12 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from campaigns import alerts, dashboards, referrals, welfare
+from campaigns import alerts, referrals, welfare
+from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url
+from campaigns.figures import dashboards
 from campaigns.models import Alert, Case, CoordinatorScope, Referral, WelfareCheck
-from campaigns.tests.caller_cast import hold, running_campaign, text, url
-from campaigns.tests.referral_cast import make_partner, make_referral
-from campaigns.tests.welfare_cast import open_check
+from campaigns.referrals.tests.referral_cast import make_partner, make_referral
+from campaigns.welfare.tests.welfare_cast import open_check
 from solidarites import roles
 from solidarites.models import OutgoingMail, User
 from tests.factories import make_agency, make_case, make_household, make_user

@@ -15,8 +15,8 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from campaigns import enrolment
 from campaigns.models import Campaign, Case
+from campaigns.setup import enrolment
 from tenants import households
 from tenants.imports import departures, jobs, work
 from tenants.models import Household, ListImport, PhoneNumber, Tenant

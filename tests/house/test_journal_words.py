@@ -12,7 +12,7 @@ from tests.house.source import name_of, product_modules, tree
 # Functions that record a name they were given: the names stand where these are called, as the argument of that place.
 DOORS = {
     ("campaigns/referrals/states.py", "record"): 0,
-    ("campaigns/views/coordinator/common.py", "note_read"): 1,
+    ("campaigns/common/views/pages.py", "note_read"): 1,
 }
 # Names made of pieces: « referral. » and the « action » of a call or of a default; a model and what was done to it.
 MADE = {

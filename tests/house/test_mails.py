@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns import alerts, debriefs, followups, neighbours, referrals, welfare
+from campaigns import alerts, followups, referrals, welfare
 from campaigns.followups import reminders
 from campaigns.models import NeighbourReport, Referral
+from campaigns.neighbours import reports
 from campaigns.referrals import access, sending
-from campaigns.tests import referral_cast, welfare_cast
+from campaigns.referrals.tests import referral_cast
+from campaigns.team import debriefs
+from campaigns.welfare.tests import welfare_cast
 from solidarites import accounts, mail
 from solidarites.adapters import NOTICES
 from solidarites.models import OutgoingMail
@@ -80,7 +83,7 @@ def everything(coordinator: Any, administrator: Any, now: datetime) -> list[Outg
     welfare_cast.make_round([check], coordinator, now, email="gardien@exemple.fr")
     check.refresh_from_db()
     welfare.watch_overdue(now=check.due_at)
-    neighbours.receive(
+    reports.receive(
         now=now,
         worries=[NeighbourReport.Worry.DANGER],
         residence=Residence.objects.get(),
@@ -112,8 +115,8 @@ def everything(coordinator: Any, administrator: Any, now: datetime) -> list[Outg
 
 def follow_ups(case: Any, lea: Any, coordinator: Any, now: datetime) -> None:
     """A plan on a Thursday at three: told on Wednesday evening, and the Monday before."""
-    wish = followups.Wish("weekly", [3], now.replace(hour=15).time(), lea.pk)
-    followups.start_by_hand(case_id=case.pk, wish=wish, by=coordinator, now=now)
+    rhythm = followups.Rhythm("weekly", [3], now.replace(hour=15).time(), lea.pk)
+    followups.start_by_hand(case_id=case.pk, rhythm=rhythm, by=coordinator, now=now)
     reminders.remind_tomorrow(today=(now + timedelta(days=1)).date(), now=now + timedelta(days=1))
     monday = now + timedelta(days=6)
     reminders.sum_up_week(today=monday.date(), now=monday)

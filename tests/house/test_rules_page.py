@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from campaigns import letters, queue
+from campaigns import queue
+from campaigns.figures.views.dashboard import QUEUE
 from campaigns.models import Alert, Campaign, Referral
 from campaigns.models.levels import Level
 from campaigns.outcomes import TABLE
 from campaigns.referrals import deadlines, states
-from campaigns.views.coordinator.dashboard import QUEUE
+from campaigns.welfare import letters
 from tests.house.source import ROOT, files, name_of
 
 PAGE = ROOT / "docs" / "regles.md"
@@ -27,9 +28,9 @@ BEGINS = re.compile(r"^(?:- |\d+\. |\||#|<a )")
 NUMBER = re.compile(r"\d+")
 # What the page may not stop saying.
 SAID = {
-    "campaigns.queue.CLAIM",
-    "campaigns.retries.BUSY_PAUSE",
-    "campaigns.retries.BUSY_A_DAY",
+    "campaigns.models.Case.CLAIM",
+    "campaigns.common.retries.BUSY_PAUSE",
+    "campaigns.common.retries.BUSY_A_DAY",
     "campaigns.outcomes.table.CALLBACK_GRACE",
     "campaigns.outcomes.SAFETY_WITHIN",
     "campaigns.models.Campaign.max_attempts",
@@ -40,16 +41,16 @@ SAID = {
     "campaigns.models.Campaign.purge_after_days",
     "campaigns.models.FollowUpPlan.grace_minutes",
     "campaigns.purge.UNUSED_LIST_DAYS",
-    "campaigns.neighbours.KEPT_ONCE_HANDLED",
-    "campaigns.neighbours.KEPT_AT_MOST",
-    "campaigns.welfare.DELAYS[U0]",
-    "campaigns.welfare.DELAYS[U1]",
-    "campaigns.welfare.OTHER_DELAY",
-    "campaigns.alerts.REMIND_EVERY",
-    "campaigns.alerts.QUIET_FROM",
-    "campaigns.alerts.QUIET_UNTIL",
+    "campaigns.neighbours.reports.KEPT_ONCE_HANDLED",
+    "campaigns.neighbours.reports.KEPT_AT_MOST",
+    "campaigns.welfare.checks.DELAYS[U0]",
+    "campaigns.welfare.checks.DELAYS[U1]",
+    "campaigns.welfare.checks.OTHER_DELAY",
+    "campaigns.alerts.acts.REMIND_EVERY",
+    "campaigns.alerts.acts.QUIET_FROM",
+    "campaigns.alerts.acts.QUIET_UNTIL",
     "campaigns.referrals.sending.LINK_LASTS",
-    "campaigns.report.SMALLEST",
+    "campaigns.figures.report.SMALLEST",
     "solidarites.journal.KEEP_DAYS",
 }
 
@@ -281,7 +282,7 @@ def test_another_number_in_the_code_is_noticed(monkeypatch):
     monkeypatch.setattr(queue, "CLAIM", timedelta(minutes=59))
     monkeypatch.setitem(deadlines.REMIND_BEFORE, Level.U1, timedelta(hours=3))
     found = wrong(page())
-    assert any(line.startswith("campaigns.queue.CLAIM") for line in found)
+    assert any(line.startswith("campaigns.models.Case.CLAIM") for line in found)
     assert any(line.startswith("campaigns.referrals.deadlines.REMIND_BEFORE[U1]") for line in found)
 
 

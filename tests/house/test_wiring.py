@@ -22,7 +22,7 @@ OUTSIDE_ADMIN = {
     "tenants.TenantAlias": "a keyed hash that lists look up",
     "tenants.DistinctPair": "decided on the page of duplicates",
     "tenants.ImportProfile": "kept and forgotten on the page of an import",
-    "campaigns.Campaign": "has its own screens; changed by campaigns.lifecycle alone",
+    "campaigns.Campaign": "has its own screens; changed by campaigns.setup.lifecycle alone",
     "campaigns.Script": "a published version never changes; chosen on the page of the campaign",
     "tenants.Tenant": "shown inside its household",
     "tenants.PhoneNumber": "shown inside its household",

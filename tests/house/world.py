@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns import caretakers
 from campaigns.followups import feed
 from campaigns.models import (
     Alert,
@@ -32,6 +31,7 @@ from campaigns.models import (
     WelfareCheck,
 )
 from campaigns.referrals import access
+from campaigns.welfare import caretakers
 from solidarites import health, roles
 from tenants.models import Household, ListImport, Residence
 from tests.factories import (

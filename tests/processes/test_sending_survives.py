@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import Alert, Referral
-from campaigns.tests.referral_cast import make_partner, make_referral
+from campaigns.referrals.tests.referral_cast import make_partner, make_referral
 from solidarites import mail
 from solidarites.models import OutgoingMail
 from tests.factories import make_campaign, make_case

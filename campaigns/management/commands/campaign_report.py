@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from campaigns import report
+from campaigns.figures import report
 from campaigns.models import Campaign, Partner
 
 WIDTH = 34

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from tenants.imports.apply import Result, import_list
+from tenants.imports.at_once import Result, import_list
 from tenants.imports.refusal import Refused
 from tenants.landlords import the_landlord
 from tenants.models import ImportProfile, Landlord
@@ -32,12 +32,12 @@ class Command(BaseCommand):
             result = self._import(options)
         except Refused as error:
             if options["json"]:
-                self._say({"error": error.code, "message": error.message})
+                self._answer({"error": error.code, "message": error.message})
             else:
                 self.stderr.write(error.message)
             raise SystemExit(1) from error
         if options["json"]:
-            self._say(result.as_json(people=options["people"]))
+            self._answer(result.as_json(people=options["people"]))
         else:
             self._report(result, dry_run=options["dry_run"])
 
@@ -71,8 +71,8 @@ class Command(BaseCommand):
         except LookupError as error:
             raise CommandError(str(error), returncode=2) from error
 
-    def _say(self, said: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(said, ensure_ascii=False, indent=1))
+    def _answer(self, values: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(values, ensure_ascii=False, indent=1))
 
     def _report(self, result: Result, *, dry_run: bool) -> None:
         count = result.counts
@@ -87,5 +87,5 @@ class Command(BaseCommand):
             f"{count['households_created']} foyers ajoutés, {count['households_updated']} modifiés ; "
             f"{count['callable_households']} ont un numéro à appeler."
         )
-        if result.refused_columns:
-            self.stdout.write(f"Colonnes refusées, non enregistrées : {', '.join(result.refused_columns)}.")
+        if refused := count["refused_columns"]:
+            self.stdout.write(f"Colonnes refusées, non enregistrées : {', '.join(refused)}.")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tenants import duplicates, events
-from tenants.imports.apply import import_rows
+from tenants.imports.at_once import import_rows
 from tenants.models import DistinctPair, Household, Tenant
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Figures: dashboards (while a campaign runs) → report (« Bilan », frozen when its people go)."""

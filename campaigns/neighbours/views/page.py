@@ -1,0 +1,57 @@
+"""A neighbour's worry: a form for everybody, the same answer whoever lives there."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from campaigns.common.views import open_pages as shared
+from campaigns.neighbours import posters, reports
+from campaigns.neighbours.forms import NeighbourForm
+from campaigns.referrals.views.partner import private
+from solidarites import limits
+from solidarites.addresses import client_address
+from solidarites.limits import Limit
+from solidarites.roles import public
+
+# A whole stairwell may share one address; a robot stops soon.
+PER_ADDRESS, ADDRESS_WINDOW = 6, 10 * 60
+IN_ALL, WHOLE_WINDOW = 60, 60 * 60
+
+
+@public
+@private
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, code: str = "") -> HttpResponse:
+    """The form; a poster's code says which residence, and an unknown code simply says nothing."""
+    if not reports.is_open():
+        return render(request, "neighbours/neighbour_closed.html")
+    residence = posters.residence_of(code) if code else None
+    if request.method == "GET":
+        return _page(request, NeighbourForm(residence=residence), residence)
+    form = NeighbourForm(request.POST, residence=residence)
+    if form.data.get("site"):
+        # A robot filled the field that nobody sees: it gets the answer that everybody gets.
+        return redirect("public:neighbour_thanks")
+    if not form.is_valid():
+        return _page(request, form, residence)
+    address = client_address(request)
+    here, everywhere = Limit(PER_ADDRESS, ADDRESS_WINDOW), Limit(IN_ALL, WHOLE_WINDOW)
+    if not limits.within(f"neighbour:{address}", here) or not limits.within("neighbour:all", everywhere):
+        return shared.too_many(request)
+    said = {name: value for name, value in form.cleaned_data.items() if name != "site"}
+    reports.receive(**said, residence=residence, now=timezone.now())
+    return redirect("public:neighbour_thanks")
+
+
+def _page(request: HttpRequest, form: NeighbourForm, residence: object) -> HttpResponse:
+    return render(request, "neighbours/neighbour.html", {"form": form, "residence": residence})
+
+
+@public
+@private
+@require_GET
+def thanks(request: HttpRequest) -> HttpResponse:
+    return render(request, "neighbours/neighbour_thanks.html")

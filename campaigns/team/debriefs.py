@@ -1,0 +1,166 @@
+"""After hard calls: who would like to talk, meetings by video, moments shared without names."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from campaigns.common import scope
+from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
+from campaigns.texts import comments
+from solidarites import journal, mail
+from solidarites.models import User
+from solidarites.refused import Refused
+
+TEXT_LIMIT = 300
+# A meeting stays in sight while it may still be going on.
+LASTS = timedelta(hours=2)
+RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
+NAME = "Cela ressemble au nom d'une personne\u00a0: racontez sans nommer."
+_NAMED = re.compile(r"\b(?:M\.|Mme|Mlle|Mr|[Mm]onsieur|[Mm]adame|[Mm]ademoiselle)\s+(?:[A-ZÉÈÀÂÎÔÇ][\w'’-]+)")
+
+
+class DebriefError(Refused):
+    """The act is not possible."""
+
+
+# « Cet appel m'a touché(e) » --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, call: Call, by: User, now: datetime) -> Debrief:
+    """Note that this call touched its volunteer, and tell the coordinators of its sector, once.
+
+    ``call`` belongs to ``by`` (its state does not matter: a draft may be flagged as it is recorded). The e-mail says
+    that somebody would like to talk: no name, no household.
+    """
+    found, created = Debrief.objects.get_or_create(call=call, defaults={"asked_at": now})
+    if not created:
+        return found
+    if not call.touched_me:
+        call.touched_me = True
+        Call.objects.filter(pk=call.pk).update(touched_me=True)
+    # Nobody but the coordination is to know: the journal says that it happened, not to whom.
+    journal.record("debrief.asked", found, actor="volunteer", campaign_id=call.case.campaign_id)
+    for person in scope.coordinators_of(call.case).exclude(pk=by.pk):
+        mail.queue_mail(
+            key=f"debrief:{found.pk}:asked:{person.pk}",
+            to=person.email,
+            template="debrief",
+            context={"debrief_id": found.pk},
+            now=now,
+        )
+    return found
+
+
+def visible(by: User) -> QuerySet[Debrief]:
+    """Those of the sectors this coordinator sees; never one's own call."""
+    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED))
+    return of_cases(cases, by).select_related("call__volunteer", "call__case__campaign", "contacted_by")
+
+
+def of_cases(cases: QuerySet[Case], by: User) -> QuerySet[Debrief]:
+    """Those of the calls of these cases; never one's own call."""
+    return Debrief.objects.filter(call__case__in=cases.order_by().values("pk")).exclude(call__volunteer=by)
+
+
+@transaction.atomic
+def contacted(*, debrief: Debrief, on: date, by: User, now: datetime) -> Debrief:
+    """« Pris contact le … ». Raises DebriefError for a day to come, one before the call, or once it is closed."""
+    zone = debrief.call.case.campaign.tz
+    if on > now.astimezone(zone).date():
+        raise DebriefError("Ce jour n'est pas encore venu.")
+    if on < debrief.asked_at.astimezone(zone).date():
+        raise DebriefError("Ce jour est avant l'appel.")
+    if not Debrief.objects.filter(pk=debrief.pk, closed_at=None).update(contacted_on=on, contacted_by=by):
+        raise DebriefError("Cette demande est déjà close.")
+    debrief.contacted_on, debrief.contacted_by = on, by
+    journal.record("debrief.contacted", debrief, by=by, campaign_id=debrief.call.case.campaign_id)
+    return debrief
+
+
+@transaction.atomic
+def close(*, debrief: Debrief, by: User, now: datetime) -> bool:
+    """The talk took place, or the person no longer wishes it. Idempotent."""
+    if not Debrief.objects.filter(pk=debrief.pk, closed_at=None).update(closed_at=now):
+        return False
+    debrief.closed_at = now
+    journal.record("debrief.closed", debrief, by=by, campaign_id=debrief.call.case.campaign_id)
+    return True
+
+
+# Meetings -----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def plan_meeting(*, campaign: Campaign, starts_at: datetime, link: str, words: str, by: User, now: datetime) -> Meeting:
+    """Announce a meeting to the campaign's volunteers.
+
+    Raises DebriefError for a past hour, an address that is not https, or a campaign that is over.
+    """
+    if campaign.status not in (Campaign.Status.DRAFT, *RUNNING):
+        raise DebriefError("Cette campagne est terminée.")
+    if starts_at <= now:
+        raise DebriefError("Ce moment est déjà passé. Choisissez un moment à venir.")
+    if not link.startswith("https://"):
+        raise DebriefError("L'adresse doit commencer par https://.")
+    meeting = Meeting.objects.create(
+        campaign=campaign, starts_at=starts_at, link=link, words=words.replace("\x00", "").strip()[:200], created_by=by
+    )
+    journal.record("meeting.planned", meeting, by=by, campaign_id=campaign.pk)
+    return meeting
+
+
+@transaction.atomic
+def cancel_meeting(*, meeting: Meeting, by: User, now: datetime) -> None:
+    """Take a meeting off everybody's page."""
+    journal.record("meeting.cancelled", meeting, by=by, campaign_id=meeting.campaign_id)
+    meeting.delete()
+
+
+def next_meetings(by: User, now: datetime) -> QuerySet[Meeting]:
+    """The coming meetings of the campaigns this volunteer calls in, the nearest first."""
+    mine = Campaign.objects.filter(memberships__user=by, memberships__active=True, status__in=("draft", *RUNNING))
+    return Meeting.objects.filter(campaign__in=mine.values("pk"), starts_at__gt=now - LASTS).select_related("campaign")
+
+
+# Shared moments -------------------------------------------------------------------------------------------
+
+
+def moment_warnings(text: str) -> list[str]:
+    """What to look at again before sharing: what no comment should hold, and what looks like a name."""
+    return [*([NAME] if _NAMED.search(text) else []), *comments.warnings([text])]
+
+
+@transaction.atomic
+def share_moment(*, campaign: Campaign, text: str, by: User, now: datetime) -> SharedMoment:
+    """Leave a few words to the team.
+
+    Raises DebriefError when empty, too long, or when ``by`` does not call in this campaign (any more).
+    """
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise DebriefError("Écrivez quelques mots.")
+    if len(text) > TEXT_LIMIT:
+        raise DebriefError(f"{TEXT_LIMIT} caractères au plus.")
+    if campaign.status not in RUNNING or not campaign.memberships.filter(user=by, active=True).exists():
+        raise DebriefError("Vous ne faites plus partie des bénévoles de cette campagne.")
+    moment = SharedMoment.objects.create(campaign=campaign, author=by, text=text, at=now)
+    journal.record("moment.shared", moment, by=by, campaign_id=campaign.pk)
+    return moment
+
+
+@transaction.atomic
+def remove_moment(*, moment: SharedMoment, by: User, now: datetime) -> None:
+    """Erased for everybody: by its author or by the coordination (the caller checked which)."""
+    journal.record("moment.removed", moment, by=by, campaign_id=moment.campaign_id)
+    moment.delete()
+
+
+def moments_for(by: User) -> QuerySet[SharedMoment]:
+    """Those of the campaigns this volunteer calls in, the latest first."""
+    mine = Campaign.objects.filter(memberships__user=by, memberships__active=True, status__in=RUNNING)
+    return SharedMoment.objects.filter(campaign__in=mine.values("pk")).select_related("campaign")

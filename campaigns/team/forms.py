@@ -1,0 +1,106 @@
+"""Forms of reviews, debriefs, meetings and shared moments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.team.debriefs import TEXT_LIMIT
+from campaigns.team.reviews import NOTE_LIMIT
+from solidarites.fields import DateField
+
+
+class NoteForm(forms.Form):
+    """« Relu, avec un mot »."""
+
+    note = forms.CharField(
+        label="Votre mot",
+        max_length=NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Ce qui vous a plu, ce qui peut aider la prochaine fois. Bienveillant, et sans nom de "
+        "locataire\u00a0: ce mot s'affiche sur l'accueil de la personne.",
+        error_messages={"required": "Écrivez quelques mots.", "max_length": f"{NOTE_LIMIT} caractères au plus."},
+    )
+
+
+class ContactForm(forms.Form):
+    """« Pris contact le … »."""
+
+    on = DateField(label="Pris contact le", required_message="Indiquez le jour.")
+
+
+class MeetingForm(forms.Form):
+    """A day, an hour, a link, a few words."""
+
+    campaign = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(),
+        label="Campagne",
+        empty_label="À choisir",
+        error_messages={"required": "Choisissez une campagne.", "invalid_choice": "Choisissez une campagne."},
+    )
+    day = DateField(label="Jour", required_message="Indiquez le jour.")
+    time = forms.TimeField(
+        label="Heure",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"required": "Indiquez l'heure.", "invalid": "Écrivez l'heure ainsi\u00a0: 14:30."},
+    )
+    link = forms.URLField(
+        label="Lien de la réunion",
+        max_length=300,
+        assume_scheme="https",
+        help_text="Celui que donne votre outil de visioconférence. Il commence par https://.",
+        error_messages={
+            "required": "Collez le lien de la réunion.",
+            "invalid": "Ce lien n'est pas une adresse.",
+            "max_length": "300 caractères au plus.",
+        },
+    )
+    words = forms.CharField(
+        label="Quelques mots",
+        required=False,
+        max_length=200,
+        error_messages={"max_length": "200 caractères au plus."},
+        help_text="Par exemple\u00a0: une demi-heure pour souffler ensemble, avec la psychologue de l'association.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        alive = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
+        campaigns = Campaign.objects.filter(status__in=alive)
+        self.fields["campaign"].queryset = campaigns
+        if (only := list(campaigns[:2])) and len(only) == 1:
+            self.initial["campaign"] = only[0].pk
+
+    def clean_link(self) -> str:
+        link: str = self.cleaned_data["link"]
+        if not link.startswith("https://"):
+            raise forms.ValidationError("Le lien doit commencer par https://.")
+        return link
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if {"campaign", "day", "time"} <= data.keys():
+            zone: ZoneInfo = data["campaign"].tz
+            data["starts_at"] = datetime.combine(data["day"], data["time"], zone)
+            if data["starts_at"] <= timezone.now():
+                self.add_error("day", "Ce moment est déjà passé. Choisissez un moment à venir.")
+        return data
+
+
+class MomentForm(forms.Form):
+    """A few words for the team; warned once when they look like what should not be written."""
+
+    text = forms.CharField(
+        label="Votre moment",
+        max_length=TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Une joie, une surprise, ce qui a été lourd. Sans nom, ni le vôtre ni celui d'un locataire.",
+        error_messages={"required": "Écrivez quelques mots.", "max_length": f"{TEXT_LIMIT} caractères au plus."},
+    )
+    # What was warned about: sent again unchanged, it is shared.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -1,0 +1,184 @@
+"""After hard calls: somebody to talk to, meetings, moments without names; nothing of it outlives the campaign."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns import purge, queue
+from campaigns.models import Call, Campaign, CampaignVolunteer, CoordinatorScope, Debrief, Meeting, SharedMoment
+from campaigns.setup import lifecycle
+from campaigns.team import debriefs
+from solidarites import roles
+from solidarites.mail import build
+from solidarites.models import JournalEntry, OutgoingMail
+from tests import factories
+from tests.factories import make_case, make_household, make_user
+
+
+@pytest.fixture
+def held(case, volunteer):
+    return queue.claim_next(campaign=case.campaign, by=volunteer, now=timezone.now())
+
+
+def record(held, by, **more):
+    return factories.record_call(
+        case_id=held.case.pk,
+        by=by,
+        submission=held.call.submission,
+        outcome="no_answer",
+        now=timezone.now(),
+        **more,
+    )
+
+
+# « Cet appel m'a touché(e) » --------------------------------------------------------------------------
+def test_a_call_that_touched_its_volunteer_tells_the_coordination_once(held, volunteer, coordinator):
+    call = record(held, volunteer, touched_me=True)
+    record(held, volunteer, touched_me=True)
+    debriefs.ask(call=call, by=volunteer, now=timezone.now())
+    assert Debrief.objects.get().call_id == call.pk
+    assert [mail.to for mail in OutgoingMail.objects.filter(template="debrief")] == [coordinator.email]
+
+
+def test_a_call_without_the_flag_tells_nobody(held, volunteer, coordinator):
+    record(held, volunteer)
+    assert not Debrief.objects.exists()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_the_message_names_neither_the_volunteer_nor_the_household(held, volunteer, coordinator):
+    record(held, volunteer, touched_me=True)
+    message = build(OutgoingMail.objects.get(template="debrief"))
+    said = message.subject + message.body + str(message.alternatives)
+    for word in ("Léa", "Bonnet", "Martin", "MARTIN", "Jeanne"):
+        assert word not in said
+    assert f"/a-ecouter/{Debrief.objects.get().pk}/" in message.body
+
+
+def test_the_journal_does_not_say_who_was_touched(held, volunteer, coordinator):
+    record(held, volunteer, touched_me=True)
+    entry = JournalEntry.objects.get(action="debrief.asked")
+    assert entry.user_id is None
+    assert entry.detail == {}
+
+
+def test_only_the_coordinators_of_the_sector_are_told(campaign, agency, agency2, volunteer, coordinator):
+    other = make_user("autre@exemple.fr", "Ana", "Ruiz", roles.COORDINATOR)
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
+    CoordinatorScope.objects.create(user=other).agencies.add(agency2)
+    case = make_case(campaign, make_household(agency=agency))
+    call = record(queue.claim_next(campaign=campaign, by=volunteer, now=timezone.now()), volunteer, touched_me=True)
+    assert call.case_id == case.pk
+    assert set(OutgoingMail.objects.values_list("to", flat=True)) == {coordinator.email}
+    found = Debrief.objects.get()
+    assert list(debriefs.visible(coordinator)) == [found]
+    assert not debriefs.visible(other).exists()
+
+
+def test_a_sector_that_nobody_follows_tells_everybody_of_the_coordination(held, volunteer, coordinator, agency2):
+    CoordinatorScope.objects.create(user=coordinator).agencies.add(agency2)
+    record(held, volunteer, touched_me=True)
+    assert OutgoingMail.objects.get(template="debrief").to == coordinator.email
+
+
+def test_a_coordinator_who_calls_is_listened_to_by_another(case, coordinator):
+    call = Call.objects.create(case=case, volunteer=coordinator, state=Call.State.RECORDED)
+    debriefs.ask(call=call, by=coordinator, now=timezone.now())
+    assert not debriefs.visible(coordinator).exists()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_the_contact_has_a_day_and_the_request_an_end(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    now = timezone.now()
+    day = now.astimezone(held.case.campaign.tz).date()
+    for wrong in (day + timedelta(days=1), day - timedelta(days=2)):
+        with pytest.raises(debriefs.DebriefError):
+            debriefs.contacted(debrief=found, on=wrong, by=coordinator, now=now)
+    debriefs.contacted(debrief=found, on=day, by=coordinator, now=now)
+    assert debriefs.close(debrief=found, by=coordinator, now=now)
+    assert not debriefs.close(debrief=found, by=coordinator, now=now)
+    with pytest.raises(debriefs.DebriefError, match="déjà close"):
+        debriefs.contacted(debrief=found, on=day, by=coordinator, now=now)
+    found.refresh_from_db()
+    assert (found.contacted_on, found.contacted_by) == (day, coordinator)
+
+
+# Meetings -----------------------------------------------------------------------------------------------
+def meeting(campaign, by, **fields):
+    now = timezone.now()
+    given = {"starts_at": now + timedelta(days=1), "link": "https://visio.exemple.fr/equipe", "words": "Souffler."}
+    return debriefs.plan_meeting(campaign=campaign, by=by, now=now, **(given | fields))
+
+
+def test_volunteers_see_the_next_meetings_of_their_campaigns_alone(campaign, make_campaign, volunteer, coordinator):
+    later = meeting(campaign, coordinator, starts_at=timezone.now() + timedelta(days=3))
+    soon = meeting(campaign, coordinator)
+    meeting(make_campaign(), coordinator)
+    now = timezone.now()
+    assert list(debriefs.next_meetings(volunteer, now)) == [soon, later]
+    assert list(debriefs.next_meetings(volunteer, soon.starts_at + timedelta(minutes=30))) == [soon, later]
+    assert list(debriefs.next_meetings(volunteer, soon.starts_at + timedelta(hours=3))) == [later]
+    CampaignVolunteer.objects.filter(user=volunteer).update(active=False)
+    assert not debriefs.next_meetings(volunteer, now).exists()
+
+
+def test_a_meeting_is_to_come_behind_a_safe_link_in_a_campaign_that_lives(campaign, coordinator):
+    with pytest.raises(debriefs.DebriefError, match="déjà passé"):
+        meeting(campaign, coordinator, starts_at=timezone.now() - timedelta(minutes=1))
+    for link in ("http://visio.exemple.fr", "javascript:alert(1)"):
+        with pytest.raises(debriefs.DebriefError, match="https"):
+            meeting(campaign, coordinator, link=link)
+    campaign.status = Campaign.Status.CLOSED
+    with pytest.raises(debriefs.DebriefError, match="terminée"):
+        meeting(campaign, coordinator)
+
+
+# Shared moments -----------------------------------------------------------------------------------------
+def test_a_moment_is_for_the_team_of_its_campaign(campaign, make_campaign, volunteer, volunteer2):
+    other = make_campaign(volunteers=[make_user("x@exemple.fr", "Inès", "Roy", roles.VOLUNTEER)])
+    moment = debriefs.share_moment(campaign=campaign, text=" Un rire. ", by=volunteer, now=timezone.now())
+    assert moment.text == "Un rire."
+    assert list(debriefs.moments_for(volunteer2)) == [moment]
+    assert not debriefs.moments_for(other.volunteers.get()).exists()
+    with pytest.raises(debriefs.DebriefError):
+        debriefs.share_moment(campaign=other, text="Un rire.", by=volunteer, now=timezone.now())
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 301])
+def test_a_moment_is_a_few_words(campaign, volunteer, text):
+    with pytest.raises(debriefs.DebriefError):
+        debriefs.share_moment(campaign=campaign, text=text, by=volunteer, now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("Une dame m'a chanté une chanson.", False),
+        ("Mme Martin m'a chanté une chanson.", True),
+        ("Avec monsieur Dupouy, nous avons ri.", True),
+        ("Un monsieur très drôle.", False),
+        ("Elle était dépressive.", True),
+    ],
+)
+def test_a_name_or_a_diagnosis_is_gently_pointed_at(text, warned):
+    assert bool(debriefs.moment_warnings(text)) is warned
+
+
+# The end of the campaign -----------------------------------------------------------------------------------
+def test_nothing_of_it_outlives_the_campaign(held, volunteer, coordinator):
+    campaign = held.case.campaign
+    record(held, volunteer, touched_me=True)
+    meeting(campaign, coordinator)
+    debriefs.share_moment(campaign=campaign, text="Un rire.", by=volunteer, now=timezone.now())
+    now = timezone.now()
+    lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
+    proof = purge.purge_campaign(campaign_id=campaign.pk, now=now + timedelta(days=31))
+    assert proof is not None
+    for model in (Debrief, Meeting, SharedMoment):
+        assert not model.objects.exists()
+        assert proof.counts[model._meta.label] == 1
+    assert not OutgoingMail.objects.filter(template="debrief").exists()

@@ -1,0 +1,23 @@
+"""Those who call, listened to: calls read again, debriefs, meetings, shared moments."""
+
+from django.urls import path
+
+from campaigns.team.views import debriefs, reviews, sharing
+
+coordinator = [
+    path("relectures/", reviews.review_list, name="review_list"),
+    path("relectures/<id:call_id>/", reviews.review_call, name="review_call"),
+    path("a-ecouter/", debriefs.debrief_list, name="debrief_list"),
+    path("a-ecouter/<id:debrief_id>/", debriefs.debrief, name="debrief"),
+    path("a-ecouter/<id:debrief_id>/clore/", debriefs.debrief_close, name="debrief_close"),
+    path("temps-d-echange/", debriefs.meetings, name="meetings"),
+    path("temps-d-echange/<id:meeting_id>/annuler/", debriefs.meeting_cancel, name="meeting_cancel"),
+    path("temps-d-echange/moments/<id:moment_id>/retirer/", debriefs.moment_remove, name="moment_remove"),
+]
+
+caller = [
+    path("faits/<id:call_id>/touche/", sharing.touched, name="touched"),
+    path("mots/<id:review_id>/lu/", sharing.note_read, name="note_read"),
+    path("temps-d-echange/", sharing.sharing, name="sharing"),
+    path("temps-d-echange/<id:moment_id>/retirer/", sharing.moment_remove, name="moment_remove"),
+]

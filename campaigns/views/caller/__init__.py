@@ -1,1 +1,0 @@
-"""The caller's screens: home, the call, what was recorded, the day."""

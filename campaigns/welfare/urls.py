@@ -1,0 +1,37 @@
+"""Households that nobody reaches: for coordinators; and the page of a caretaker."""
+
+from django.urls import path
+
+from campaigns.welfare.views import caretaker_page, caretakers, checks, without_number
+
+coordinator = [
+    path("campagnes/<slug:slug>/sans-numero/", without_number.numberless_list, name="campaign_numberless"),
+    path("veilles/", checks.welfare_list, name="welfare_list"),
+    path("veilles/<id:check_id>/", checks.welfare_check, name="welfare_check"),
+    path("veilles/<id:check_id>/responsable/", checks.welfare_owner, name="welfare_owner"),
+    path("veilles/<id:check_id>/demarche/", checks.welfare_step, name="welfare_step"),
+    path("veilles/<id:check_id>/clore/", checks.welfare_close, name="welfare_close"),
+    path("dossiers/<id:case_id>/veille/", checks.welfare_open, name="welfare_open"),
+    path("veilles/lettres/", checks.welfare_letters, name="welfare_letters"),
+    path("veilles/<id:check_id>/lettre/", checks.welfare_letter, name="welfare_letter"),
+    path("gardiens/", caretakers.residences, name="caretaker_residences"),
+    path("gardiens/<id:residence_id>/", caretakers.residence, name="caretaker_residence"),
+    path("gardiens/tournees/<id:round_id>/", caretakers.round_page, name="caretaker_round"),
+    path("gardiens/tournees/<id:round_id>/liste.pdf", caretakers.round_pdf, name="caretaker_pdf"),
+    path("gardiens/tournees/<id:round_id>/retirer/", caretakers.round_revoke, name="caretaker_revoke"),
+    path("campagnes/<slug:slug>/sans-numero/lettres/", without_number.numberless_letters, name="numberless_letters"),
+    path("campagnes/<slug:slug>/sans-numero/demander/", without_number.numberless_ask, name="numberless_ask"),
+    path("dossiers/<id:case_id>/sans-numero/", without_number.numberless_case, name="numberless_case"),
+    path("dossiers/<id:case_id>/sans-numero/trouve/", without_number.numberless_found, name="numberless_found"),
+    path(
+        "dossiers/<id:case_id>/sans-numero/introuvable/",
+        without_number.numberless_not_found,
+        name="numberless_not_found",
+    ),
+    path("dossiers/<id:case_id>/sans-numero/nouvelles/", without_number.numberless_news, name="numberless_news"),
+]
+
+public = [
+    path("gardien/<str:token>/", caretaker_page.doors, name="caretaker"),
+    path("gardien/<str:token>/<id:visit_id>/", caretaker_page.answer, name="caretaker_answer"),
+]
