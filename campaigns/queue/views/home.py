@@ -117,7 +117,7 @@ def home_context(
         "claim_name": name_of(claimed.household) if claimed else "",
         "notes": notes_of(user, now),
         "meetings": meetings_of(user, now),
-        "running": [_running(one, user, now) for one in memberships],
+        "running": [_running(one.campaign, user, now) for one in memberships],
         "today": rendezvous(user, now),
         "drafts": [
             (call, name_of(call.case.household), past_label(call.saved_at, now, call.case.campaign.tz))
@@ -157,9 +157,10 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     }
 
 
-def _running(membership: CampaignVolunteer, user: User, now: datetime) -> Running:
-    campaign = membership.campaign
-    case = queue.peek(campaign=campaign, by=user, now=now)
+def _running(campaign: Campaign, user: User, now: datetime) -> Running:
+    # With its sectors: why there is no call is told of this volunteer's households, and of no others.
+    membership = queue.membership_of(campaign, user)
+    case = queue.peek(campaign=campaign, by=user, now=now, membership=membership)
     if case is not None:
         case.campaign = campaign
         return Running(campaign, reason=reason(case, user, now))
