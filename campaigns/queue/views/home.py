@@ -120,7 +120,11 @@ def home_context(
         "running": [_running(one.campaign, user, now) for one in memberships],
         "today": rendezvous(user, now),
         "drafts": [
-            (call, name_of(call.case.household), past_label(call.saved_at, now, call.case.campaign.tz))
+            (
+                call,
+                name_of(call.case.household),
+                past_label(call.saved_at or call.started_at, now, call.case.campaign.tz),
+            )
             for call in drafts
         ],
         "recent": _recent(recent[:5], user, now),
@@ -378,7 +382,11 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         .prefetch_related(HOUSEHOLD)
         .order_by("-recorded_at")
     )
-    made = [call for call in recent if call.state == Call.State.RECORDED and call.recorded_at >= midnight]
+    made = [
+        call
+        for call in recent
+        if call.state == Call.State.RECORDED and call.recorded_at and call.recorded_at >= midnight
+    ]
     later = (
         Case.objects.filter(
             next_call_for=user,
@@ -408,7 +416,9 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         request,
         "queue/my_day.html",
         {
-            "recent": _recent([call for call in recent if call.recorded_at >= now - RECENT][:50], user, now),
+            "recent": _recent(
+                [call for call in recent if call.recorded_at and call.recorded_at >= now - RECENT][:50], user, now
+            ),
             # Its address lies under that of the home: only one of the two is marked in the menu.
             "nav_exact": True,
             "count": len(made),
@@ -416,7 +426,11 @@ def my_day(request: SignedInRequest) -> HttpResponse:
             "spent": f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min",
             "follow_ups_done": DueCall.objects.filter(call__in=[call.pk for call in made]).count(),
             "today": rendezvous(user, now),
-            "later": [(name_of(case.household), both_clocks(case.next_call_at, now, case)) for case in later[:50]],
+            "later": [
+                (name_of(case.household), both_clocks(case.next_call_at, now, case))
+                for case in later[:50]
+                if case.next_call_at
+            ],
             "plans": [
                 {
                     "plan": plan,
