@@ -149,9 +149,11 @@ def place_in(campaign_id: int, by: User) -> tuple[Campaign, Member | None] | Non
     return campaign, Member(campaign.member_id, sectors) if campaign.member_id else None
 
 
-def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
-    """The case that would be given next. A look: claims nothing, writes nothing."""
-    membership = membership_of(campaign, by)
+def peek(*, campaign: Campaign, by: User, now: datetime, membership: Member | None = None) -> Case | None:
+    """The case that would be given next (``membership`` when it was read already). A look: claims nothing, writes
+    nothing.
+    """
+    membership = membership or membership_of(campaign, by)
     if membership is None or campaign.status != Campaign.Status.OPEN or not training.ready(campaign=campaign, by=by):
         return None
     return order.look(**_asked(campaign, by, membership, now))
@@ -189,10 +191,8 @@ def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: d
     if campaign.status == Campaign.Status.OPEN and not training.ready(campaign=campaign, by=by):
         return Empty(Empty.UNTRAINED)
     theirs = Q(language__in=["", *by.languages]) & (Q(not_for=None) | ~Q(not_for=by))
-    # The caller's home has the row of the membership itself.
-    sectors = membership.agency_ids if isinstance(membership, Member) else ()
-    if sectors:
-        theirs &= Q(agency__in=sectors)
+    if membership is not None and membership.agency_ids:
+        theirs &= Q(agency__in=membership.agency_ids)
     found = _why(campaign, now, theirs, Q(next_call_for=None) | Q(next_call_for=by))
     return found or Empty(Empty.NONE_FOR_YOU, _next_due(campaign, now, theirs, Q(next_call_for=by)))
 

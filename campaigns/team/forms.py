@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.team.debriefs import TEXT_LIMIT
 from campaigns.team.reviews import NOTE_LIMIT
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 
 
 class NoteForm(forms.Form):
@@ -72,7 +72,7 @@ class MeetingForm(forms.Form):
         super().__init__(*args, **kwargs)
         alive = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
         campaigns = Campaign.objects.filter(status__in=alive)
-        self.fields["campaign"].queryset = campaigns
+        field_of(self, "campaign", forms.ModelChoiceField).queryset = campaigns
         if (only := list(campaigns[:2])) and len(only) == 1:
             self.initial["campaign"] = only[0].pk
 

@@ -42,7 +42,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
         raise Http404
     case = calls.with_household(recorded.case_id)
     journal.of_case("call.read", case, recorded, by=request.user)
-    everybody = case.household.tenants.all()
+    everybody = list(case.household.tenants.all())
     closed = person_closed(recorded, everybody)
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
@@ -52,7 +52,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
             "call": recorded,
             "campaign": case.campaign,
             "name": closed.full_name if closed else family(calls.people_of(case) or everybody),
-            "at": past_label(recorded.recorded_at, now, case.campaign.tz),
+            "at": past_label(recorded.recorded_at or recorded.started_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
             "can_correct": calls.correctable(recorded, request.user, now) and case.campaign.is_running,

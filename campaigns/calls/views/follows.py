@@ -115,7 +115,9 @@ def first_follow_up(case: Case, rhythm: followups.Rhythm, calendar: Calendar, no
         time=rhythm.time,
         starts_on=today + timedelta(days=2 if every_48h else 1),
     )
-    return followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
+    first = followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
+    assert first is not None  # noqa: S101 - only an end date leaves none
+    return first
 
 
 def _need_lines(place: Place, typed: Typed, heard: list[scripts.HeardNeed]) -> list[Line]:

@@ -30,7 +30,7 @@ def follow_up_give(request: SignedInRequest, plan_id: int) -> HttpResponse:
     plan, now = visible_plan(request, plan_id), timezone.now()
     form = GiveForm(request.POST, callers=callers_of(plan.case.campaign))
     if not form.is_valid():
-        messages.error(request, form.errors["user"][0])
+        messages.error(request, str(form.errors["user"][0]))
     else:
         user = form.cleaned_data["user"]
         try:

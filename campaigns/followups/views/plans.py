@@ -96,7 +96,7 @@ def _list(request: SignedInRequest, state: str, now: datetime, give_form: GiveFo
         "states": _counted(cases, now),
         "now": now,
         "today": timezone.localdate(now),
-        "callers": _callers(page.object_list) if state == "reassign" else {},
+        "callers": _callers(list(page.object_list)) if state == "reassign" else {},
         **campaign_filter(request),
     }
     return render(request, "followups/follow_up_list.html", context)

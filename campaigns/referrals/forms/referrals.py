@@ -8,9 +8,11 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.common import needs
+from campaigns.common.fields import TenantChoice
 from campaigns.models import Partner, Referral
 from campaigns.models.levels import Level
 from campaigns.referrals import partners
+from solidarites.fields import field_of
 from tenants.models import Tenant
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -46,7 +48,7 @@ class Text(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         # A browser sends line ends as two characters; the limit counts one.
-        return super().to_python(str(value).replace("\r\n", "\n") if value else value)
+        return super().to_python(str(value).replace("\r\n", "\n") if value else value) or ""
 
 
 def partner_choices(referral: Referral, *, without: int | None = None) -> list[tuple[Any, Any]]:
@@ -119,7 +121,7 @@ class DraftForm(forms.Form):
         if referral.partner_id is None and choices[1:] and choices[1][0] == PROPOSED:
             initial["partner"] = choices[1][1][0][0]
         super().__init__(data, initial=initial)
-        self.fields["partner"].choices = choices
+        field_of(self, "partner", forms.ModelChoiceField).choices = choices
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
     def _not_later(self, name: str) -> Any:
@@ -142,7 +144,7 @@ class DraftForm(forms.Form):
 class NewReferralForm(forms.Form):
     """A referral by hand, from a household."""
 
-    tenant = forms.ModelChoiceField(Tenant.objects.none(), label="Pour qui", empty_label=None)
+    tenant = TenantChoice(Tenant.objects.none(), label="Pour qui", empty_label=None)
     categories = forms.MultipleChoiceField(label="Besoins", choices=needs.CHOICES, widget=forms.CheckboxSelectMultiple)
     level = forms.ChoiceField(label="Niveau", choices=Level.choices, initial=Level.U2)
     facts = Text(label="Faits entendus", limit=600, rows=4, required=False)
@@ -150,8 +152,7 @@ class NewReferralForm(forms.Form):
     def __init__(self, data: Any = None, *, case: Any, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         present = case.household.tenants.filter(status=Tenant.Status.PRESENT)
-        self.fields["tenant"].queryset = present
-        self.fields["tenant"].label_from_instance = lambda tenant: tenant.full_name
+        field_of(self, "tenant", TenantChoice).queryset = present
         self.fields["categories"].error_messages["required"] = "Choisissez au moins un besoin."
 
 
@@ -199,7 +200,9 @@ class RerouteForm(ActForm):
 
     def __init__(self, data: Any = None, *, referral: Referral, act: str) -> None:
         super().__init__(data, referral=referral, act=act)
-        self.fields["partner"].choices = partner_choices(referral, without=referral.partner_id)
+        field_of(self, "partner", forms.ModelChoiceField).choices = partner_choices(
+            referral, without=referral.partner_id
+        )
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
 

@@ -239,7 +239,7 @@ def campaign_ages(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect("coordinator:campaign_ages", slug)
     rows = unknown.select_related("agency", "residence").prefetch_related("tenants").order_by("city", "street", "pk")
     page = page_of(request, rows)
-    _note_households(request, campaign, page.object_list)
+    _note_households(request, campaign, list(page.object_list))
     for household in page.object_list:
         household.people = [one for one in household.tenants.all() if one.status == Tenant.Status.PRESENT]
     return render(request, "setup/campaign_ages.html", {"campaign": campaign, "page_obj": page})
@@ -362,7 +362,7 @@ def campaign_heat_wave(request: SignedInRequest, slug: str) -> HttpResponse:
         form = HeatWaveForm(request.POST)
         if not form.is_valid():
             for errors in form.errors.values():
-                messages.error(request, errors[0])
+                messages.error(request, str(errors[0]))
             return redirect("coordinator:campaign_detail", slug)
         until = form.cleaned_data["until"]
     try:
