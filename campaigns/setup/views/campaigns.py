@@ -19,7 +19,7 @@ from campaigns.common.views.pages import note_read, page_of, posted
 from campaigns.models import Campaign, Case, FollowUpPlan
 from campaigns.setup import enrolment, lifecycle, takeover
 from campaigns.setup.forms import CampaignForm, HeatWaveForm
-from solidarites import journal
+from solidarites import journal, prompt
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants.models import Household, Tenant
@@ -181,10 +181,8 @@ def _enrol(
     """What was done; None when it was refused, or left to the worker."""
     try:
         if said.created + said.opened > INLINE:
-            from campaigns.tasks import enrol_campaign
-
             enrolment.refuse_ended(campaign)
-            enrol_campaign.delay_on_commit(campaign.pk, request.user.pk)
+            prompt.ask_for("campaigns.tasks.enrol_campaign", campaign.pk, request.user.pk)
             messages.info(request, "L'inscription a commencé. Les nombres augmentent sur cette page au fil de l'eau.")
             return None
         return enrolment.enrol(campaign=campaign, by=request.user, now=now)
