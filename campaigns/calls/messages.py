@@ -9,12 +9,13 @@ from django.db import transaction
 from campaigns import alerts, texts
 from campaigns.models import Alert, Case, CaseMessage
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.queue import NotYoursError, membership_of
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
 
-LIMIT = 300
+LIMIT = TEXT
 
 
 class MessageError(Refused):

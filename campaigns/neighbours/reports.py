@@ -21,6 +21,7 @@ from campaigns import alerts, welfare
 from campaigns.common import scope
 from campaigns.models import Alert, Campaign, Case, NeighbourReport, WelfareCheck
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.setup import enrolment
 from solidarites import journal
 from solidarites.models import User
@@ -96,7 +97,7 @@ def receive(
         "place": place.strip()[:200],
         "who": who.strip()[:120],
         "worries": [code for code in Worry.values if code in set(worries)],
-        "text": text.strip()[:300],
+        "text": text.strip()[:TEXT],
         "reporter_phone": reporter_phone[:20],
     }
     for other in NeighbourReport.objects.filter(state=State.NEW, received_at__gt=now - TWICE):

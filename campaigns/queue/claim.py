@@ -36,7 +36,7 @@ class CaseHeldError(QueueError):
     """Another volunteer holds the case."""
 
     def __init__(self, holder: User) -> None:
-        super().__init__(f"Ce dossier est en cours d'appel par {holder.first_name or holder}.")
+        super().__init__(f"Ce dossier est en cours d'appel par {holder.get_short_name()}.")
         self.holder = holder
 
 

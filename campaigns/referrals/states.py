@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from campaigns import alerts
 from campaigns.common import scope
 from campaigns.models import Alert, Referral, ReferralEvent
+from campaigns.models.limits import FACTS
 from campaigns.referrals import deadlines
 from solidarites import journal
 from solidarites.models import User
@@ -151,7 +152,7 @@ def note_event(
         action=action,
         from_state=from_state,
         to_state=to_state,
-        note=note.strip()[:600],
+        note=note.strip()[:FACTS],
     )
 
 

@@ -19,6 +19,7 @@ from campaigns.common import retries
 from campaigns.common.calendar import calendar_of
 from campaigns.models import Alert, Case, FollowUpPlan, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites import journal, mail
 from solidarites.models import User
 from solidarites.refused import Refused
@@ -133,7 +134,7 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
         raise WelfareError("Cette veille est close.")
     for name, value in fields.items():
         setattr(check, name, value)
-    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:300])
+    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:TEXT])
     journal.of_case("welfare.step", check.case, check, by=by, actor="" if by else "caretaker", kind=kind)
     if by is not None:
         _settle_alert(check, f"Démarche notée\u00a0: {step.get_kind_display()}.", by, now)
@@ -172,7 +173,7 @@ def close_check(
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=check.case_id)
     changed = WelfareCheck.objects.filter(pk=check.pk, closed_at=None).update(
-        closed_at=now, result=result, note=note.strip()[:300]
+        closed_at=now, result=result, note=note.strip()[:TEXT]
     )
     if not changed:
         raise WelfareError("Cette veille est déjà close.")
