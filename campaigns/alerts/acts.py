@@ -135,6 +135,7 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
     """Queue the e-mail that says an alert waits: its level, the case's number, a link."""
     mail.queue_mail(
         key=f"alert:{alert.pk}:{occasion}:{person.pk}",
+        about=alert,
         to=person.email,
         template="alert",
         context={
@@ -165,6 +166,7 @@ def tell_together(tellings: Sequence[tuple[Alert, User, str]], now: datetime) ->
             continue
         mail.queue_mail(
             key=f"alerts:{first.pk}:{occasion}:{person.pk}",
+            about=first,
             to=person.email,
             template="alerts",
             context={"alert_ids": [alert.pk for alert, _, _ in several]},
@@ -289,7 +291,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
 
 def _nobody_else(alert: Alert) -> None:
     """Somebody deals with it: what still waits to be sent (the morning, a server that was away) does not leave."""
-    mail.cancel(f"alert:{alert.pk}:")
+    mail.cancel(alert, "alert")
 
 
 @transaction.atomic

@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaigns import alerts
-from campaigns.models import Alert
+from campaigns.models import Alert, Referral
 from campaigns.models.levels import Level
-from solidarites import health
+from solidarites import health, mail
 from solidarites.models import OutgoingMail
 
 # A task that has failed for this long is more than a passing trouble: coordinators get an e-mail.
 FAILING_FOR = timedelta(minutes=15)
 LOST = (OutgoingMail.State.FAILED, OutgoingMail.State.BOUNCED)
 # campaigns.referrals.watch tells of these, on their referral.
-TOLD_ELSEWHERE = "referral:"
+TOLD_ELSEWHERE = mail.about(Referral)
 
 TASKS = {
     "solidarites.tasks.heartbeat": "signe de vie",
@@ -69,7 +69,7 @@ def watch_mail(*, now: datetime) -> int:
     U2: an alert about an e-mail sends no e-mail, or a server that refuses them all would make ever more.
     """
     since = now - timedelta(days=7)
-    rows = OutgoingMail.objects.filter(state__in=LOST, next_try_at__gte=since).exclude(key__startswith=TOLD_ELSEWHERE)
+    rows = OutgoingMail.objects.filter(state__in=LOST, next_try_at__gte=since).exclude(TOLD_ELSEWHERE)
     lost = dict(rows.values_list("pk", "key"))
     known = set(Alert.objects.filter(key__in=[_mail_key(pk) for pk in lost]).values_list("key", flat=True))
     count = 0

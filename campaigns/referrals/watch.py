@@ -57,36 +57,34 @@ def _mark_sent(now: datetime) -> int:
 
 def _raise_failures(now: datetime) -> int:
     """A message about a referral that will never arrive: one alert for it, even after that alert was solved."""
-    lost = dict(OutgoingMail.objects.filter(key__startswith="referral:", state__in=LOST).values_list("key", "to"))
-    keys = {_failure_key(key): key for key in lost}
-    known = set(Alert.objects.filter(key__in=list(keys)).values_list("key", flat=True))
-    ids = {int(key.split(":")[1]) for failure, key in keys.items() if failure not in known}
-    referrals = {
-        r.pk: r for r in Referral.objects.filter(pk__in=ids).select_related("case__household", "case__campaign")
-    }
+    lost = {_failure_key(row): row for row in OutgoingMail.objects.filter(mail.about(Referral), state__in=LOST)}
+    for key in Alert.objects.filter(key__in=list(lost)).values_list("key", flat=True):
+        lost.pop(key, None)
+    ids = {row.object_id for row in lost.values()}
+    referrals = Referral.objects.select_related("case__household", "case__campaign").in_bulk(ids)
     count = 0
-    for failure, key in keys.items():
-        referral = referrals.get(int(key.split(":")[1]))
-        if failure in known or referral is None:
+    for key, row in lost.items():
+        referral = referrals.get(row.object_id or 0)
+        if referral is None:
             continue
         with transaction.atomic():
             alerts.raise_alert(
-                key=failure,
+                key=key,
                 kind=Alert.Kind.MAIL_FAILED,
                 level=Level.U1 if deadlines.is_urgent(referral.level) else Level.U2,
                 case=referral.case,
                 now=now,
             )
             # Which address: a partner may have several, and one of them refused it.
-            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=lost[key])
+            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=row.to)
         count += 1
     return count
 
 
-def _failure_key(mail_key: str) -> str:
+def _failure_key(row: OutgoingMail) -> str:
     """« referral:12:sent:1 » → « referral:12:mail:sent:1 », so that a later move of the referral solves it."""
-    head, number, rest = mail_key.split(":", 2)
-    return f"{head}:{number}:mail:{rest}"[:80]
+    head = f"referral:{row.object_id}:"
+    return f"{head}mail:{row.key.removeprefix(head)}"[:80]
 
 
 def _remind(now: datetime) -> int:

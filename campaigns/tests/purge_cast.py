@@ -146,7 +146,7 @@ KEPT = {
 # Fields that hold codes of ours, by which the product finds its way.
 CODES = {
     "solidarites.JournalEntry": {"actor", "action", "object_type"},
-    "solidarites.OutgoingMail": {"key", "message_id", "template"},
+    "solidarites.OutgoingMail": {"object_type", "message_id", "template"},
     "campaigns.Alert": {"key"},
     "campaigns.Call": {"outcome"},
     "campaigns.Need": {"category"},

@@ -75,7 +75,12 @@ def start(
         )
     if email:
         mail.queue_mail(
-            key=f"caretaker:{made.pk}", to=email, template="caretaker_round", context={"round_id": made.pk}, now=now
+            key=f"caretaker:{made.pk}",
+            about=made,
+            to=email,
+            template="caretaker_round",
+            context={"round_id": made.pk},
+            now=now,
         )
     journal.record("caretaker.asked", made, by=by, cases=[check.case_id for check in doors], mailed=bool(email))
     return made

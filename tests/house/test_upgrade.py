@@ -364,3 +364,47 @@ def test_links_already_sent_still_open_and_nothing_in_the_table_makes_one(instal
     installation.run("manage.py", "migrate", "campaigns", "0006", "--verbosity", "0")
     # Taken back, the hash itself is no link.
     assert installation.run("-c", OPENS).strip() == "[43, 64]"
+
+
+# What messages and alerts are about ------------------------------------------------------------------------------
+MAIL_KEYS = """
+import django; django.setup()
+from datetime import datetime, timezone
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+executor = MigrationExecutor(connection)
+before = [("solidarites", "0005_accounts_and_journal")]
+executor.migrate(before)
+mails = executor.loader.project_state(before).apps.get_model("solidarites", "OutgoingMail").objects
+for key in KEYS:
+    mails.create(key=key, message_id=key, to="a@b.fr", template="x", next_try_at=datetime.now(timezone.utc))
+"""
+READ_MAILS = """
+import django; django.setup()
+from solidarites.models import OutgoingMail
+for one in OutgoingMail.objects.order_by("pk"):
+    print(one.key, one.object_type or "-", one.object_id, one.day)
+"""
+MAILS = {
+    "alert:3:raised:1": "campaigns.alert 3 None",
+    "alerts:4:reminder2:1": "campaigns.alert 4 None",
+    "referral:5:sent:1": "campaigns.referral 5 None",
+    "referral:5:sent:1:alone:2": "campaigns.referral 5 None",
+    "welfare:6:overdue:20260105100000:1": "campaigns.welfarecheck 6 None",
+    "caretaker:7": "campaigns.caretakerround 7 None",
+    "debrief:8:asked:1": "campaigns.debrief 8 None",
+    "due_call_given:9:1": "campaigns.duecall 9 None",
+    "follow_up_tomorrow:1:2026-01-06": "solidarites.user 1 2026-01-06",
+    "follow_up_week:1:2026-01-05": "solidarites.user 1 2026-01-05",
+    "follow_up_given:1:2026-01-05:3": "solidarites.user 1 2026-01-05",
+    "invitation:10:1767600000.000000": "solidarites.invitation 10 None",
+    "notice:1:0b1e": "solidarites.user 1 None",
+    "password:1:0b1e": "solidarites.user 1 None",
+    "essai": "- None None",
+}
+
+
+def test_what_a_message_is_about_is_read_in_its_key_once(installation: Base) -> None:
+    installation.run("-c", MAIL_KEYS.replace("KEYS", repr(list(MAILS))))
+    installation.run("manage.py", "migrate", "--verbosity", "0")
+    assert installation.run("-c", READ_MAILS).splitlines() == [f"{key} {said}" for key, said in MAILS.items()]

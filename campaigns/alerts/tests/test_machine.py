@@ -61,7 +61,14 @@ def test_every_periodic_task_has_a_french_name() -> None:
 
 def test_a_mail_that_finally_failed_is_one_alert_without_a_mail(coordinator: Any) -> None:
     lost = OutgoingMail.objects.create(key="invitation:1", to="a@exemple.fr", template="invitation", state="failed")
-    OutgoingMail.objects.create(key="referral:1:sent:1", to="b@exemple.fr", template="referral_sent", state="failed")
+    OutgoingMail.objects.create(
+        key="b",
+        object_type="campaigns.referral",
+        object_id=1,
+        to="b@exemple.fr",
+        template="referral_sent",
+        state="failed",
+    )
     OutgoingMail.objects.update(next_try_at=NOW)
     assert machine.watch_mail(now=NOW) == 1
     assert machine.watch_mail(now=NOW) == 0
