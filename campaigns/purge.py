@@ -204,9 +204,7 @@ def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
     """
     calls.keep_unfinished(now=now)
     for campaign in held_back(now=now):
-        alerts.raise_alert(
-            key=calls.purge_key(campaign), kind=Alert.Kind.PURGE_WAITING, level=Level.U2, campaign=campaign, now=now
-        )
+        alerts.raise_alert(kind=Alert.Kind.PURGE_WAITING, level=Level.U2, campaign=campaign, now=now)
     proofs = [
         proof for campaign in expired(now=now) if (proof := purge_campaign(campaign_id=campaign.pk, now=now, by=by))
     ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.common import scope
-from campaigns.models import Absence, Alert, Campaign, Case
+from campaigns.models import Absence, Alert, Campaign, Case, Cause, key_of
 from campaigns.models.levels import Level
 from solidarites import journal, mail
 from solidarites.models import User
@@ -34,21 +34,21 @@ class AlertError(ValueError):
 @transaction.atomic
 def raise_alert(
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
     case: Case | None = None,
     campaign: Campaign | None = None,
     by: User | None = None,
+    **cause: Unpack[Cause],
 ) -> Alert:
     """Raise an alert once for its cause.
 
-    ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
-    U1 e-mail their ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing
-    personal.
+    Raising it again for the same ``cause`` while it is unsolved returns the same alert. U0 and U1 e-mail their
+    ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing personal.
+    Raises ValueError without the cause that ``kind`` asks for.
     """
-    alert, created = _raise(key=key, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
+    alert, created = _raise(cause, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
     if created and level in RINGING:
         for person in audience(case, now):
             tell(alert, person, now, occasion="raised")
@@ -56,12 +56,12 @@ def raise_alert(
 
 
 @transaction.atomic
-def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetime) -> int:
+def raise_all(*, causes: Iterable[tuple[Case, Cause]], kind: str, level: str, now: datetime) -> int:
     """Raise an alert for each of these causes as ``raise_alert`` does, and tell each person of them together.
 
     How many are new.
     """
-    raised = [_raise(key=key, kind=kind, level=level, case=case, now=now) for key, case in causes.items()]
+    raised = [_raise(cause, kind=kind, level=level, case=case, now=now) for case, cause in causes]
     new = [alert for alert, created in raised if created]
     if level in RINGING:
         people = _Audiences(now)
@@ -70,8 +70,8 @@ def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetim
 
 
 def _raise(
+    cause: Cause,
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
@@ -80,18 +80,17 @@ def _raise(
     by: User | None = None,
 ) -> tuple[Alert, bool]:
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
-    alert, created = Alert.objects.get_or_create(
-        key=key,
-        solved_at=None,
-        defaults={
-            "kind": kind,
-            "level": level,
-            "case": case,
-            "campaign_id": campaign_id,
-            "raised_by": by,
-            "raised_at": now,
-        },
-    )
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "level": level,
+        "case": case,
+        "campaign_id": campaign_id,
+        "raised_by": by,
+        "raised_at": now,
+        **cause,
+    }
+    key = key_of(Alert(**fields))
+    alert, created = Alert.objects.get_or_create(key=key, solved_at=None, defaults=fields)
     if created:
         journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
     return alert, created

@@ -43,5 +43,5 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
     message = CaseMessage.objects.create(case=case, by=by, at=now, text=clean)
     texts.flag_message(message, now)
     journal.record("message.taken", message, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
-    alerts.raise_alert(key=f"message:{message.pk}", kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
+    alerts.raise_alert(message=message, kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
     return message

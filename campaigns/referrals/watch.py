@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from campaigns import alerts
 from campaigns.models import Alert, PartnerCode, Referral
@@ -17,7 +17,6 @@ from campaigns.referrals.states import (
     Actor,
     State,
     StateError,
-    alert_key,
     note_event,
     record,
 )
@@ -57,19 +56,21 @@ def _mark_sent(now: datetime) -> int:
 
 def _raise_failures(now: datetime) -> int:
     """A message about a referral that will never arrive: one alert for it, even after that alert was solved."""
-    lost = {_failure_key(row): row for row in OutgoingMail.objects.filter(mail.about(Referral), state__in=LOST)}
-    for key in Alert.objects.filter(key__in=list(lost)).values_list("key", flat=True):
-        lost.pop(key, None)
-    ids = {row.object_id for row in lost.values()}
-    referrals = Referral.objects.select_related("case__household", "case__campaign").in_bulk(ids)
+    told = Alert.objects.filter(mail=OuterRef("pk"))
+    lost = list(OutgoingMail.objects.filter(mail.about(Referral), ~Exists(told), state__in=LOST).order_by("pk"))
+    referrals = Referral.objects.select_related("case__household", "case__campaign").in_bulk(
+        {row.object_id for row in lost}
+    )
     count = 0
-    for key, row in lost.items():
+    for row in lost:
         referral = referrals.get(row.object_id or 0)
         if referral is None:
             continue
         with transaction.atomic():
             alerts.raise_alert(
-                key=key,
+                # With its referral: a later move of it solves the alert.
+                referral=referral,
+                mail=row,
                 kind=Alert.Kind.MAIL_FAILED,
                 level=Level.U1 if deadlines.is_urgent(referral.level) else Level.U2,
                 case=referral.case,
@@ -79,12 +80,6 @@ def _raise_failures(now: datetime) -> int:
             note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=row.to)
         count += 1
     return count
-
-
-def _failure_key(row: OutgoingMail) -> str:
-    """« referral:12:sent:1 » → « referral:12:mail:sent:1 », so that a later move of the referral solves it."""
-    head = f"referral:{row.object_id}:"
-    return f"{head}mail:{row.key.removeprefix(head)}"[:80]
 
 
 def _remind(now: datetime) -> int:
@@ -116,7 +111,7 @@ def _escalate(now: datetime) -> int:
                 continue
             waiting = referral.state in WITH_PARTNER
             alerts.raise_alert(
-                key=alert_key(referral, f"{referral.state}:{referral.sending}"),
+                referral=referral,
                 kind=Alert.Kind.REFERRAL_UNANSWERED if waiting else Alert.Kind.REFERRAL_WAITING,
                 level=referral.level,
                 case=referral.case,

@@ -169,9 +169,7 @@ def answer(*, made: CaretakerRound, visit_id: int, answer: str, now: datetime) -
     )
     if answer == Answer.HELP:
         welfare.raise_level(check=check, level=Level.U1, now=now)
-        alerts.raise_alert(
-            key=f"caretaker:{visit.pk}", kind=Alert.Kind.CARETAKER, level=check.level, case=check.case, now=now
-        )
+        alerts.raise_alert(visit=visit, kind=Alert.Kind.CARETAKER, level=check.level, case=check.case, now=now)
     return True
 
 
