@@ -143,8 +143,8 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
 
 def _settle_alert(check: WelfareCheck, solution: str, by: User | None, now: datetime) -> None:
     """The alert of an overdue check has its answer; what still waits to be sent about it does not leave."""
-    mail.cancel(f"welfare:{check.pk}:overdue:")
-    for alert in Alert.objects.filter(key=f"welfare:{check.pk}", solved_at=None):
+    mail.cancel(check, "welfare_overdue")
+    for alert in Alert.objects.filter(welfare_check=check, solved_at=None):
         # Somebody may be settling it by hand at this moment: that is as good.
         with suppress(alerts.AlertError):
             alerts.solve(alert=alert, solution=solution, by=by, now=now)
@@ -241,7 +241,7 @@ def watch_overdue(*, now: datetime) -> int:
                 continue
             urgent = check.level in (Level.U0, Level.U1)
             alert = alerts.raise_alert(
-                key=f"welfare:{check.pk}",
+                welfare_check=check,
                 kind=Alert.Kind.WELFARE_OVERDUE,
                 level=check.level if urgent else Level.U2,
                 case=check.case,
@@ -251,6 +251,7 @@ def watch_overdue(*, now: datetime) -> int:
                 mail.queue_mail(
                     # The same deadline tells once; the deadline of a later step tells anew.
                     key=f"welfare:{check.pk}:overdue:{check.due_at:%Y%m%d%H%M%S}:{person.pk}",
+                    about=check,
                     to=person.email,
                     template="welfare_overdue",
                     context={

@@ -125,7 +125,7 @@ def _twice_lines(recorded: Call, by: User) -> list[Line]:
 
 
 def _alert_lines(recorded: Call) -> list[Line]:
-    if Alert.objects.filter(case_id=recorded.case_id, key__startswith=f"call:{recorded.pk}:").exists():
+    if Alert.objects.filter(call=recorded, kind__in=Alert.IN_A_CALL).exists():
         return [Line("exclamation-octagon-fill", "L'alerte est transmise à la coordination.", "alert")]
     return []
 
