@@ -29,9 +29,10 @@ from campaigns.calls.views.labels import (
 )
 from campaigns.calls.views.place import AlertView, EarlierDanger, Place, alert_of, earlier_danger, notice_of
 from campaigns.calls.views.questions import ConsentView, QuestionView, ScriptView
+from campaigns.common import retries
 from campaigns.common.calendar import WEEKDAYS, clock_label, moment_label
 from campaigns.models import Campaign, CasePass, FollowUpPlan
-from campaigns.texts import comments
+from campaigns.texts import warned
 from tenants import departments
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
@@ -86,6 +87,7 @@ class CallPage:
     languages = LANGUAGE_CHOICES
     pass_reasons = CasePass.Reason.choices
     other_moment = OTHER_MOMENT
+    callback_grace = retries.minutes(retries.CALLBACK_GRACE)
 
     def __post_init__(self) -> None:
         place = self.place
@@ -384,7 +386,7 @@ class CallPage:
 
     @property
     def warnings(self) -> list[str]:
-        return comments.warnings(self.typed.texts())
+        return warned.warnings(self.typed.texts())
 
     def value(self, name: str) -> str:
         return str(self.typed.fields.get(name, ""))

@@ -29,7 +29,7 @@ from campaigns.calls.views.page import CallPage, OutcomeView, PhoneView, qr_code
 from campaigns.calls.views.place import Notice, Place
 from campaigns.models import Campaign, CampaignVolunteer
 from campaigns.practice import household, training
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
@@ -174,9 +174,7 @@ def save(request: SignedInRequest, campaign_id: int) -> HttpResponse:
         {
             "saved": UNSAVED,
             "follows": render_to_string("calls/_follows.html", {"follows": follows}, request),
-            "warnings": render_to_string(
-                "calls/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
-            ),
+            "warnings": render_to_string("calls/_warnings.html", {"warnings": warned.warnings(typed.texts())}, request),
             "notice": render_to_string("calls/_notice.html", {"notice": PRACTICE}, request),
             "alert": "",
         }
