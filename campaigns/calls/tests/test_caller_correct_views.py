@@ -165,7 +165,7 @@ def test_answers_are_folded_and_what_is_due_opens_once_refused(lea, case, volunt
     given = hold(case, volunteer)
     lea.post(url("record", case.pk), {"submission": str(given.call.submission), **well(case)})
     page = text(lea.get(url("correct", Call.objects.get().pk)))
-    assert re.search(r'<details class="more fold"><summary><span>[^<]*\? <strong>Bien</strong>', page)
+    assert re.search(r'<details class="more fold">\s*<summary>\s*<span>[^<]*\?\s+<strong>Bien</strong>', page)
     assert "Questions que ces réponses n'ont pas appelées" in page
     assert '<details class="more fold" open>' not in page
     missing = {**well(case), "outcome": ""}

@@ -70,7 +70,7 @@ def test_every_chart_has_its_table(client_of: Any, coordinator: Any, campaign: C
     html = client_of(coordinator).get(URL).content.decode()
     data = json.loads(re.search(r'id="chart-data" type="application/json">(.*?)</script>', html, re.S).group(1))
     for name in data:
-        chart = re.search(rf'<canvas id="chart-{name}" role="img" aria-label="[^"]+">.*?</section>', html, re.S)
+        chart = re.search(rf'<canvas id="chart-{name}"\s+role="img"\s+aria-label="[^"]+">.*?</section>', html, re.S)
         assert chart, name
         assert "<details" in chart.group(0)
         assert "<table" in chart.group(0)
@@ -97,7 +97,7 @@ def test_the_refresh_brings_the_upper_part_alone_and_is_no_activity(
     assert "<html" not in part
     assert 'id="t-queue"' in part
     assert "chart-data" not in part
-    assert re.search(r"<div data-background hx-get=", whole)
+    assert re.search(r"<div data-background\s+hx-get=", whole)
 
 
 def test_filters_keep_to_the_campaign_and_show_what_was_typed(
@@ -192,8 +192,8 @@ def test_every_figure_opens_the_list_of_what_it_counts(
     client = client_of(coordinator)
     for query in ({"campagne": campaign.slug}, {"campagne": campaign.slug, "agence": agency.pk}):
         html = client.get(URL, query).content.decode()
-        tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)"><span class="tile-value">(\d+)</span>', html)
-        rows = re.findall(r'<a href="([^"]+)"><span>[^<]+</span><span class="count">(\d+)</span>', html)
+        tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)">\s*<span class="tile-value">(\d+)</span>', html)
+        rows = re.findall(r'<a href="([^"]+)">\s*<span>[^<]+</span>\s*<span class="count">(\d+)</span>', html)
         assert len(tiles) == 12
         assert len(rows) >= 3
         for url, value in [*tiles, *rows]:

@@ -315,7 +315,7 @@ def test_the_preview_follows_the_answers_and_writes_nothing(nadia: Any, draft: S
     address = f"/trames/{draft.pk}/apercu/"
     before = JournalEntry.objects.count()
     shown = said(nadia.post(address, {"q-accueil": "oui", "q-sante-0": "pas_bien", "q-courses": "personne"}))
-    assert re.search(r'data-question="manger" [^>]*data-required[^>]*data-shown-if="[^"]*">', shown)
+    assert re.search(r'data-question="manger"\s[^>]*data-required[^>]*data-shown-if="[^"]*">', shown)
     assert "Courses et approvisionnement, sous 48" in shown
     end = said(nadia.post(address, {"q-accueil": "vexe"}))
     assert "rappel par quelqu'un d'autre" in end.lower()
