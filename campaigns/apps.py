@@ -12,9 +12,9 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         # Django forbids models before this moment.
-        from campaigns import journaled, listeners
-        from campaigns.setup import leaving
-        from solidarites import departures
+        from campaigns import journaled, listeners  # noqa: PLC0415
+        from campaigns.setup import leaving  # noqa: PLC0415
+        from solidarites import departures  # noqa: PLC0415
 
         post_migrate.connect(freeze_scripts, sender=self, dispatch_uid="campaigns.scripts")
         user_logged_out.connect(leave_the_queue, dispatch_uid="campaigns.queue")
@@ -25,7 +25,7 @@ class CampaignsConfig(AppConfig):
 
 def leave_the_queue(**kwargs: Any) -> None:
     """Signed out, by oneself or after idle hours: the household held goes to somebody else."""
-    from campaigns import queue
+    from campaigns import queue  # noqa: PLC0415
 
     if kwargs.get("user") is not None:
         queue.leave(by=kwargs["user"], now=timezone.now())
@@ -33,6 +33,6 @@ def leave_the_queue(**kwargs: Any) -> None:
 
 def freeze_scripts(**kwargs: Any) -> None:
     """The trigger that keeps published scripts: every database has it, from its first migration on."""
-    from campaigns.models.script import freeze_published
+    from campaigns.models.script import freeze_published  # noqa: PLC0415
 
     freeze_published(kwargs["using"])

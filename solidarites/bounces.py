@@ -12,6 +12,7 @@ import imaplib
 import logging
 import re
 from base64 import b64encode
+from contextlib import suppress
 from datetime import datetime
 from email.message import Message
 from typing import Any
@@ -96,6 +97,8 @@ def read_mailbox(*, now: datetime) -> int:
             box.logout()
         except (OSError, imaplib.IMAP4.error):
             log.info("the mailbox was closed before we left it")
+            with suppress(OSError):
+                box.shutdown()
     return count
 
 

@@ -12,10 +12,11 @@ from django import forms
 from django.contrib.auth import password_validation
 
 from solidarites import accounts, attempts, factors, journal_objects, roles, secrets_at_rest
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 from solidarites.journal_page import Filters
 from solidarites.journal_words import ACTORS, KINDS
 from solidarites.models import User
+from solidarites.refused import Refused
 
 HELP_TO_CHOOSE = "12 caractères au moins. Une phrase de quelques mots convient très bien."
 
@@ -155,7 +156,7 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = accounts.roles_to_give(by)
-        self.fields["role"].choices = [(name, roles.LABELS[name].capitalize()) for name in names]  # type: ignore[attr-defined]
+        field_of(self, "role", forms.ChoiceField).choices = [(name, roles.LABELS[name].capitalize()) for name in names]
         if len(names) == 1:
             self.fields["role"].widget = forms.HiddenInput()
             self.initial.setdefault("role", names[0])
@@ -283,12 +284,12 @@ class JournalForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         people = User.objects.order_by("last_name", "first_name", "email")[:MOST_PEOPLE]
-        self.fields["personne"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "personne", forms.ChoiceField).choices = [
             ("", "Toutes"),
             ("Sans compte", [(key, label) for key, label in ACTORS.items()]),
             ("Comptes", [(str(user.pk), user.display_name) for user in people]),
         ]
-        self.fields["campagne"].choices = [("", "Toutes"), *journal_objects.campaigns()]  # type: ignore[attr-defined]
+        field_of(self, "campagne", forms.ChoiceField).choices = [("", "Toutes"), *journal_objects.campaigns()]
         for name, item in self.fields.items():
             select = isinstance(item.widget, forms.Select)
             item.widget.attrs["class"] = "form-select" if select else "form-control"
@@ -311,3 +312,8 @@ class JournalForm(forms.Form):
             campaign_id=int(data["campagne"]) if data["campagne"] else None,
             household_id=data["foyer"],
         )
+
+
+def say_refusal(form: forms.BaseForm, error: Refused) -> None:
+    """What a rule refused, at its field; above the form when the field is not shown there."""
+    form.add_error(error.field if error.field in form.fields else None, error.message)

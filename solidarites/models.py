@@ -86,6 +86,10 @@ class User(AbstractUser):
     def has_role(self, role: str) -> bool:
         return self.is_active and role in self.role_names
 
+    def get_short_name(self) -> str:
+        """What colleagues call them: the first name, else what they are shown as."""
+        return self.first_name or self.display_name
+
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.email.split("@")[0]

@@ -145,6 +145,22 @@ def text_of(fault: Fault) -> str:
 
 
 # At a Sentry server -------------------------------------------------------------------------------------------
+# What the library may add by itself; whatever it is not told to leave, it takes.
+NOTHING: Any = {
+    "user_info": False,
+    "cookies": {"mode": "off"},
+    "http_headers": {"request": {"mode": "off"}},
+    "http_bodies": [],
+    "url_query_params": {"mode": "off"},
+    "graphql": {"document": False, "variables": False},
+    "gen_ai": {"inputs": False, "outputs": False},
+    "database_query_data": False,
+    "queues": False,
+    "stack_frame_variables": False,
+    "frame_context_lines": 0,
+}
+
+
 def to_sentry(dsn: str, **more: Any) -> None:
     """Nothing of the library's own gathering is turned on; ``more`` are its options (a test's transport)."""
     # Loaded where a server is named: settings read this file, and every start would wait for it.
@@ -155,7 +171,7 @@ def to_sentry(dsn: str, **more: Any) -> None:
         release=version(),
         default_integrations=False,
         auto_enabling_integrations=False,
-        send_default_pii=False,
+        data_collection=NOTHING,
         include_local_variables=False,
         include_source_context=False,
         max_breadcrumbs=0,

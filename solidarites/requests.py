@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
     from solidarites.models import User
 
 # Sent by pages that poll: such requests neither count as activity nor open pages.
@@ -19,6 +21,8 @@ class SignedInRequest(HttpRequest):
     """A request whose user has signed in, for annotations: the role decorators have seen to it."""
 
     user: User
+    # Put there by django-htmx.
+    htmx: HtmxDetails
 
 
 def asks_for_a_part(request: HttpRequest) -> bool:

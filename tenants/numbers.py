@@ -10,13 +10,14 @@ from django.db import transaction
 from django.db.models import Max
 
 from solidarites import journal
+from solidarites.refused import Refused
 from tenants import communes, events, phones
 from tenants.households import digest, mark_number
 from tenants.models import Household, Opposition, PhoneNumber
 
 
-class NumberError(ValueError):
-    """The number cannot be kept; the message is French."""
+class NumberError(Refused):
+    """The number cannot be kept."""
 
 
 @transaction.atomic

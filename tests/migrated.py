@@ -49,7 +49,7 @@ def of_this_code() -> str:
         if "tests" not in path.relative_to(settings.BASE_DIR).parts
     )
     read = sha256()
-    for path in (*code, settings.BASE_DIR / "constraints.txt"):
+    for path in (*code, settings.BASE_DIR / "requirements-dev.lock"):
         read.update(f"{path.relative_to(settings.BASE_DIR)}\n".encode() + path.read_bytes())
     return read.hexdigest()[:16]
 

@@ -16,8 +16,10 @@ from django.utils import timezone
 from campaigns.common import scope
 from campaigns.models import Absence, Alert, Campaign, Case
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 
 REMIND_EVERY = timedelta(minutes=15)
 # Nobody is woken for a « same day »: its e-mails wait for the morning. A vital alert (U0) never waits.
@@ -27,8 +29,8 @@ RINGING = (Level.U0, Level.U1)
 CHUNK = 200
 
 
-class AlertError(ValueError):
-    """The act does not fit the alert's state; the message is French."""
+class AlertError(Refused):
+    """The act does not fit the alert's state."""
 
 
 @transaction.atomic
@@ -276,7 +278,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
     """Close it with what was done. Raises AlertError without a text or when already solved."""
     if not solution.strip():
         raise AlertError("Indiquez ce qui a été fait.")
-    fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:300]}
+    fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:TEXT]}
     if alert.taken_by_id is None:
         fields |= {"taken_by": by, "taken_at": now}
     if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):

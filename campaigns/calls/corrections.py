@@ -270,15 +270,7 @@ def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Entry, now
             by=by,
             now=now,
         )
-    journal.record(
-        "call.corrected",
-        call,
-        by=by,
-        campaign_id=case.campaign_id,
-        household_id=case.household_id,
-        outcome=call.outcome,
-        asked=revision.asked_outcome,
-    )
+    journal.of_case("call.corrected", case, call, by=by, outcome=call.outcome, asked=revision.asked_outcome)
     return revision
 
 

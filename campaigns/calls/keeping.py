@@ -50,7 +50,7 @@ def keep(*, call: Call, case: Case, reading: scripts.Reading, by: User | None, n
     if case.claimed_by_id is not None and case.claimed_by_id == call.volunteer_id:
         case.free()
         case.save(update_fields=Case.CLAIMED)
-    journal.record("call.pending", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("call.pending", case, call, by=by)
     raise_answer_alerts(call, case, reading.alerts, by, now)
     level = min([need.level for need in reading.needs], default=Level.U2)
     urgent = level in (Level.U0, Level.U1)

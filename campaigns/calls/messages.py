@@ -9,15 +9,17 @@ from django.db import transaction
 from campaigns import alerts, texts
 from campaigns.models import Alert, Case, CaseMessage
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.queue import NotYoursError, membership_of
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
-LIMIT = 300
+LIMIT = TEXT
 
 
-class MessageError(ValueError):
-    """The message cannot be kept; the text is French."""
+class MessageError(Refused):
+    """The message cannot be kept."""
 
 
 @transaction.atomic
@@ -42,6 +44,6 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
         return latest  # posted twice
     message = CaseMessage.objects.create(case=case, by=by, at=now, text=clean)
     texts.flag_message(message, now)
-    journal.record("message.taken", message, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("message.taken", case, message, by=by)
     alerts.raise_alert(key=f"message:{message.pk}", kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
     return message

@@ -61,7 +61,7 @@ def accept_pending(*, call_id: int, by: User, now: datetime, outcome: str = "") 
     if tenant is None and call.outcome in outcomes.PERSON_STATUS:
         tenant = people[0] if len(people) == 1 else None
     finish(call, case, author, now, reading_of(call, people), people, tenant, details)
-    journal.record("call.accepted", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("call.accepted", case, call, by=by)
     decided(call=call, solution="L'appel compte.", by=by, now=now)
     return call
 
@@ -103,7 +103,7 @@ def merge_pending(*, call_id: int, by: User, now: datetime) -> Call:
         Case.objects.filter(pk=case.pk).update(**changed)
     call.state = Call.State.MERGED
     call.save(update_fields=["state", "recorded_at"])
-    journal.record("call.merged", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("call.merged", case, call, by=by)
     decided(call=call, solution="Ce qui a été dit est joint au dossier.", by=by, now=now)
     return call
 
@@ -125,8 +125,6 @@ def drop_pending(*, call_id: int, by: User, now: datetime, reason: str = "") -> 
         raise CallError("reason", "Choisissez pourquoi cet appel est écarté.")
     call.state, call.dropped_because = Call.State.DROPPED, reason if reason in Call.DropReason.values else ""
     call.save(update_fields=["state", "dropped_because", "recorded_at"])
-    journal.record(
-        "call.dropped", call, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason[:8]
-    )
+    journal.of_case("call.dropped", case, call, by=by, reason=reason[:8])
     decided(call=call, solution="L'appel est écarté.", by=by, now=now)
     return call

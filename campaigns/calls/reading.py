@@ -8,11 +8,13 @@ from datetime import datetime, time, timedelta
 from campaigns import scripts
 from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
+from campaigns.models.limits import TEXT
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
 
-COMMENT_LIMIT = 300
+COMMENT_LIMIT = TEXT
 # A callback further away than this is a new campaign's work.
 CALLBACK_HORIZON = timedelta(days=60)
 # Between these one may propose to ring somebody, whatever the campaign allows.
@@ -21,12 +23,12 @@ CIVIL_HOURS = (time(9), time(21))
 EITHER = "Madame ou Monsieur"
 
 
-class CallError(ValueError):
+class CallError(Refused):
     """The form cannot be recorded as it is: the field, a French message, and for a callback the nearest proposals."""
 
     def __init__(self, field: str, message: str, proposals: Sequence[datetime] = ()) -> None:
-        super().__init__(message)
-        self.field, self.message, self.proposals = field, message, list(proposals)
+        super().__init__(message, field)
+        self.proposals = list(proposals)
 
 
 def with_household(case_id: int, *, lock: bool = False, household: Household | None = None) -> Case:
@@ -79,7 +81,7 @@ def placeholders(case: Case, by: User) -> dict[str, str]:
     return {
         "civilite": civilities.get(first.civility, first.civility or EITHER) if first else "",
         "nom": first.last_name.title() if first else "",
-        "prenom_appelant": by.first_name or by.display_name,
+        "prenom_appelant": by.get_short_name(),
         "bailleur": landlord.spoken_name or landlord.name,
         "numero_rappel": case.campaign.callback_number or landlord.callback_number,
         "phrase_verification": case.verification_phrase,

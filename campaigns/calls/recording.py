@@ -198,14 +198,7 @@ def finish(
     }
     call.save(update_fields=_CALL_FIELDS)
     if not again:
-        journal.record(
-            "call.recorded",
-            call,
-            by=by,
-            campaign_id=case.campaign_id,
-            household_id=case.household_id,
-            outcome=call.outcome,
-        )
+        journal.of_case("call.recorded", case, call, by=by, outcome=call.outcome)
 
 
 def _after(call: Call, case: Case, situation: outcomes.Situation, details: Details) -> undo.Photo:

@@ -9,6 +9,7 @@ from django import forms
 from campaigns.common.fields import UNKNOWN_CHOICE, SafeText, TenantChoice
 from campaigns.models import Case
 from solidarites.accounts import LANGUAGES
+from solidarites.fields import field_of
 from tenants.models import Tenant
 
 
@@ -73,7 +74,7 @@ class ClosePersonForm(forms.Form):
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tenant"].queryset = Tenant.objects.filter(
+        field_of(self, "tenant", TenantChoice).queryset = Tenant.objects.filter(
             household=case.household_id, status=Tenant.Status.PRESENT
         )
 

@@ -11,11 +11,12 @@ from campaigns.models import Case, Need
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Tenant
 
 
-class CaseError(ValueError):
-    """The act does not fit the state of the case; the message is French."""
+class CaseError(Refused):
+    """The act does not fit the state of the case."""
 
 
 def alive_elsewhere(case: Case) -> bool:
@@ -76,9 +77,7 @@ def schedule(
     if not agreed:
         case.set_next(kind=kind, at=at, volunteer_id=volunteer_id, anyone_from=anyone_from, urgent=urgent)
         case.save_moved()
-    journal.record(
-        "case.scheduled", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, kind=kind
-    )
+    journal.of_case("case.scheduled", case, by=by, kind=kind)
     return case
 
 
@@ -90,9 +89,7 @@ def hold(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
         raise CaseError("Ce dossier est clos.")
     case.set_hold(reason)
     case.save_moved()
-    journal.record(
-        "case.held", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-    )
+    journal.of_case("case.held", case, by=by, reason=reason)
     return case
 
 
@@ -116,7 +113,7 @@ def resume(*, case_id: int, by: User, now: datetime) -> Case:
     # A new round: the attempts that led to the hold are in the history of calls.
     case.attempts, case.slots_tried, case.busy_today = 0, [], 0
     case.save_moved("attempts", "slots_tried", "busy_today")
-    journal.record("case.resumed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("case.resumed", case, by=by)
     return case
 
 
@@ -130,9 +127,7 @@ def close(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
         raise CaseError("Un suivi est en cours : terminez-le avant de clore le dossier.")
     case.set_closed(reason, now)
     case.save_moved()
-    journal.record(
-        "case.closed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-    )
+    journal.of_case("case.closed", case, by=by, reason=reason)
     return case
 
 
@@ -145,7 +140,5 @@ def settle_need(*, need_id: int, state: str, by: User, now: datetime) -> Need:
     if not Need.objects.filter(pk=need_id, state=Need.State.OPEN).update(state=state):
         raise CaseError("Ce besoin a déjà été traité.")
     need.state = state
-    journal.record(
-        "need.settled", need, by=by, campaign_id=need.case.campaign_id, household_id=need.case.household_id, state=state
-    )
+    journal.of_case("need.settled", need.case, need, by=by, state=state)
     return need

@@ -8,6 +8,8 @@ from typing import Any
 import phonenumbers
 from django import forms
 
+from campaigns.models.limits import TEXT
+
 # « 10:00 », « 10h », « 10 h 30 », « 9 »
 _CLOCK = re.compile(r"^(\d{1,2})(?:\s*(?:h|:)\s*(\d{2})?)?$")
 _SPAN = re.compile(r"\s*[-–—]\s*|\s+[àa]\s+")
@@ -28,7 +30,7 @@ class HoursField(forms.CharField):
         return value
 
     def to_python(self, value: Any) -> list[list[str]]:  # type: ignore[override]
-        text = super().to_python(value).lower()
+        text = (super().to_python(value) or "").lower()
         spans = [read_span(part) for part in re.split(r"[,;]|\bet\b|\bpuis\b", text) if part.strip()]
         for before, after in zip(sorted(spans), sorted(spans)[1:], strict=False):
             if after[0] < before[1]:
@@ -105,7 +107,7 @@ class GapsField(forms.CharField):
         return ", ".join(str(day) for day in value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[int]:  # type: ignore[override]
-        parts = re.split(r"[,;\s]+", super().to_python(value).strip())
+        parts = re.split(r"[,;\s]+", (super().to_python(value) or "").strip())
         if not all(re.fullmatch(r"\d{1,2}", part) and 1 <= int(part) <= 30 for part in parts):
             raise forms.ValidationError("Écrivez des nombres de jours entre 1 et 30, par exemple 1, 3, 6.")
         return [int(part) for part in parts]
@@ -123,7 +125,8 @@ class ClocksField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        clocks = [read_clock(part) for part in re.split(r"[,;]", super().to_python(value)) if part.strip()]
+        text = super().to_python(value) or ""
+        clocks = [read_clock(part) for part in re.split(r"[,;]", text) if part.strip()]
         if clocks and (len(clocks) != self.count or sorted(set(clocks)) != clocks):
             raise forms.ValidationError(
                 "Écrivez trois heures, de la plus tôt à la plus tard\u00a0: 11:00, 14:00, 17:00."
@@ -139,7 +142,7 @@ class SafeText(forms.CharField):
 
     def __init__(self, *, rows: int = 0, required_message: str = "", **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-        messages = {"required": required_message, "max_length": "300 caractères au plus."}
+        messages = {"required": required_message, "max_length": f"{TEXT} caractères au plus."}
         super().__init__(**{"max_length": 300, "widget": widget, "error_messages": messages, **kwargs})
 
 

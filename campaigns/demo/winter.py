@@ -146,6 +146,7 @@ class Winter:
         )
         for plan in plans:
             assert plan.next_due_at is not None  # noqa: S101 - the query asked for it
+            assert plan.volunteer_id is not None  # noqa: S101 - and for this
             moments.append((plan.next_due_at + timedelta(minutes=self.rng.randint(2, 15)), present[plan.volunteer_id]))
         for at, by in sorted(moments, key=lambda moment: moment[0]):
             self._tick(at)
@@ -207,7 +208,7 @@ class Winter:
         scenes: list[Scene] = [self._lonely]
         if left >= 2:
             scenes.append(self._needy)
-        scenes += {
+        by_day: dict[int, list[Scene]] = {
             9: [_outcome("refused_campaign", {"accueil": "non"}), _outcome("deceased", person=True, touched=True)],
             8: [self._needy],
             7: [_outcome("unable"), _outcome("opt_out", {"accueil": "oui", "information": "plus_jamais"})],
@@ -215,8 +216,8 @@ class Winter:
             5: [_outcome("hospitalised", person=True), _outcome("wrong_number"), self._needy],
             4: [_outcome("care_home", person=True), _outcome("soft_refusal", {"accueil": "vexe"})],
             2: [self._lonely, self._small_need],
-        }.get(left, [])
-        self.scenes.extend(scenes)
+        }
+        self.scenes.extend([*scenes, *by_day.get(left, [])])
 
     def _lonely(self, case: Case, by: User, at: datetime) -> Said:
         answer, rhythm = conversations.rhythm(self.rng, by.pk, self.rng.choice(self.others).pk)

@@ -11,7 +11,7 @@ from campaigns.common.calendar import WEEKDAYS
 from campaigns.common.fields import UNKNOWN_CHOICE, PersonChoice, TenantChoice
 from campaigns.followups import Rhythm
 from campaigns.models import FollowUpPlan, Partner, PlanException
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -54,8 +54,9 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, callers: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("volunteer", "backup"):
-            self.fields[name].queryset = callers
-            self.fields[name].error_messages["invalid_choice"] = UNKNOWN_CHOICE
+            field = field_of(self, name, PersonChoice)
+            field.queryset = callers
+            field.error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -127,7 +128,10 @@ class SpaceOutForm(forms.Form):
         kwargs.setdefault("auto_id", "id_review_%s")
         super().__init__(*args, **kwargs)
         wider = CADENCES[CADENCES.index(Cadence(plan.cadence)) + 1 :]
-        self.fields["cadence"].choices = [("", "À choisir"), *((one.value, one.label) for one in wider)]
+        field_of(self, "cadence", forms.ChoiceField).choices = [
+            ("", "À choisir"),
+            *((one.value, one.label) for one in wider),
+        ]
 
 
 class HandForm(forms.Form):
@@ -162,10 +166,12 @@ class HandForm(forms.Form):
         kwargs.setdefault("auto_id", "id_hand_%s")
         super().__init__(*args, **kwargs)
         present = Tenant.objects.filter(household=plan.household_id, status=Tenant.Status.PRESENT)
-        self.fields["tenant"].queryset = present
+        field_of(self, "tenant", TenantChoice).queryset = present
         if (only := present.first()) is not None and present.count() == 1:
             self.initial["tenant"] = only.pk
-        self.fields["partner"].queryset = Partner.objects.filter(active=True).exclude(kind=Partner.Kind.AGENCY)
+        field_of(self, "partner", forms.ModelChoiceField).queryset = Partner.objects.filter(active=True).exclude(
+            kind=Partner.Kind.AGENCY
+        )
 
 
 # Who calls -------------------------------------------------------------------------------------------------
@@ -183,7 +189,7 @@ class GiveForm(forms.Form):
 
     def __init__(self, *args: Any, callers: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = callers
+        field_of(self, "user", PersonChoice).queryset = callers
 
 
 class ShareForm(forms.Form):

@@ -17,6 +17,7 @@ from campaigns.followups.dates import end_of_day, next_due
 from campaigns.models import Case, DueCall, FollowUpPlan, PlanException
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Tenant
 
 REVIEW_AFTER = timedelta(weeks=6)
@@ -25,12 +26,8 @@ LONGEST_EXCEPTION = timedelta(days=180)
 _CADENCE = FollowUpPlan.Cadence
 
 
-class FollowUpError(ValueError):
-    """The rhythm or the act is not possible; the message is French, ``at`` names the field it belongs to."""
-
-    def __init__(self, message: str, at: str = "") -> None:
-        super().__init__(message)
-        self.at = at
+class FollowUpError(Refused):
+    """The rhythm or the act is not possible"""
 
 
 @dataclass(frozen=True)
@@ -151,14 +148,7 @@ def _start(case: Case, rhythm: Rhythm, by: User, now: datetime, *, volunteer_id:
     if plan.next_due_at is None:
         raise FollowUpError("La date de fin vient avant le premier appel.", "ends_on")
     plan.save()
-    journal.record(
-        "plan.started",
-        plan,
-        by=by,
-        campaign_id=case.campaign_id,
-        household_id=case.household_id,
-        cadence=rhythm.cadence,
-    )
+    journal.of_case("plan.started", case, plan, by=by, cadence=rhythm.cadence)
     return plan
 
 
@@ -343,9 +333,7 @@ def end_plans(*, case: Case, reason: str, now: datetime, by: User | None = None)
         plan.status, plan.ended_at, plan.end_reason, plan.next_due_at = FollowUpPlan.Status.ENDED, now, reason, None
         plan.save(update_fields=["status", "ended_at", "end_reason", "next_due_at"])
         DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
-        journal.record(
-            "plan.ended", plan, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-        )
+        journal.of_case("plan.ended", case, plan, by=by, reason=reason)
         ended += 1
     return ended
 
@@ -397,5 +385,5 @@ def _close_left(case_id: int, now: datetime) -> int:
         return 0
     case.set_closed("plan_ended", now)
     case.save_moved()
-    journal.record("case.closed", case, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("case.closed", case)
     return 1

@@ -10,6 +10,7 @@ from django.utils import timezone
 from campaigns.models.campaign import Campaign
 from campaigns.models.case import Case
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 
 
 class Alert(models.Model):
@@ -49,7 +50,7 @@ class Alert(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     solved_at = models.DateTimeField(null=True, blank=True)
-    solution = models.CharField("ce qui a été fait", max_length=300, blank=True)
+    solution = models.CharField("ce qui a été fait", max_length=TEXT, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     reminders = models.PositiveSmallIntegerField(default=0)
 

@@ -16,6 +16,7 @@ from campaigns.referrals.sending import spoken_number
 from campaigns.welfare import letters
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Residence
 
 SIZES = ("a4", "a3")
@@ -23,8 +24,8 @@ SIZES = ("a4", "a3")
 MOST = 200
 
 
-class PosterError(ValueError):
-    """No poster can be made; the message is French."""
+class PosterError(Refused):
+    """No poster can be made."""
 
 
 @dataclass(frozen=True)

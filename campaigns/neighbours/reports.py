@@ -21,9 +21,11 @@ from campaigns import alerts, welfare
 from campaigns.common import scope
 from campaigns.models import Alert, Campaign, Case, NeighbourReport, WelfareCheck
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.setup import enrolment
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.communes import fold
 from tenants.households import with_living_tenant
 from tenants.models import Household, Residence, Tenant
@@ -44,8 +46,8 @@ _COMMON = {
 }  # fmt: skip
 
 
-class NeighbourError(ValueError):
-    """The act does not fit the report; the message is French."""
+class NeighbourError(Refused):
+    """The act does not fit the report."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def receive(
         "place": place.strip()[:200],
         "who": who.strip()[:120],
         "worries": [code for code in Worry.values if code in set(worries)],
-        "text": text.strip()[:300],
+        "text": text.strip()[:TEXT],
         "reporter_phone": reporter_phone[:20],
     }
     for other in NeighbourReport.objects.filter(state=State.NEW, received_at__gt=now - TWICE):
@@ -215,14 +217,7 @@ def match(*, report: NeighbourReport, case_id: int, level: str, by: User, now: d
     check = welfare.open_by_hand(case_id=case_id, level=level, origin=WelfareCheck.Origin.NEIGHBOUR, by=by, now=now)
     NeighbourReport.objects.filter(pk=report.pk).update(check_row=check)
     report.check_row = check
-    journal.record(
-        "neighbour.matched",
-        report,
-        by=by,
-        campaign_id=check.case.campaign_id,
-        household_id=check.case.household_id,
-        check=check.pk,
-    )
+    journal.of_case("neighbour.matched", check.case, report, by=by, check=check.pk)
     # The alert now concerns this household, and goes with its case.
     Alert.objects.filter(key=_key(report)).update(case=check.case_id, campaign=check.case.campaign_id)
     _settle_alert(report, f"Veille ouverte, dossier n° {case_id}.", by, now)

@@ -38,7 +38,7 @@ def withdraw_needs(needs: Iterable[Need], *, delete: bool, by: User, now: dateti
             if not referral.needs.exists():
                 referrals.withdraw(referral=referral, reason=REASON, by=by, now=now)
         case = need.case
-        journal.record("need.withdrawn", need, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("need.withdrawn", case, need, by=by)
         if delete:
             need.delete()
         else:

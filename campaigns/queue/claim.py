@@ -22,20 +22,21 @@ from campaigns.practice import training
 from campaigns.queue import order
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 # A never-called case that is passed goes behind every other one of its tier.
 PASSED_RANK = 10**12
 
 
-class QueueError(ValueError):
-    """The act is not possible; the message is French."""
+class QueueError(Refused):
+    """The act is not possible."""
 
 
 class CaseHeldError(QueueError):
     """Another volunteer holds the case."""
 
     def __init__(self, holder: User) -> None:
-        super().__init__(f"Ce dossier est en cours d'appel par {holder.first_name or holder}.")
+        super().__init__(f"Ce dossier est en cours d'appel par {holder.get_short_name()}.")
         self.holder = holder
 
 
@@ -148,9 +149,11 @@ def place_in(campaign_id: int, by: User) -> tuple[Campaign, Member | None] | Non
     return campaign, Member(campaign.member_id, sectors) if campaign.member_id else None
 
 
-def peek(*, campaign: Campaign, by: User, now: datetime) -> Case | None:
-    """The case that would be given next. A look: claims nothing, writes nothing."""
-    membership = membership_of(campaign, by)
+def peek(*, campaign: Campaign, by: User, now: datetime, membership: Member | None = None) -> Case | None:
+    """The case that would be given next (``membership`` when it was read already). A look: claims nothing, writes
+    nothing.
+    """
+    membership = membership or membership_of(campaign, by)
     if membership is None or campaign.status != Campaign.Status.OPEN or not training.ready(campaign=campaign, by=by):
         return None
     return order.look(**_asked(campaign, by, membership, now))
@@ -188,10 +191,8 @@ def why_empty(*, campaign: Campaign, by: User, membership: Member | None, now: d
     if campaign.status == Campaign.Status.OPEN and not training.ready(campaign=campaign, by=by):
         return Empty(Empty.UNTRAINED)
     theirs = Q(language__in=["", *by.languages]) & (Q(not_for=None) | ~Q(not_for=by))
-    # The caller's home has the row of the membership itself.
-    sectors = membership.agency_ids if isinstance(membership, Member) else ()
-    if sectors:
-        theirs &= Q(agency__in=sectors)
+    if membership is not None and membership.agency_ids:
+        theirs &= Q(agency__in=membership.agency_ids)
     found = _why(campaign, now, theirs, Q(next_call_for=None) | Q(next_call_for=by))
     return found or Empty(Empty.NONE_FOR_YOU, _next_due(campaign, now, theirs, Q(next_call_for=by)))
 
@@ -309,7 +310,7 @@ def _given(case: Case, by: User, now: datetime) -> Given:
 
 
 def _note_claim(case: Case, by: User) -> None:
-    journal.record("case.claimed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("case.claimed", case, by=by)
 
 
 def _draft(case: Case, by: User, now: datetime) -> Call:
@@ -400,9 +401,7 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
     drafts.filter(pk__in=alarmed).update(state=Call.State.DROPPED)
     drafts.exclude(pk__in=alarmed).delete()
     call_again_after_a_danger([case.pk], now)
-    journal.record(
-        "case.passed", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, reason=reason
-    )
+    journal.of_case("case.passed", case, by=by, reason=reason)
     return case
 
 
@@ -415,7 +414,7 @@ def release(*, case_id: int, by: User, now: datetime) -> bool:
     if freed:
         case = Case.objects.only("campaign_id", "household_id").get(pk=case_id)
         call_again_after_a_danger([case_id], now)
-        journal.record("case.released", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("case.released", case, by=by)
     return bool(freed)
 
 
@@ -431,7 +430,7 @@ def leave(*, by: User, now: datetime) -> bool:
     ):
         return False
     call_again_after_a_danger([mine.pk], now)
-    journal.record("case.left", mine, by=by, campaign_id=mine.campaign_id, household_id=mine.household_id)
+    journal.of_case("case.left", mine, by=by)
     return True
 
 
@@ -465,7 +464,7 @@ def put_first(*, case_ids: list[int], by: User, now: datetime) -> int:
             tier=Case.Tier.PUT_FIRST, rank=0, next_call_at=now, next_call_for=None, anyone_from=None
         )
         for case in found:
-            journal.record("case.put_first", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+            journal.of_case("case.put_first", case, by=by)
     return changed
 
 

@@ -44,7 +44,7 @@ def put_last(*, case_ids: list[int], by: User, now: datetime) -> int:
         else:
             case.next_call_at = now
         case.save(update_fields=["tier", "rank", "next_call_at"])
-        journal.record("case.put_last", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("case.put_last", case, by=by)
     return len(moved)
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -26,6 +28,13 @@ from solidarites.models import User
 
 # A page of the confirmation: more than that is for the desk, in several times.
 MOST_AT_ONCE = 200
+
+
+def _who(request: HttpRequest) -> User:
+    """Who has signed in: the site lets nobody else so far."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
 
 
 class LateFilter(admin.SimpleListFilter):
@@ -50,8 +59,8 @@ class EventInline(admin.TabularInline):
     """The timeline, as it was written."""
 
     model = ReferralEvent
-    fields = ["at", "what", "by", "actor", "partner", "note"]
-    readonly_fields = fields
+    readonly_fields = ("at", "what", "by", "actor", "partner", "note")
+    fields = readonly_fields
     extra = 0
     can_delete = False
     verbose_name_plural = "historique"
@@ -87,7 +96,7 @@ class ReferralAdmin(admin.ModelAdmin):
     show_full_result_count = False
     inlines = [EventInline]
     actions = ["send_to_partner", "remind_partner"]
-    fields = [
+    readonly_fields = (
         "desk",
         "reference",
         "state",
@@ -119,11 +128,11 @@ class ReferralAdmin(admin.ModelAdmin):
         "called_back_at",
         "closed_at",
         "close_reason",
-    ]
-    readonly_fields = fields
+    )
+    fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Referral]:
-        return referrals.visible(request.user).select_related("partner", "case__household")
+        return referrals.visible(_who(request)).select_related("partner", "case__household")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_act_permission(request)
@@ -145,7 +154,7 @@ class ReferralAdmin(admin.ModelAdmin):
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         referral = self.get_object(request, object_id)
         if referral is not None and request.method == "GET":
-            record("referral.read", referral, by=request.user)
+            record("referral.read", referral, by=_who(request))
         return super().change_view(request, object_id, *args, **kwargs)
 
     @admin.display(description="attendu", ordering="due_at")
@@ -212,7 +221,7 @@ class ReferralAdmin(admin.ModelAdmin):
             count = waiting = 0
             for referral in chosen:
                 try:
-                    run(referral=referral, by=request.user, now=now)
+                    run(referral=referral, by=_who(request), now=now)
                 except ReferralError as error:
                     self.message_user(request, f"{referral.reference} : {error}", messages.WARNING)
                     continue
@@ -225,14 +234,14 @@ class ReferralAdmin(admin.ModelAdmin):
                 said = f"{waiting} en attente de l'approbation d'une deuxième personne."
                 self.message_user(request, said, messages.INFO)
             return None
-        rows = [(referral, why_not(referral, request.user, now)) for referral in chosen]
+        rows = [(referral, why_not(referral, _who(request), now)) for referral in chosen]
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "question": question,
             "button": button,
             "action": action,
-            "action_field": admin.helpers.ACTION_CHECKBOX_NAME,
+            "action_field": helpers.ACTION_CHECKBOX_NAME,
             "ready": [referral for referral, why in rows if not why],
             "refused": [(referral, why) for referral, why in rows if why],
             "opts": self.opts,
@@ -274,7 +283,7 @@ class PartnerAdmin(admin.ModelAdmin):
         return not partners.is_old(partner, timezone.localdate())
 
     def save_model(self, request: HttpRequest, obj: Partner, form: Any, change: bool) -> None:
-        partners.save(partner=obj, by=request.user, now=timezone.now())
+        partners.save(partner=obj, by=_who(request), now=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -303,8 +312,10 @@ class CoordinatorScopeAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         agencies = sorted(form.instance.agencies.values_list("pk", flat=True))
-        journal.record("scope.changed", form.instance, by=request.user, person=form.instance.user_id, agencies=agencies)
+        journal.record(
+            "scope.changed", form.instance, by=_who(request), person=form.instance.user_id, agencies=agencies
+        )
 
     def delete_model(self, request: HttpRequest, obj: CoordinatorScope) -> None:
-        journal.record("scope.removed", obj, by=request.user, person=obj.user_id)
+        journal.record("scope.removed", obj, by=_who(request), person=obj.user_id)
         super().delete_model(request, obj)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from campaigns import alerts
 from campaigns.models import Alert, Referral
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS, TEXT
 from campaigns.referrals import call_back, sending
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import (
@@ -92,7 +93,7 @@ def decline(*, referral: Referral, reason: str, by: User | None, now: datetime) 
         now=now,
         action="declined",
         note=reason,
-        decline_reason=reason.strip()[:300],
+        decline_reason=reason.strip()[:TEXT],
         acknowledged_at=referral.acknowledged_at or now,
         token="",
         token_until=None,
@@ -129,7 +130,7 @@ def answer(*, referral: Referral, result: str, text: str, by: User | None, now: 
         note=text,
         answered_at=now,
         answer_result=result,
-        answer=text.strip()[:600],
+        answer=text.strip()[:FACTS],
         called_back_at=None,
         no_call_back_reason="",
     )

@@ -15,9 +15,11 @@ from django.db.models import QuerySet
 from campaigns import alerts
 from campaigns.common import scope
 from campaigns.models import Alert, Referral, ReferralEvent
+from campaigns.models.limits import FACTS
 from campaigns.referrals import deadlines
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 State = Referral.State
 Actor = ReferralEvent.Actor
@@ -61,12 +63,8 @@ OPEN_STATES = (
 WITH_PARTNER = (State.SENT, State.ACKNOWLEDGED, State.IN_PROGRESS)
 
 
-class ReferralError(ValueError):
-    """The act does not fit the referral; the message is French. ``field`` names the field of a form, if any."""
-
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+class ReferralError(Refused):
+    """The act does not fit the referral."""
 
 
 class StateError(ReferralError):
@@ -154,19 +152,18 @@ def note_event(
         action=action,
         from_state=from_state,
         to_state=to_state,
-        note=note.strip()[:600],
+        note=note.strip()[:FACTS],
     )
 
 
 def record(action: str, referral: Referral, *, by: User | None, actor: str = "") -> None:
     """The journal row of an act: ids and states only."""
-    journal.record(
+    journal.of_case(
         action,
+        referral.case,
         referral,
         by=by,
         actor="" if by else actor,
-        campaign_id=referral.case.campaign_id,
-        household_id=referral.case.household_id,
         state=referral.state,
         partner=referral.partner_id,
     )

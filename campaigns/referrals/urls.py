@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from campaigns.referrals.views import desk, needs, partner, partners, referrals
+from campaigns.referrals.views import desk, needs, partners, referrals
+from campaigns.referrals.views import partner as sheet
 
 coordinator = [
     path("besoins/", needs.need_list, name="need_list"),
@@ -25,9 +26,9 @@ coordinator = [
 ]
 
 partner = [
-    path("p/<str:token>/", partner.door, name="door"),
-    path("p/<str:token>/code/", partner.code, name="code"),
-    path("p/<str:token>/fiche/", partner.sheet_page, name="sheet"),
-    path("p/<str:token>/fiche.pdf", partner.pdf, name="pdf"),
-    path("p/<str:token>/faire/<slug:act>/", partner.act, name="act"),
+    path("p/<str:token>/", sheet.door, name="door"),
+    path("p/<str:token>/code/", sheet.code, name="code"),
+    path("p/<str:token>/fiche/", sheet.sheet_page, name="sheet"),
+    path("p/<str:token>/fiche.pdf", sheet.pdf, name="pdf"),
+    path("p/<str:token>/faire/<slug:act>/", sheet.act, name="act"),
 ]

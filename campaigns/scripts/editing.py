@@ -20,6 +20,7 @@ from campaigns.scripts.checks import errors
 from campaigns.scripts.reading import ScriptError
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 DEFAULTS = Path(__file__).parents[1] / "data" / "scripts"
 # The field of a campaign that each sort of call reads.
@@ -31,11 +32,11 @@ CAMPAIGN_FIELDS = {
 ALREADY_PUBLISHED = "Cette version est publiée : elle ne change plus. Préparez une nouvelle version."
 
 
-class StaleError(ValueError):
+class StaleError(Refused):
     """Somebody else changed the same part meanwhile; the message is French, and nothing was written."""
 
     def __init__(self, script: Script) -> None:
-        name = (script.changed_by.first_name or str(script.changed_by)) if script.changed_by else "Quelqu'un d'autre"
+        name = script.changed_by.get_short_name() if script.changed_by else "Quelqu'un d'autre"
         super().__init__(f"{name} a modifié cette partie depuis que vous l'avez ouverte. Votre texte est gardé.")
 
 

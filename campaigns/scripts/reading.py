@@ -15,6 +15,8 @@ from typing import Any
 from campaigns.common.needs import LABELS
 from campaigns.models import Script
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
+from solidarites.refused import Refused
 
 KINDS = ("single", "multi", "text")
 OPENS = ("callback", "follow_up", "consent", "neighbour")
@@ -31,13 +33,13 @@ PLACEHOLDERS = {
 }
 KNOWN_NEEDS = {category: rank for rank, category in enumerate(LABELS)}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-TEXT_LIMIT = 300
+TEXT_LIMIT = TEXT
 
 # {question: {person: answer}}; person is a tenant's id as text, or "" for the household.
 Answers = Mapping[str, Mapping[str, Any]]
 
 
-class ScriptError(ValueError):
+class ScriptError(Refused):
     """The content of a script does not hold together; ``problems`` are French sentences."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -24,6 +24,7 @@ from campaigns.queue import PASSED_RANK
 from campaigns.setup import lifecycle, takeover
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import events
 from tenants.households import USABLE, with_living_tenant
 from tenants.models import Household, PhoneNumber, Tenant
@@ -36,8 +37,8 @@ NOT_FRAGILE = 10**7
 TRIES = 3
 
 
-class EnrolmentError(ValueError):
-    """The campaign takes no household any more; the message is French."""
+class EnrolmentError(Refused):
+    """The campaign takes no household any more."""
 
 
 @dataclass

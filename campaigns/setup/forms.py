@@ -15,7 +15,7 @@ from campaigns.scripts.editing import CAMPAIGN_FIELDS
 from campaigns.setup.lifecycle import REQUIRED_TEXTS
 from solidarites import roles
 from solidarites.accounts import LANGUAGES
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 from solidarites.models import User
 from tenants import communes
 from tenants.models import Agency, Household, Landlord, Residence
@@ -32,13 +32,15 @@ ZONES = {
     "Pacific/Tahiti": "Polynésie (Tahiti)",
     "Pacific/Wallis": "Wallis-et-Futuna",
 }
-LIMITS = {
+# The settings that a form of before them leaves out.
+SETTINGS = {
     "busy_minutes": (5, 180),
     "busy_a_day": (0, 6),
     "soft_refusal_days": (1, 60),
     "hospital_days": (1, 60),
     "review_share": (0, 1000),
 }
+LIMITS = {"minimum_age": (18, 110), "purge_after_days": (0, 365), "max_attempts": (1, 10), **SETTINGS}
 STILL_NEEDED = "Obligatoire tant que la campagne est en cours."
 
 
@@ -143,26 +145,24 @@ class CampaignForm(forms.ModelForm):
         )
         agencies.several = several
         self.fields["agencies"] = agencies
-        self.fields["landlords"].queryset = Landlord.objects.all()
-        self.fields["residences"].queryset = Residence.objects.all()
-        self.fields["communes"].choices = commune_choices(campaign.communes)
+        field_of(self, "landlords", forms.ModelMultipleChoiceField).queryset = Landlord.objects.all()
+        field_of(self, "residences", forms.ModelMultipleChoiceField).queryset = Residence.objects.all()
+        field_of(self, "communes", forms.MultipleChoiceField).choices = commune_choices(campaign.communes)
         self.fields["name"].error_messages["required"] = "Donnez un nom à la campagne."
         for kind, name in CAMPAIGN_FIELDS.items():
             usable = Script.objects.filter(
                 Q(kind=kind, status=Script.Status.PUBLISHED) | Q(pk=getattr(campaign, f"{name}_id"))
             )
-            self.fields[name].queryset = usable
-            self.fields[name].empty_label = "À choisir"
+            field = field_of(self, name, forms.ModelChoiceField)
+            field.queryset, field.empty_label = usable, "À choisir"
             if not campaign.pk and (latest := usable.order_by("-published_at").first()):
                 self.initial[name] = latest.pk
         if not campaign.pk:
             self.initial["retry_gaps"] = default_gaps()
             self.initial["slot_ends"] = default_slot_ends()
-        self._limit("minimum_age", 18, 110)
-        self._limit("purge_after_days", 0, 365)
-        self._limit("max_attempts", 1, 10)
         for name, (low, high) in LIMITS.items():
-            self._limit(name, low, high)
+            self.fields[name].widget.attrs |= {"min": low, "max": high}
+        for name in SETTINGS:
             # A form of before these settings keeps what the campaign has.
             self.fields[name].required = False
         hours = campaign.hours if campaign.pk else default_hours()
@@ -171,23 +171,19 @@ class CampaignForm(forms.ModelForm):
                 label=weekday.capitalize(), initial=hours.get(str(number), []), help_text=""
             )
 
-    def _limit(self, name: str, low: int, high: int) -> None:
-        field = self.fields[name]
-        field.min_value, field.max_value = low, high
-        field.widget.attrs |= {"min": low, "max": high}
-
     def hours_fields(self) -> list[Any]:
         return [self[f"hours_{number}"] for number in range(7)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name in ("slot_ends", *LIMITS):
+        new = Campaign()
+        for name in ("slot_ends", *SETTINGS):
             if cleaned.get(name) in (None, "", []) and name not in self.errors:
-                cleaned[name] = self.initial.get(name) or Campaign._meta.get_field(name).get_default()
-        for name in ("minimum_age", "purge_after_days", "max_attempts", *LIMITS):
-            field, value = self.fields[name], cleaned.get(name)
-            if value is not None and not field.min_value <= value <= field.max_value:
-                self.add_error(name, f"Entre {field.min_value} et {field.max_value}.")
+                cleaned[name] = self.initial.get(name) or getattr(new, name)
+        for name, (low, high) in LIMITS.items():
+            value = cleaned.get(name)
+            if value is not None and not low <= value <= high:
+                self.add_error(name, f"Entre {low} et {high}.")
         start, end = cleaned.get("starts_on"), cleaned.get("ends_on")
         if start and end and end < start:
             self.add_error("ends_on", "La fin vient avant le début.")
@@ -248,7 +244,8 @@ class AddVolunteersForm(forms.Form):
         super().__init__(*args, **kwargs)
         inside = campaign.memberships.filter(active=True).values("user")
         people = User.objects.filter(is_active=True, groups__name=roles.VOLUNTEER).exclude(pk__in=inside)
-        self.fields["people"].queryset = people.order_by("last_name", "first_name", "email").distinct()
+        self.candidates = people.order_by("last_name", "first_name", "email").distinct()
+        field_of(self, "people", PersonField).queryset = self.candidates
 
 
 class MembershipForm(forms.Form):
@@ -267,10 +264,11 @@ class MembershipForm(forms.Form):
 
     def __init__(self, *args: Any, membership: CampaignVolunteer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["agencies"]
+        field = field_of(self, "agencies", AgencyField)
         field.queryset = Agency.objects.select_related("landlord")
         field.several = Landlord.objects.count() > 1
         self.initial = {
             "agencies": [agency.pk for agency in membership.agencies.all()],
             "languages": membership.user.languages,
-        } | self.initial
+            **self.initial,
+        }

@@ -28,6 +28,7 @@ from campaigns.models import (
 from campaigns.setup import takeover
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from solidarites.roles import VOLUNTEER
 
 Status = Campaign.Status
@@ -43,8 +44,8 @@ REQUIRED_TEXTS = {
 RELATED = ("landlords", "agencies", "residences")
 
 
-class LifecycleError(ValueError):
-    """The act does not fit the campaign's state; the message is French."""
+class LifecycleError(Refused):
+    """The act does not fit the campaign's state."""
 
     def __init__(self, message: str, missing: list[str] | None = None) -> None:
         super().__init__(message)

@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 
 from campaigns.common import scope
 from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
+from campaigns.models.limits import TEXT
 from campaigns.texts import comments
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 
-TEXT_LIMIT = 300
+TEXT_LIMIT = TEXT
 # A meeting stays in sight while it may still be going on.
 LASTS = timedelta(hours=2)
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
@@ -22,8 +24,8 @@ NAME = "Cela ressemble au nom d'une personne\u00a0: racontez sans nommer."
 _NAMED = re.compile(r"\b(?:M\.|Mme|Mlle|Mr|[Mm]onsieur|[Mm]adame|[Mm]ademoiselle)\s+(?:[A-ZÉÈÀÂÎÔÇ][\w'’-]+)")
 
 
-class DebriefError(ValueError):
-    """The act is not possible; the message is French."""
+class DebriefError(Refused):
+    """The act is not possible."""
 
 
 # « Cet appel m'a touché(e) » --------------------------------------------------------------------------

@@ -30,11 +30,13 @@ from django.db.models.functions import RowNumber
 
 from campaigns.common import scope
 from campaigns.models import Call, CallReview, Campaign, Case
+from campaigns.models.limits import TEXT
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 FIRST_CALLS = 5
-NOTE_LIMIT = 300
+NOTE_LIMIT = TEXT
 # Beyond this many the menu no longer counts; how long a count is kept, in seconds.
 MOST, COUNTED_FOR = 100, 60
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
@@ -42,8 +44,8 @@ RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 SPREAD, RANGE = 2_654_435_761, 2**32
 
 
-class ReviewError(ValueError):
-    """The act is not possible; the message is French."""
+class ReviewError(Refused):
+    """The act is not possible."""
 
 
 # Choosing -------------------------------------------------------------------------------------------
@@ -130,10 +132,7 @@ def review(*, call: Call, note: str, by: User, now: datetime) -> CallReview:
             found = CallReview.objects.create(
                 call=call, by=by, at=now, note=note.replace("\x00", "").strip()[:NOTE_LIMIT]
             )
-            journal.record(
-                "call.reviewed", call, by=by, campaign_id=call.case.campaign_id, household_id=call.case.household_id,
-                note=bool(found.note),
-            )  # fmt: skip
+            journal.of_case("call.reviewed", call.case, call, by=by, note=bool(found.note))  # fmt: skip
     except IntegrityError:
         raise ReviewError("Cet appel vient d'être relu par quelqu'un d'autre.") from None
     finally:

@@ -10,18 +10,20 @@ from django.db.models import Q, QuerySet
 
 from campaigns import scripts
 from campaigns.models import Call, CallRevision, Case, CaseMessage, FlaggedText
+from campaigns.models.limits import TEXT
 from campaigns.texts import comments
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 
 COMMENT, MESSAGE = "comment", "message"
-LIMIT = 300
+LIMIT = TEXT
 # In place of a message that is emptied: whoever reads it knows that there was one.
 EMPTIED = "Message retiré par la coordination."
 
 
-class TextError(ValueError):
-    """The text cannot be decided like this; the message is French."""
+class TextError(Refused):
+    """The text cannot be decided like this."""
 
 
 def texts_of(call: Call, content: scripts.Content | None) -> dict[str, str]:
@@ -132,6 +134,4 @@ def _decide(flagged: FlaggedText, decision: str, by: User, now: datetime) -> Non
         raise TextError("Quelqu'un a déjà revu ce texte.")
     flagged.decision, flagged.decided_at, flagged.decided_by = decision, now, by
     case = flagged.case
-    journal.record(
-        "text.decided", flagged, by=by, campaign_id=case.campaign_id, household_id=case.household_id, decision=decision
-    )
+    journal.of_case("text.decided", case, flagged, by=by, decision=decision)

@@ -24,14 +24,15 @@ from campaigns.models.levels import Level
 from campaigns.welfare import letters
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants.models import Residence
 
 LINK_LASTS = timedelta(hours=72)
 Answer = CaretakerVisit.Answer
 
 
-class CaretakerError(ValueError):
-    """No round can be made, or no answer taken; the message is French."""
+class CaretakerError(Refused):
+    """No round can be made, or no answer taken."""
 
 
 def residences(checks: QuerySet[WelfareCheck]) -> QuerySet[Residence]:

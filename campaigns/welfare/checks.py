@@ -19,8 +19,10 @@ from campaigns.common import retries
 from campaigns.common.calendar import calendar_of
 from campaigns.models import Alert, Case, FollowUpPlan, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites import journal, mail
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import households
 from tenants.models import Tenant
 
@@ -39,8 +41,8 @@ LADDER = [
 _BY_HAND = (WelfareCheck.Origin.COORDINATOR, WelfareCheck.Origin.NEIGHBOUR)
 
 
-class WelfareError(ValueError):
-    """The act does not fit the check; the message is French."""
+class WelfareError(Refused):
+    """The act does not fit the check."""
 
 
 @transaction.atomic
@@ -66,9 +68,7 @@ def open_check(
     case.set_hold(Case.Hold.WELFARE)
     case.save_moved()
     if created:
-        journal.record(
-            "welfare.opened", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, origin=origin
-        )
+        journal.of_case("welfare.opened", case, check, by=by, origin=origin)
     else:
         raise_level(check=check, level=level, by=by, now=now)
     return check
@@ -134,16 +134,8 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
         raise WelfareError("Cette veille est close.")
     for name, value in fields.items():
         setattr(check, name, value)
-    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:300])
-    journal.record(
-        "welfare.step",
-        check,
-        by=by,
-        actor="" if by else "caretaker",
-        campaign_id=check.case.campaign_id,
-        household_id=check.case.household_id,
-        kind=kind,
-    )
+    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:TEXT])
+    journal.of_case("welfare.step", check.case, check, by=by, actor="" if by else "caretaker", kind=kind)
     if by is not None:
         _settle_alert(check, f"Démarche notée\u00a0: {step.get_kind_display()}.", by, now)
     return step
@@ -181,7 +173,7 @@ def close_check(
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=check.case_id)
     changed = WelfareCheck.objects.filter(pk=check.pk, closed_at=None).update(
-        closed_at=now, result=result, note=note.strip()[:300]
+        closed_at=now, result=result, note=note.strip()[:TEXT]
     )
     if not changed:
         raise WelfareError("Cette veille est déjà close.")
@@ -205,9 +197,7 @@ def close_check(
             by=by,
             now=now,
         )
-    journal.record(
-        "welfare.closed", check, by=by, campaign_id=case.campaign_id, household_id=case.household_id, result=result
-    )
+    journal.of_case("welfare.closed", case, check, by=by, result=result)
     _settle_alert(check, f"Veille close\u00a0: {WelfareCheck.Result(result).label}.", by, now)
     check.refresh_from_db()
     return check

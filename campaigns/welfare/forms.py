@@ -12,6 +12,7 @@ from campaigns.common.fields import UNKNOWN_CHOICE, PersonChoice, SafeText, Tena
 from campaigns.models import Case, Letter, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
 from campaigns.welfare import without_number
+from solidarites.fields import field_of
 from solidarites.models import User
 from tenants.models import Tenant
 
@@ -55,7 +56,7 @@ class RoundForm(forms.Form):
 
     def __init__(self, *args: Any, checks: list[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["checks"].choices = checks
+        field_of(self, "checks", forms.TypedMultipleChoiceField).choices = checks
 
 
 class NewsForm(forms.Form):
@@ -93,7 +94,7 @@ class OwnerForm(forms.Form):
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = people
+        field_of(self, "owner", PersonChoice).queryset = people
 
 
 class CloseCheckForm(forms.Form):
@@ -127,6 +128,6 @@ class CloseCheckForm(forms.Form):
         kwargs.setdefault("auto_id", "id_close_%s")
         super().__init__(*args, **kwargs)
         present = Tenant.objects.filter(household=case.household_id, status=Tenant.Status.PRESENT)
-        self.fields["tenant"].queryset = present
+        field_of(self, "tenant", TenantChoice).queryset = present
         if present.count() < 2:
             self.fields["tenant"].widget = forms.HiddenInput()

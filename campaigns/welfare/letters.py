@@ -22,6 +22,7 @@ from campaigns.models import Campaign, Case, Letter, WelfareCheck, WelfareStep
 from campaigns.referrals.sending import spoken_number
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import communes
 from tenants.models import Tenant
 
@@ -34,8 +35,8 @@ STEP_RESULTS = {
 }
 
 
-class LetterError(ValueError):
-    """No letter can be made; the message is French."""
+class LetterError(Refused):
+    """No letter can be made."""
 
 
 @dataclass(frozen=True)

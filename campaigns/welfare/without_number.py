@@ -18,6 +18,7 @@ from campaigns.models.levels import Level
 from campaigns.welfare import letters
 from solidarites import journal
 from solidarites.models import User
+from solidarites.refused import Refused
 from tenants import events, numbers
 
 # How the household gave news: the reason its case is closed with.
@@ -27,8 +28,8 @@ LISTED = (Case.Status.OPEN, Case.Status.PREPARED)
 NOTHING, LETTER, ASKED, NOT_FOUND = "nothing", "letter", "asked", "not_found"
 
 
-class NumberlessError(ValueError):
-    """The act does not fit the case; the message is French."""
+class NumberlessError(Refused):
+    """The act does not fit the case."""
 
 
 def waiting(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -123,7 +124,7 @@ def not_found(*, case_id: int, by: User, now: datetime) -> None:
     search = NumberSearch.objects.filter(case=case, answered_at=None).first()
     if search is None or not _answer(NumberSearch.objects.filter(pk=search.pk), found=False, by=by, now=now):
         raise NumberlessError("Le numéro de ce foyer n'a pas été demandé à l'agence.")
-    journal.record("number.not_found", search, by=by, campaign_id=case.campaign_id, household_id=case.household_id)
+    journal.of_case("number.not_found", case, search, by=by)
 
 
 def _answer(searches: QuerySet[NumberSearch], *, found: bool, by: User | None, now: datetime) -> int:
@@ -159,7 +160,5 @@ def give_news(*, case_id: int, how: str, well: bool, by: User, now: datetime) ->
         case.save_moved()
     else:
         check = welfare.open_by_hand(case_id=case.pk, level=Level.U1, by=by, now=now)
-    journal.record(
-        "case.news", case, by=by, campaign_id=case.campaign_id, household_id=case.household_id, how=how, well=well
-    )
+    journal.of_case("case.news", case, by=by, how=how, well=well)
     return check

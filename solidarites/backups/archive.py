@@ -63,16 +63,15 @@ def write(target: Path, database: Path, manifest: Manifest) -> None:
     text: dict[str, Any] = {"format": FORMAT, **asdict(manifest)}
     text["made_at"] = manifest.made_at.isoformat() if manifest.made_at else None
     content = json.dumps(text, ensure_ascii=False, indent=2, sort_keys=True).encode()
-    with tarfile.open(target, "w:gz", compresslevel=6) as tar:
+    with tarfile.open(target, "w:gz", compresslevel=6) as tar, database.open("rb") as data:
         for name, size, stream in (
             (MANIFEST, len(content), io.BytesIO(content)),
-            (FILES[manifest.database], database.stat().st_size, database.open("rb")),
+            (FILES[manifest.database], database.stat().st_size, data),
         ):
-            with stream:
-                member = tarfile.TarInfo(name)
-                member.size, member.mode = size, 0o600
-                member.mtime = int(manifest.made_at.timestamp()) if manifest.made_at else 0
-                tar.addfile(member, stream)
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = size, 0o600
+            member.mtime = int(manifest.made_at.timestamp()) if manifest.made_at else 0
+            tar.addfile(member, stream)
 
 
 def read(source: Path, folder: Path) -> tuple[Manifest, Path]:

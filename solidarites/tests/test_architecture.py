@@ -27,6 +27,7 @@ OFFERED = {
     "solidarites.health",
     "solidarites.privacy",
     "solidarites.prompt",
+    "solidarites.refused",
     "solidarites.secrets_at_rest",
 }
 # What an outcome and the answers lead to is the affair of ``outcomes``.

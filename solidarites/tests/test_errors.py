@@ -137,7 +137,9 @@ def test_during_an_upgrade_every_page_says_when_to_come_back(client, settings, t
         assert response["Retry-After"]
         assert "revient dans quelques minutes" in response.content.decode()
         assert "Content-Security-Policy" in response
-    assert client.get("/static/css/app.css").status_code == 200
+    style = client.get("/static/css/app.css")
+    assert style.status_code == 200
+    style.close()
 
 
 def test_the_handlers_are_the_ones_django_calls():

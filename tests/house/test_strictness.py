@@ -1,6 +1,8 @@
 """The checks of tests/strict.py do refuse what they are there to refuse."""
 
 import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
 from django.template import Context, Template, engines
 from django.template.base import Origin
 
@@ -68,3 +70,13 @@ def test_what_may_be_absent_stays_empty(text, shown, settings):
 
 def test_other_peoples_templates_are_left_alone():
     assert Template("{{ inconnu }}", origin=Origin(name="/elsewhere/a.html")).render(Context()) == ""
+
+
+@pytest.mark.django_db
+def test_rows_without_an_order_do_not_come_in_the_order_of_their_making():
+    """SQLite alone has a word for it (conftest.py); what asks for an order has it on every database."""
+    Group.objects.all().delete()
+    made = [Group.objects.create(name=name).pk for name in ("un", "deux", "trois")]
+    assert list(Group.objects.order_by("pk").values_list("pk", flat=True)) == made
+    if connection.vendor == "sqlite":
+        assert list(Group.objects.order_by().values_list("pk", flat=True)) == made[::-1]

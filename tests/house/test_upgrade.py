@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -94,23 +95,31 @@ class Base:
         return done.stderr if fails else done.stdout
 
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Base]:
+@contextmanager
+def base_in(folder: Path) -> Iterator[Base]:
     """On SQLite; on PostgreSQL, in a database made for it, when the tests run there."""
     if "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
-        yield Base(tmp_path, f"sqlite:///{tmp_path / 'before.sqlite3'}")
+        yield Base(folder, f"sqlite:///{folder / 'before.sqlite3'}")
         return
     name = f"upgrade_{uuid4().hex[:12]}"
     ask_server(f'CREATE DATABASE "{name}"')
-    yield Base(tmp_path, urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}")))
+    yield Base(folder, urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}")))
     ask_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-def upgraded(installation: Base) -> Base:
-    installation.run("-c", FILL)
-    installation.run("manage.py", "migrate", "--verbosity", "0")
-    return installation
+def installation(tmp_path: Path) -> Iterator[Base]:
+    with base_in(tmp_path) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
+    """Upgraded once for those that look at it: each reads its own rows."""
+    with base_in(tmp_path_factory.mktemp("upgraded")) as base:
+        base.run("-c", FILL)
+        base.run("manage.py", "migrate", "--verbosity", "0")
+        yield base
 
 
 def test_absences_noted_before_are_kept_once(upgraded: Base) -> None:

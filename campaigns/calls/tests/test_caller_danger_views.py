@@ -325,7 +325,11 @@ def test_a_danger_of_another_campaign_is_still_told_to_who_calls(lea, held, volu
 def test_who_is_left_of_a_couple_keeps_the_safety_call(lea, held, administrator):
     tenant = held.case.household.tenants.get()
     held.case.household.tenants.create(
-        landlord=tenant.landlord, last_name="Perrin", first_name="Lucien", birth_date=tenant.birth_date
+        landlord=tenant.landlord,
+        last_name="Perrin",
+        first_name="Lucien",
+        birth_date=tenant.birth_date,
+        birth_precision=tenant.birth_precision,
     )
     record(lea, held, **fallen(held))
     households.close_person(tenant=tenant, status="care_home", now=timezone.now(), by=administrator)

@@ -6,6 +6,7 @@ import contextlib
 import re
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -202,7 +203,7 @@ def pass_on(request: SignedInRequest, case_id: int) -> HttpResponse:
     place = place_or_404(request, case_id, now)
     form = PassForm(request.POST)
     if not form.is_valid():
-        errors = {"reason": form.errors["reason"][0]}
+        errors = {"reason": str(form.errors["reason"][0])}
         return _show(request, CallPage(place, _typed(request, place), errors))
     # On a page without script nothing was saved yet: an alarming answer rings before the case goes.
     if "submission" in request.POST:
@@ -260,13 +261,10 @@ def record(request: SignedInRequest, case_id: int) -> HttpResponse:
 def checked_form(place: Place, typed: Typed, outcome: str) -> tuple[calls.Entry, dict[str, str]]:
     """What the form says, with what is wrong; in a danger, what is not whole yet is not asked for."""
     reading = place.read(typed)
-
-    def read(*, vital: bool) -> tuple[calls.Entry, dict[str, str]]:
-        return read_form(
-            typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar, vital=vital
-        )
-
-    entry, errors = read(vital=False)
+    read = partial(
+        read_form, typed, outcome=outcome, opens=reading.opens, cadence=reading.cadence, calendar=place.calendar
+    )
+    entry, errors = read()
     return read(vital=True) if errors and place.danger(reading).vital else (entry, errors)
 
 

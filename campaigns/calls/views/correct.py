@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -25,7 +25,7 @@ from campaigns.calls.views.labels import national, past_label
 from campaigns.calls.views.page import CallPage
 from campaigns.calls.views.place import Place
 from campaigns.common import needs
-from campaigns.models import Call, Need
+from campaigns.models import Call, CallRevision, Need
 from solidarites import journal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
@@ -62,7 +62,7 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
         return redirect("caller:done", call_id)
     place = Place(case, call, [], request.user, now, calls.content_then(call), calls.people_then(call, case))
     if request.method == "GET":
-        journal.record("call.read", call, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
+        journal.of_case("call.read", case, call, by=request.user)
         typed = Typed.from_recorded(call)
         said = outcome_of(place.read(typed))
         return _show(request, place, typed, "" if said == call.outcome and call.answers else call.outcome)
@@ -75,20 +75,15 @@ def correct(request: SignedInRequest, call_id: int) -> HttpResponse:
     )
     if errors:
         return _show(request, place, typed, chosen, errors)
-    arguments = {
-        "call_id": call.pk,
-        "by": request.user,
-        "submission": _uuid(request.POST.get("submission")),
-        "wanted": entry,
-        "now": now,
-    }
+    submission = _uuid(request.POST.get("submission"))
+    make = partial(calls.correct, call_id=call.pk, by=request.user, submission=submission, wanted=entry, now=now)
     seen = _fingerprint(outcome, typed)
     try:
         if request.POST.get("seen") == seen:
-            calls.correct(**arguments)
+            make()
             messages.success(request, "Votre appel est corrigé.")
             return redirect("caller:done", call.pk)
-        return _show(request, place, typed, chosen, summary=_summary(call, arguments, seen))
+        return _show(request, place, typed, chosen, summary=_summary(place, entry, make, seen))
     except calls.CallError as error:
         return _show(request, place, typed, chosen, {error.field: error.message}, error.proposals)
     except queue.NotYoursError as error:
@@ -109,7 +104,7 @@ def _show(
     context = {
         "page": page,
         "call": call,
-        "at": past_label(call.recorded_at, place.now, place.here),
+        "at": past_label(call.recorded_at or call.started_at, place.now, place.here),
         "recorded_label": outcomes.TABLE[call.outcome].label,
         "outcomes": Call.Outcome.choices,
         "chosen": chosen,
@@ -121,16 +116,14 @@ def _show(
     return render(request, "calls/correct.html", context)
 
 
-def _summary(call: Call, arguments: dict[str, Any], seen: str) -> Summary | None:
+def _summary(place: Place, wanted: calls.Entry, make: Callable[[], CallRevision | None], seen: str) -> Summary:
     """Made by making the correction, reading what it did, and taking it all back."""
-    by, now = arguments["by"], arguments["now"]
-    change = calls.foresee(
-        call=call, case=calls.with_household(call.case_id), wanted=arguments["wanted"], by=by, now=now
-    )
+    call, by, now = place.draft, place.by, place.now
+    change = calls.foresee(call=call, case=calls.with_household(call.case_id), wanted=wanted, by=by, now=now)
     lines = _change_lines(call, change)
     after: list[Line] = []
     with calls.rehearsal():
-        if calls.correct(**arguments) is not None:
+        if make() is not None:
             fresh = Call.objects.get(pk=call.pk)
             after = what_happens(fresh, calls.with_household(call.case_id), by, now)
     if not lines:

@@ -41,8 +41,8 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
         journal.record("access.refused", by=request.user, route="caller:done", call=call_id)
         raise Http404
     case = calls.with_household(recorded.case_id)
-    journal.record("call.read", recorded, by=request.user, campaign_id=case.campaign_id, household_id=case.household_id)
-    everybody = case.household.tenants.all()
+    journal.of_case("call.read", case, recorded, by=request.user)
+    everybody = list(case.household.tenants.all())
     closed = person_closed(recorded, everybody)
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
@@ -52,7 +52,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
             "call": recorded,
             "campaign": case.campaign,
             "name": closed.full_name if closed else family(calls.people_of(case) or everybody),
-            "at": past_label(recorded.recorded_at, now, case.campaign.tz),
+            "at": past_label(recorded.recorded_at or recorded.started_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
             "can_correct": calls.correctable(recorded, request.user, now) and case.campaign.is_running,
@@ -104,10 +104,10 @@ def _kept(case: Case, by: User) -> str:
 def _taker(case: Case, by: User) -> str:
     """Who has the case, or called since."""
     if case.claimed_by is not None and case.claimed_by_id != by.pk:
-        return case.claimed_by.first_name or str(case.claimed_by)
+        return case.claimed_by.get_short_name()
     last = case.calls.filter(state=Call.State.RECORDED).exclude(volunteer=by).select_related("volunteer")
     call = last.order_by("-recorded_at").first()
-    return (call.volunteer.first_name or str(call.volunteer)) if call and call.volunteer else ""
+    return call.volunteer.get_short_name() if call and call.volunteer else ""
 
 
 def _twice_lines(recorded: Call, by: User) -> list[Line]:
@@ -120,7 +120,7 @@ def _twice_lines(recorded: Call, by: User) -> list[Line]:
     )
     if other is None:
         return []
-    who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+    who = other.volunteer.get_short_name() if other.volunteer else "Quelqu'un d'autre"
     return [Line("people", f"{who} avait aussi appelé ce foyer : la coordination décide de ce qu'on en fait.")]
 
 

@@ -115,7 +115,9 @@ def first_follow_up(case: Case, rhythm: followups.Rhythm, calendar: Calendar, no
         time=rhythm.time,
         starts_on=today + timedelta(days=2 if every_48h else 1),
     )
-    return followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
+    first = followups.next_due(plan, calendar.at(today + timedelta(days=1), time.min) - timedelta(microseconds=1))
+    assert first is not None  # noqa: S101 - only an end date leaves none
+    return first
 
 
 def _need_lines(place: Place, typed: Typed, heard: list[scripts.HeardNeed]) -> list[Line]:
@@ -174,7 +176,7 @@ def next_follow_up_words(case: Case, has_plan: bool, now: datetime) -> str:
     because = " à cause du jour férié" if coming.one.moved and holiday else ""
     if coming.other is None:
         return typography(f"{when}{because}, je vous appellerai comme d'habitude.") if because else ""
-    name = coming.other.first_name or coming.other.display_name
+    name = coming.other.get_short_name()
     return typography(f"{when}{because}, c'est {name} qui vous appellera.")
 
 

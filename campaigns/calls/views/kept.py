@@ -13,27 +13,27 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.calls.forms import Typed
 from campaigns.calls.views.place import Place
 from solidarites.requests import SignedInRequest
-from solidarites.roles import View
+from solidarites.roles import OfAnybody
 
 KEY = "call_posted"
 WAITS = timedelta(minutes=15)
 LIMIT = 50_000
 
 
-def kept_over_sign_in(view: View) -> View:
+def kept_over_sign_in(view: OfAnybody[[int], HttpResponse]) -> OfAnybody[[int], HttpResponse]:
     """Keep what is posted when the session has just ended, and lead back to the call by the sign-in page."""
 
     # Keeps what was posted before it asks who is there; whatever else comes is answered by the view's own role.
     @login_not_required
     @wraps(view)
-    def checked(request: SignedInRequest, case_id: int) -> HttpResponse:
+    def checked(request: HttpRequest, case_id: int) -> HttpResponse:
         if request.method != "POST" or request.user.is_authenticated or not request.session.get("idle_ended"):
             return view(request, case_id)
         form = request.POST.urlencode()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -32,28 +31,43 @@ DECISIONS: dict[str, tuple[Callable[..., Call], str, str]] = {
     "merge": (calls.merge_pending, "", "Ce qui a été dit est joint au dossier. Le prochain appel ne change pas."),
     "drop": (calls.drop_pending, "reason", "L'appel est écarté. Il reste dans l'historique."),
 }
+# Question, person, answer.
+Words = list[tuple[str, str, str]]
 ENDINGS = [(code, outcomes.TABLE[code].label) for code in calls.ENDINGS]
 
 
-def pending_calls(cases: Iterable[int]) -> list[Call]:
+@dataclass(frozen=True)
+class ToDecide:
+    """A call to decide, with what is needed to."""
+
+    call: Call
+    words: Words
+    # The calls recorded meanwhile.
+    others: list[tuple[Call, Words]]
+    held: bool
+    why: str
+    over: bool
+    follows: str
+    promised: str
+
+    endings = ENDINGS
+    drop_reasons = Call.DropReason.choices
+
+
+def pending_calls(cases: Iterable[int]) -> list[ToDecide]:
     """The calls to decide of these cases, the oldest first, with what is needed to decide."""
     found = (
         Call.objects.filter(case__in=cases, state=Call.State.PENDING)
         .select_related("volunteer", "script", "case__campaign", "case__household__landlord", "case__claimed_by")
         .prefetch_related(
-            with_people("case__household"), "case__household__phones", "case__household__cases", _running_plans()
+            with_people("case__household"), "case__household__phones", "case__household__cases", "case__plans"
         )
         .order_by("started_at", "pk")
     )
     return with_words(list(found), timezone.now())
 
 
-def _running_plans() -> Prefetch:
-    plans = FollowUpPlan.objects.filter(status=FollowUpPlan.Status.ACTIVE)
-    return Prefetch("case__plans", plans, to_attr="active_plans")
-
-
-def with_words(pending: list[Call], now: datetime) -> list[Call]:
+def with_words(pending: list[Call], now: datetime) -> list[ToDecide]:
     """Each with its answers, the calls recorded meanwhile, and what would follow from it."""
     others = (
         Call.objects.filter(case__in=[call.case_id for call in pending], state=Call.State.RECORDED)
@@ -63,28 +77,31 @@ def with_words(pending: list[Call], now: datetime) -> list[Call]:
     by_case: dict[int, list[Call]] = {}
     for other in others:
         by_case.setdefault(other.case_id, []).append(other)
-    for call in pending:
-        call.words = answers_in_words(call)
-        call.others = [
-            one for one in by_case.get(call.case_id, []) if one.recorded_at and one.recorded_at >= call.started_at
-        ]
-        for other in call.others:
-            other.case = call.case
-            other.words = answers_in_words(other)
-        call.held = call.case.claimed_until is not None and call.case.claimed_until > now
-        call.why = _why(call)
-        call.over = bool(outcomes.over_of(call.case))
-        call.follows = typography(_follows(call, now))
-        call.promised = typography(_promised(call, now)) if call.over else ""
-        call.endings, call.drop_reasons = ENDINGS, Call.DropReason.choices
-    return pending
+    return [_to_decide(call, by_case.get(call.case_id, []), now) for call in pending]
 
 
-def _why(call: Call) -> str:
+def _to_decide(call: Call, recorded: list[Call], now: datetime) -> ToDecide:
+    others = [one for one in recorded if one.recorded_at and one.recorded_at >= call.started_at]
+    for other in others:
+        other.case = call.case
+    over = bool(outcomes.over_of(call.case))
+    return ToDecide(
+        call=call,
+        words=answers_in_words(call),
+        others=[(other, answers_in_words(other)) for other in others],
+        held=call.case.claimed_until is not None and call.case.claimed_until > now,
+        why=_why(call, twice=bool(others)),
+        over=over,
+        follows=typography(_follows(call, now)),
+        promised=typography(_promised(call, now)) if over else "",
+    )
+
+
+def _why(call: Call, *, twice: bool) -> str:
     """What made the call wait: two for one household, its campaign or its case closed meanwhile, or left unfinished."""
     if not call.outcome:
         return "unfinished"
-    if call.others or call.case.claimed_by_id not in (None, call.volunteer_id):
+    if twice or call.case.claimed_by_id not in (None, call.volunteer_id):
         return "double"
     if not call.case.campaign.is_running:
         return "campaign"
@@ -93,7 +110,7 @@ def _why(call: Call) -> str:
 
 def _promised(call: Call, now: datetime) -> str:
     """What was agreed in the call and no campaign will keep: the coordination must."""
-    said = calls.Said.of(call)
+    said = calls.Details.of(call)
     promises = []
     if call.outcome == "callback" and said.callback_at is not None:
         tz = calendar_of(call.case.campaign, call.case.region).tz
@@ -108,14 +125,14 @@ def _follows(call: Call, now: datetime) -> str:
     case = call.case
     phones = [phone for phone in households.usable_phones(case.household) if phone.pk != call.phone_id]
     situation = outcomes.bare_situation(case, by_id=call.volunteer_id or 0, now=now)
-    callback_at = calls.Said.of(call).callback_at
+    callback_at = calls.Details.of(call).callback_at
     if callback_at is not None and callback_at <= now:
         # As the rule does: the moment agreed is over.
         with suppress(NeverOpenError):
             callback_at = situation.calendar.next_opening(now)
     situation = replace(
         situation,
-        plan=bool(case.active_plans),
+        plan=any(plan.status == FollowUpPlan.Status.ACTIVE for plan in case.plans.all()),
         other_number=bool(phones) and call.phone_id is not None,
         callback_at=callback_at,
         over=outcomes.over_of(case),
@@ -132,8 +149,8 @@ def pending_list(request: SignedInRequest) -> HttpResponse:
     waiting = Call.objects.filter(case__in=narrowed(request, cases).order_by().values("pk"), state=Call.State.PENDING)
     page = page_of(request, waiting.order_by("started_at", "pk"), PER_PAGE)
     wanted = {call.pk for call in page.object_list}
-    rows = [call for call in pending_calls([call.case_id for call in page.object_list]) if call.pk in wanted]
-    note_read(request, "pending.listed", [call.case_id for call in rows])
+    rows = [one for one in pending_calls([call.case_id for call in page.object_list]) if one.call.pk in wanted]
+    note_read(request, "pending.listed", [one.call.case_id for one in rows])
     context = {"page_obj": page, "rows": rows, "now": timezone.now(), **campaign_filter(request)}
     return render(request, "calls/pending_list.html", context)
 

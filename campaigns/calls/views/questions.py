@@ -142,7 +142,8 @@ class ScriptView:
         shown = {(question.key, person) for question, person in self.reading.shown}
         persons = list(self.names) or [""]
         views: list[QuestionView] = []
-        section, opened = "", set()
+        section = ""
+        opened: set[str] = set()
         for question in content.questions:
             blocks = [
                 self._block(question, person, (question.key, person) in shown)

@@ -18,7 +18,7 @@ from campaigns.cases.forms import CloseCaseForm, ClosePersonForm, HouseholdForm,
 from campaigns.cases.views.filters import CaseFilter
 from campaigns.common import scope
 from campaigns.common.views.pages import back, note_read, page_of, visible_case, with_people
-from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan, Need
+from campaigns.models import Call, CallRevision, Campaign, Case, FollowUpPlan, Need
 from campaigns.queue import ranking
 from campaigns.welfare.forms import OpenCheckForm
 from solidarites.requests import SignedInRequest
@@ -135,24 +135,19 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     prefetch_related_objects([case], with_people())
     people = list(household.tenants.all())
     day = case.campaign.starts_on or timezone.localdate(case.enrolled_at)
-    for person in people:
-        person.age = person.age_on(day)
     history = _history(case)
     needs = list(case.needs.select_related("tenant").order_by("state", "level", "pk"))
     checks = list(case.welfare_checks.select_related("owner").order_by("-opened_at"))
-    passes = case.passes.select_related("user").order_by("-day")[:5]
-    for one in passes:
-        one.words = CasePass.Reason(one.reason).label
     context = {
         "case": case,
         "household": household,
-        "people": people,
+        "people": [(person, person.age_on(day)) for person in people],
         "present": [person for person in people if person.status == Tenant.Status.PRESENT],
         "phones": list(household.phones.all()),
         "now": now,
         "held": case.claimed_until is not None and case.claimed_until > now,
-        "history": [call for call in history if call.state != Call.State.PENDING],
-        "pending": pending_calls([case.pk]) if any(call.state == Call.State.PENDING for call in history) else [],
+        "history": [one for one in history if one[0].state != Call.State.PENDING],
+        "pending": pending_calls([case.pk]) if any(call.state == Call.State.PENDING for call, _, _ in history) else [],
         "messages_taken": case.messages.select_related("by")[:5],
         "plan": case.plans.exclude(status=FollowUpPlan.Status.ENDED).select_related("volunteer").first(),
         "needs": needs,
@@ -161,7 +156,7 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
         "checks": checks,
         "open_check": next((check for check in checks if check.closed_at is None), None),
         "alerts": case.alerts.select_related("taken_by").order_by("-raised_at")[:10],
-        "passes": passes,
+        "passes": case.passes.select_related("user").order_by("-day")[:5],
         "other_cases": household.cases.exclude(pk=case.pk).select_related("campaign").order_by("-enrolled_at"),
         "may_first": case.status == Case.Status.OPEN and case.tier in (Case.Tier.RETRY, Case.Tier.FIRST),
         "may_last": ranking.may_go_last(case, now),
@@ -179,8 +174,11 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     return render(request, "cases/case_detail.html", context)
 
 
-def _history(case: Case) -> list[Call]:
-    """The calls, the newest first, with their answers in words."""
+def _history(case: Case) -> list[tuple[Call, list[tuple[str, str, str]], CallRevision | None]]:
+    """The calls, the newest first, with their answers in words and their last correction.
+
+    A correction may ask for an outcome that only a coordinator may draw.
+    """
     found = list(
         case.calls.exclude(state=Call.State.DRAFT)
         .select_related("volunteer", "phone", "script")
@@ -189,10 +187,7 @@ def _history(case: Case) -> list[Call]:
     )
     for call in found:
         call.case = case
-        call.words = answers_in_words(call)
-        # The last correction, and the outcome that only a coordinator may draw.
-        call.corrected = next(reversed(call.revisions.all()), None)
-    return found
+    return [(call, answers_in_words(call), next(reversed(call.revisions.all()), None)) for call in found]
 
 
 def _act(request: SignedInRequest, target: int, done: str, rule: Any, /, **kwargs: Any) -> HttpResponse:
@@ -200,7 +195,7 @@ def _act(request: SignedInRequest, target: int, done: str, rule: Any, /, **kwarg
     try:
         rule(**kwargs)
     except (cases.CaseError, calls.CallError, queue.QueueError) as error:
-        messages.error(request, getattr(error, "message", "") or str(error))
+        messages.error(request, error.message)
     else:
         messages.success(request, done)
     return redirect("coordinator:case", target)

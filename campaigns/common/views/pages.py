@@ -49,22 +49,15 @@ def note_read(request: SignedInRequest, action: str, cases: Iterable[int], campa
         journal.record(action, by=request.user, campaign_id=campaign_id, cases=ids)
 
 
-def _campaigns(request: SignedInRequest) -> list[Campaign]:
-    """The campaigns of the filter, read once a request."""
-    if not hasattr(request, "campaigns_to_look_at"):
-        request.campaigns_to_look_at = dashboards.campaigns_to_look_at()
-    return request.campaigns_to_look_at
-
-
-def chosen_campaign(request: SignedInRequest) -> Campaign | None:
+def _chosen(request: SignedInRequest, campaigns: list[Campaign]) -> Campaign | None:
     """The campaign named in the address (« campagne »), if any."""
     slug = request.GET.get("campagne", "")
-    return next((campaign for campaign in _campaigns(request) if campaign.slug == slug), None)
+    return next((campaign for campaign in campaigns if campaign.slug == slug), None)
 
 
 def narrowed(request: SignedInRequest, cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases of the campaign, the agency and the commune that the address names, as the dashboard links do."""
-    if campaign := chosen_campaign(request):
+    if request.GET.get("campagne") and (campaign := _chosen(request, dashboards.campaigns_to_look_at())):
         cases = cases.filter(campaign=campaign)
     agency = request.GET.get("agence", "")
     if agency.isascii() and agency.isdigit() and len(agency) < 10:
@@ -76,7 +69,8 @@ def narrowed(request: SignedInRequest, cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def campaign_filter(request: SignedInRequest) -> dict[str, Any]:
     """What the campaign's select of a list needs."""
-    return {"campaigns": _campaigns(request), "campaign": chosen_campaign(request)}
+    campaigns = dashboards.campaigns_to_look_at()
+    return {"campaigns": campaigns, "campaign": _chosen(request, campaigns)}
 
 
 def callers_of(campaign: Campaign) -> QuerySet[User]:

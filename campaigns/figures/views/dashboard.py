@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from campaigns.common.calendar import WEEKDAYS
 from campaigns.figures import dashboards
 from campaigns.figures.dashboards import Dashboard, Filters
 from campaigns.models import Campaign
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
@@ -36,14 +36,23 @@ class FilterForm(forms.Form):
     au = DateField(label="au", required=False)
     unknown = "Ce choix n'existe pas ou n'existe plus."
 
-    def __init__(self, data: Any, *, campaigns: list[Campaign], by: User) -> None:
-        super().__init__(data)
+    def __init__(self, data: QueryDict, *, campaigns: list[Campaign], by: User) -> None:
         self.campaigns = {campaign.slug: campaign for campaign in campaigns}
-        self.campaign = self.campaigns.get(str(data.get("campagne", "")), campaigns[0])
-        self.fields["campagne"].choices = [(slug, campaign_label(one)) for slug, one in self.campaigns.items()]
+        self.campaign = self.campaigns.get(data.get("campagne", ""), campaigns[0])
+        # The campaign shown is the one chosen, even when the address names none.
+        if not data.get("campagne"):
+            data = data.copy()
+            data["campagne"] = self.campaign.slug
+        super().__init__(data)
+        field_of(self, "campagne", forms.ChoiceField).choices = [
+            (slug, campaign_label(one)) for slug, one in self.campaigns.items()
+        ]
         agencies = [(str(agency.pk), agency.name) for agency in dashboards.agencies_of(self.campaign, by)]
-        self.fields["agence"].choices = [("", "Toutes"), *agencies]
-        self.fields["commune"].choices = [("", "Toutes"), *dashboards.communes_of(self.campaign, by)]
+        field_of(self, "agence", forms.ChoiceField).choices = [("", "Toutes"), *agencies]
+        field_of(self, "commune", forms.ChoiceField).choices = [
+            ("", "Toutes"),
+            *dashboards.communes_of(self.campaign, by),
+        ]
         self.initial["campagne"] = self.campaign.slug
         for name, field in self.fields.items():
             choice = isinstance(field, forms.ChoiceField)
@@ -51,10 +60,6 @@ class FilterForm(forms.Form):
             field.widget.attrs["id"] = f"id_{name}"
             field.error_messages["invalid_choice"] = self.unknown
             field.error_messages["invalid"] = "Écrivez la date ainsi : 17/03/2020."
-        # The campaign shown is the one chosen, even when the address names none.
-        if not data.get("campagne"):
-            self.data = self.data.copy()
-            self.data["campagne"] = self.campaign.slug
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -15,8 +15,9 @@ from campaigns import followups
 from campaigns.followups import absences as rules
 from campaigns.followups import feed as feeds
 from campaigns.followups.forms import AbsenceForm
-from campaigns.followups.views.away import absence_rows, refused, said
+from campaigns.followups.views.away import absence_rows, said
 from campaigns.models import Absence, CalendarFeed
+from solidarites.forms import say_refusal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, public, role_required
 
@@ -31,7 +32,7 @@ def absences(request: SignedInRequest) -> HttpResponse:
         try:
             absence = followups.add_absence(user=request.user, by=request.user, now=now, **form.cleaned_data)
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         else:
             messages.success(request, f"C'est noté, merci. {said(rules.effect_of(absence, now))}")
             return redirect("caller:absences")

@@ -7,13 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from campaigns.followups import FollowUpError, absences
+from campaigns.followups import absences
 from solidarites.models import User
-
-
-def refused(form: Any, error: FollowUpError) -> None:
-    """Say the rule's refusal at its field."""
-    form.add_error(error.at if error.at in form.fields else None, str(error))
 
 
 def absence_rows(user: User, now: datetime) -> dict[str, Any]:

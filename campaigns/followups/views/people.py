@@ -13,9 +13,10 @@ from campaigns.common import scope
 from campaigns.common.views.pages import back, callers_of, note_read, with_people
 from campaigns.followups import absences, handover
 from campaigns.followups.forms import AbsenceForm, GiveForm, ShareForm
-from campaigns.followups.views.away import absence_rows, refused, said
+from campaigns.followups.views.away import absence_rows, said
 from campaigns.followups.views.plans import visible_plan
 from campaigns.models import Absence, Campaign, CampaignVolunteer, FollowUpPlan
+from solidarites.forms import say_refusal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
@@ -29,7 +30,7 @@ def follow_up_give(request: SignedInRequest, plan_id: int) -> HttpResponse:
     plan, now = visible_plan(request, plan_id), timezone.now()
     form = GiveForm(request.POST, callers=callers_of(plan.case.campaign))
     if not form.is_valid():
-        messages.error(request, form.errors["user"][0])
+        messages.error(request, str(form.errors["user"][0]))
     else:
         user = form.cleaned_data["user"]
         try:
@@ -122,7 +123,7 @@ def volunteer_absences(request: SignedInRequest, slug: str, membership_id: int) 
         try:
             absence = followups.add_absence(user=membership.user, by=request.user, now=now, **form.cleaned_data)
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         else:
             messages.success(request, f"C'est noté. {said(absences.effect_of(absence, now))}")
             return redirect("coordinator:volunteer_absences", slug, membership_id)

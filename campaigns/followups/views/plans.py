@@ -29,8 +29,8 @@ from campaigns.common.views.pages import (
 )
 from campaigns.followups import handover, pauses, words
 from campaigns.followups.forms import EndPlanForm, ExceptionForm, GiveForm, PlanForm, StartPlanForm
-from campaigns.followups.views.away import refused
 from campaigns.models import DueCall, FollowUpPlan, PlanException
+from solidarites.forms import say_refusal
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
@@ -96,7 +96,7 @@ def _list(request: SignedInRequest, state: str, now: datetime, give_form: GiveFo
         "states": _counted(cases, now),
         "now": now,
         "today": timezone.localdate(now),
-        "callers": _callers(page.object_list) if state == "reassign" else {},
+        "callers": _callers(list(page.object_list)) if state == "reassign" else {},
         **campaign_filter(request),
     }
     return render(request, "followups/follow_up_list.html", context)
@@ -169,7 +169,7 @@ def follow_up(request: SignedInRequest, plan_id: int) -> HttpResponse:
         try:
             followups.change_plan(plan_id=plan.pk, rhythm=form.rhythm(), by=request.user, now=now)
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         else:
             messages.success(request, "Le suivi est modifié.")
             return redirect("coordinator:follow_up", plan_id)
@@ -207,7 +207,7 @@ def follow_up_start(request: SignedInRequest, case_id: int) -> HttpResponse:
         try:
             made = followups.start_by_hand(case_id=case.pk, rhythm=form.rhythm(), by=request.user, now=now)
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         else:
             messages.success(request, "Le suivi commence. Ses prochains appels sont ci-dessous.")
             return redirect("coordinator:follow_up", made.pk)
@@ -240,7 +240,7 @@ def follow_up_interrupt(request: SignedInRequest, plan_id: int) -> HttpResponse:
         try:
             followups.add_exception(plan_id=plan.pk, by=request.user, now=now, **form.cleaned_data)
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         else:
             messages.success(request, "Aucun appel ces jours-là. Le suivi reprend ensuite de lui-même.")
             return redirect("coordinator:follow_up", plan_id)

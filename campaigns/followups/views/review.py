@@ -17,10 +17,10 @@ from campaigns.common.views.pages import note_read
 from campaigns.followups import pauses
 from campaigns.followups import review as reviews
 from campaigns.followups.forms import EndPlanForm, HandForm, SpaceOutForm
-from campaigns.followups.views.away import refused
 from campaigns.followups.views.plans import visible_plan
 from campaigns.models import DueCall, FollowUpPlan
 from campaigns.referrals import ReferralError
+from solidarites.forms import say_refusal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
@@ -99,7 +99,7 @@ def _hand(request: SignedInRequest, plan: FollowUpPlan, now: datetime) -> HttpRe
                 now=now,
             )
         except followups.FollowUpError as error:
-            refused(form, error)
+            say_refusal(form, error)
         except ReferralError as error:
             form.add_error(None, str(error))
         else:

@@ -44,7 +44,7 @@ def follow_up_week(request: SignedInRequest) -> HttpResponse:
     chosen = one_day or _day(request.GET.get("semaine", "")) or today
     first = one_day or week.monday_of(chosen)
     person = _person(request)
-    cases = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
+    cases = narrowed(request, scope.visible_cases(request.user)).order_by()
     days = week.week_of(cases, first, now, volunteer_id=person.pk if person else None, days=1 if one_day else 7)
     step = timedelta(days=1 if one_day else 7)
     context = {

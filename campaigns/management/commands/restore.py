@@ -31,7 +31,7 @@ class Command(BaseCommand):
         "base qui était là est gardée, ses oppositions sont reprises, et les effacements dus depuis sont faits."
     )
     # The base may be empty, or in pieces.
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="la sauvegarde, chiffrée ou non ; celles de la version 0.2 aussi")

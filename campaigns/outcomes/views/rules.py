@@ -17,7 +17,7 @@ from campaigns.common.calendar import NeverOpenError, clock_label
 from campaigns.models import Campaign, Case
 from campaigns.outcomes.rehearsal import Household
 from campaigns.setup.views.campaigns import hours_of
-from solidarites.fields import DateField
+from solidarites.fields import DateField, field_of
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import departments
@@ -40,7 +40,9 @@ class RehearsalForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["department"].choices = [(code, departments.label(code)) for code in departments.NAMES]
+        field_of(self, "department", forms.ChoiceField).choices = [
+            (code, departments.label(code)) for code in departments.NAMES
+        ]
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

@@ -213,7 +213,7 @@ def pass_on(request: SignedInRequest, campaign_id: int) -> HttpResponse:
     place = _place(request, campaign_id)
     form = PassForm(request.POST)
     if not form.is_valid():
-        return _show(request, PracticePage(place, _typed(request, place), {"reason": form.errors["reason"][0]}))
+        return _show(request, PracticePage(place, _typed(request, place), {"reason": str(form.errors["reason"][0])}))
     return redirect(reverse("caller:training_done", args=[campaign_id]) + "?issue=passer")
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from campaigns import cases, queue
 from campaigns.calls.tests.caller_cast import budget, running_campaign, text, url, well
+from campaigns.calls.views.labels import when_label
 from campaigns.models import Call, Campaign, Case, CasePass, Need, Partner, Referral
 from solidarites.models import JournalEntry, User
 from tests import factories
@@ -221,6 +222,32 @@ def test_the_next_call_that_is_said_is_one_that_may_come_to_this_volunteer(
         )
     empty = queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).empty
     assert empty == queue.Empty(queue.Empty.ONLY_FUTURE, TUESDAY + timedelta(hours=3))
+
+
+def test_the_home_page_says_nothing_of_the_households_of_another_agency(
+    campaign: Campaign, volunteer: Any, agency: Any, agency2: Any, client_of: Callable[..., Any]
+) -> None:
+    from campaigns.models import CampaignVolunteer
+
+    CampaignVolunteer.objects.get(campaign=campaign, user=volunteer).agencies.add(agency)
+    lea = client_of(volunteer)
+
+    def retry_in(days: int, where: Any) -> datetime:
+        at = timezone.now() + timedelta(days=days)
+        factories.make_case(
+            campaign,
+            factories.make_household(agency=where),
+            tier=Case.Tier.RETRY,
+            next_call_kind="retry",
+            next_call_at=at,
+        )
+        return at
+
+    retry_in(2, agency2)
+    assert "Prochain appel prévu" not in text(lea.get(url("home")))
+    mine = retry_in(5, agency)
+    (running,) = lea.get(url("home")).context["running"]
+    assert running.next_at == when_label(mine, timezone.now(), campaign.tz)
 
 
 def test_the_campaign_s_page_says_why_nothing_is_proposed(

@@ -117,10 +117,14 @@ def home_context(
         "claim_name": name_of(claimed.household) if claimed else "",
         "notes": notes_of(user, now),
         "meetings": meetings_of(user, now),
-        "running": [_running(one, user, now) for one in memberships],
+        "running": [_running(one.campaign, user, now) for one in memberships],
         "today": rendezvous(user, now),
         "drafts": [
-            (call, name_of(call.case.household), past_label(call.saved_at, now, call.case.campaign.tz))
+            (
+                call,
+                name_of(call.case.household),
+                past_label(call.saved_at or call.started_at, now, call.case.campaign.tz),
+            )
             for call in drafts
         ],
         "recent": _recent(recent[:5], user, now),
@@ -145,7 +149,7 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     rule = outcomes.TABLE.get(call.outcome)
     who = ""
     if other is not None and call.state == Call.State.RECORDED and other.started_at <= (call.recorded_at or now):
-        who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+        who = other.volunteer.get_short_name() if other.volunteer else "Quelqu'un d'autre"
     closed = person_closed(call, call.case.household.tenants.all())
     return {
         "call": call,
@@ -157,9 +161,10 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     }
 
 
-def _running(membership: CampaignVolunteer, user: User, now: datetime) -> Running:
-    campaign = membership.campaign
-    case = queue.peek(campaign=campaign, by=user, now=now)
+def _running(campaign: Campaign, user: User, now: datetime) -> Running:
+    # With its sectors: why there is no call is told of this volunteer's households, and of no others.
+    membership = queue.membership_of(campaign, user)
+    case = queue.peek(campaign=campaign, by=user, now=now, membership=membership)
     if case is not None:
         case.campaign = campaign
         return Running(campaign, reason=reason(case, user, now))
@@ -377,7 +382,11 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         .prefetch_related(HOUSEHOLD)
         .order_by("-recorded_at")
     )
-    made = [call for call in recent if call.state == Call.State.RECORDED and call.recorded_at >= midnight]
+    made = [
+        call
+        for call in recent
+        if call.state == Call.State.RECORDED and call.recorded_at and call.recorded_at >= midnight
+    ]
     later = (
         Case.objects.filter(
             next_call_for=user,
@@ -407,7 +416,9 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         request,
         "queue/my_day.html",
         {
-            "recent": _recent([call for call in recent if call.recorded_at >= now - RECENT][:50], user, now),
+            "recent": _recent(
+                [call for call in recent if call.recorded_at and call.recorded_at >= now - RECENT][:50], user, now
+            ),
             # Its address lies under that of the home: only one of the two is marked in the menu.
             "nav_exact": True,
             "count": len(made),
@@ -415,7 +426,11 @@ def my_day(request: SignedInRequest) -> HttpResponse:
             "spent": f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min",
             "follow_ups_done": DueCall.objects.filter(call__in=[call.pk for call in made]).count(),
             "today": rendezvous(user, now),
-            "later": [(name_of(case.household), both_clocks(case.next_call_at, now, case)) for case in later[:50]],
+            "later": [
+                (name_of(case.household), both_clocks(case.next_call_at, now, case))
+                for case in later[:50]
+                if case.next_call_at
+            ],
             "plans": [
                 {
                     "plan": plan,

@@ -79,7 +79,7 @@ KINDS = {
 
 
 class ListError(ValueError):
-    """The whole file is refused; the message is French."""
+    """The whole file is refused."""
 
 
 @dataclass

@@ -141,7 +141,8 @@ class PartnerForm(forms.ModelForm):
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
 
     def clean_communes(self) -> list[str]:
-        codes, unknown = [], []
+        codes: list[str] = []
+        unknown: list[str] = []
         lines = [line.strip() for line in self.cleaned_data["communes"].splitlines() if line.strip()]
         if len(lines) > MOST_COMMUNES:
             raise forms.ValidationError(f"{MOST_COMMUNES} communes au plus : choisissez plutôt un département.")
@@ -155,7 +156,8 @@ class PartnerForm(forms.ModelForm):
 
     def clean_epcis(self) -> list[str]:
         known, names = epcis()
-        codes, unknown = [], []
+        codes: list[str] = []
+        unknown: list[str] = []
         for line in filter(None, (line.strip() for line in self.cleaned_data["epcis"].splitlines())):
             number = re.match(r"\d{9}", line)
             code = number[0] if number and number[0] in known else names.get(communes.normalise(line), "")

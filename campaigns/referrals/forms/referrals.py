@@ -8,9 +8,12 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.common import needs
+from campaigns.common.fields import TenantChoice
 from campaigns.models import Partner, Referral
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS, TEXT
 from campaigns.referrals import partners
+from solidarites.fields import field_of
 from tenants.models import Tenant
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -46,7 +49,7 @@ class Text(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         # A browser sends line ends as two characters; the limit counts one.
-        return super().to_python(str(value).replace("\r\n", "\n") if value else value)
+        return super().to_python(str(value).replace("\r\n", "\n") if value else value) or ""
 
 
 def partner_choices(referral: Referral, *, without: int | None = None) -> list[tuple[Any, Any]]:
@@ -74,7 +77,7 @@ class DraftForm(forms.Form):
 
     partner = forms.ModelChoiceField(Partner.objects.filter(active=True), label="Partenaire", required=False)
     level = forms.ChoiceField(label="Niveau", choices=Level.choices)
-    facts = Text(label="Faits entendus", limit=600, rows=4, required=False)
+    facts = Text(label="Faits entendus", limit=FACTS, rows=4, required=False)
     since = forms.CharField(label="Depuis quand", max_length=120, required=False)
     help_in_place = forms.CharField(label="Aide déjà en place", max_length=200, required=False)
     contact_person = forms.CharField(
@@ -86,10 +89,10 @@ class DraftForm(forms.Form):
     contact_agrees = forms.BooleanField(label="Cette personne est d'accord pour être contactée", required=False)
     assessment = Text(
         label="Appréciation de la personne qui a appelé",
-        limit=300,
+        limit=TEXT,
         rows=2,
         required=False,
-        help_text="À part des faits. Ni diagnostic ni jugement. 300 caractères au plus.",
+        help_text=f"À part des faits. Ni diagnostic ni jugement. {TEXT} caractères au plus.",
     )
     agreement = forms.ChoiceField(
         label="Accord du locataire pour transmettre",
@@ -107,10 +110,10 @@ class DraftForm(forms.Form):
     phoned_person = forms.CharField(label="Personne jointe chez le partenaire", max_length=120, required=False)
     no_agreement_reason = Text(
         label="Motif du signalement sans accord",
-        limit=300,
+        limit=TEXT,
         rows=2,
         required=False,
-        help_text="Sera approuvé par deux personnes de la coordination. 300 caractères au plus.",
+        help_text=f"Sera approuvé par deux personnes de la coordination. {TEXT} caractères au plus.",
     )
 
     def __init__(self, data: Any = None, *, referral: Referral) -> None:
@@ -119,7 +122,7 @@ class DraftForm(forms.Form):
         if referral.partner_id is None and choices[1:] and choices[1][0] == PROPOSED:
             initial["partner"] = choices[1][1][0][0]
         super().__init__(data, initial=initial)
-        self.fields["partner"].choices = choices
+        field_of(self, "partner", forms.ModelChoiceField).choices = choices
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
     def _not_later(self, name: str) -> Any:
@@ -142,16 +145,15 @@ class DraftForm(forms.Form):
 class NewReferralForm(forms.Form):
     """A referral by hand, from a household."""
 
-    tenant = forms.ModelChoiceField(Tenant.objects.none(), label="Pour qui", empty_label=None)
+    tenant = TenantChoice(Tenant.objects.none(), label="Pour qui", empty_label=None)
     categories = forms.MultipleChoiceField(label="Besoins", choices=needs.CHOICES, widget=forms.CheckboxSelectMultiple)
     level = forms.ChoiceField(label="Niveau", choices=Level.choices, initial=Level.U2)
-    facts = Text(label="Faits entendus", limit=600, rows=4, required=False)
+    facts = Text(label="Faits entendus", limit=FACTS, rows=4, required=False)
 
     def __init__(self, data: Any = None, *, case: Any, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         present = case.household.tenants.filter(status=Tenant.Status.PRESENT)
-        self.fields["tenant"].queryset = present
-        self.fields["tenant"].label_from_instance = lambda tenant: tenant.full_name
+        field_of(self, "tenant", TenantChoice).queryset = present
         self.fields["categories"].error_messages["required"] = "Choisissez au moins un besoin."
 
 
@@ -168,25 +170,25 @@ class ActForm(forms.Form):
 
 class WithdrawForm(ActForm):
     reason = forms.CharField(
-        label="Pourquoi", max_length=300, help_text="Par exemple : la personne ne le souhaite plus."
+        label="Pourquoi", max_length=TEXT, help_text="Par exemple : la personne ne le souhaite plus."
     )
 
 
 class DeclineForm(ActForm):
-    reason = forms.CharField(label="Pourquoi", max_length=300, help_text="Par exemple : hors de notre commune.")
+    reason = forms.CharField(label="Pourquoi", max_length=TEXT, help_text="Par exemple : hors de notre commune.")
 
 
 class ResumeForm(ActForm):
-    reason = forms.CharField(label="Ce qui manque encore", max_length=300)
+    reason = forms.CharField(label="Ce qui manque encore", max_length=TEXT)
 
 
 class AnswerForm(ActForm):
     result = forms.ChoiceField(label="Résultat", choices=[("", "À choisir"), *Referral.CloseReason.choices])
-    text = Text(label="Ce qui a été fait", limit=600)
+    text = Text(label="Ce qui a été fait", limit=FACTS)
 
 
 class CommentForm(ActForm):
-    text = Text(label="Commentaire", limit=600)
+    text = Text(label="Commentaire", limit=FACTS)
 
 
 class PhoneForm(ActForm):
@@ -199,14 +201,16 @@ class RerouteForm(ActForm):
 
     def __init__(self, data: Any = None, *, referral: Referral, act: str) -> None:
         super().__init__(data, referral=referral, act=act)
-        self.fields["partner"].choices = partner_choices(referral, without=referral.partner_id)
+        field_of(self, "partner", forms.ModelChoiceField).choices = partner_choices(
+            referral, without=referral.partner_id
+        )
         self.fields["partner"].error_messages["invalid_choice"] = UNKNOWN_CHOICE
 
 
 class AnotherForm(RerouteForm):
     """Asked of another partner because the first stays silent."""
 
-    reason = forms.CharField(label="Pourquoi", max_length=300, initial="Pas de réponse dans le délai.")
+    reason = forms.CharField(label="Pourquoi", max_length=TEXT, initial="Pas de réponse dans le délai.")
 
 
 class CalledBackForm(ActForm):
@@ -217,7 +221,7 @@ class CloseForm(ActForm):
     reason = forms.ChoiceField(label="Motif de clôture", choices=[("", "À choisir"), *Referral.CloseReason.choices])
     no_call_back_reason = forms.CharField(
         label="Pourquoi le locataire n'a pas pu être rappelé",
-        max_length=300,
+        max_length=TEXT,
         required=False,
         help_text="À remplir seulement s'il n'a pas été rappelé.",
     )

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -136,7 +137,7 @@ class ReferralTable(django_tables2.Table):
         look = looks.state_look(record, short=True)
         shown = state_tag(look.kind, look.icon, look.word)
         if record.opened_at:
-            at = moment({"now": self.now}, record.opened_at, record.case)
+            at = moment(Context({"now": self.now}), record.opened_at, record.case)
             return format_html('{}<span class="seen">consulté {}</span>', shown, at)
         if record.state in WITH_PARTNER:
             return format_html('{}<span class="seen">pas encore consulté</span>', shown)

@@ -27,6 +27,7 @@ from campaigns.referrals.states import Actor, can_move
 from campaigns.referrals.views import looks
 from solidarites import limits
 from solidarites.addresses import client_address
+from solidarites.forms import say_refusal
 from solidarites.limits import Limit
 from solidarites.roles import public
 
@@ -269,7 +270,7 @@ def act(request: HttpRequest, token: str, act: str) -> HttpResponse:
             if act not in _allowed(referral):
                 messages.warning(request, str(error))
                 return redirect("partner:sheet", token)
-            form.add_error(error.field if error.field in form.fields else None, str(error))
+            say_refusal(form, error)
         else:
             if act == "decliner":
                 return render(request, "referrals/partner/done.html", {"said": chosen.done})

@@ -192,7 +192,7 @@ def _write_list(request: SignedInRequest) -> HttpResponse:
     if str(len(wanted)) != request.POST.get("useful"):
         messages.warning(request, "Des partenaires ont changé entre-temps. Voici ce que la liste ferait maintenant.")
         return _preview(request, rows)
-    partners.save_all(found=[line.partner for line in wanted], by=request.user, now=timezone.now())
+    partners.save_all(found=[line.partner for line in wanted if line.partner], by=request.user, now=timezone.now())
     word = "partenaires enregistrés" if len(wanted) > 1 else "partenaire enregistré"
     messages.success(request, f"{len(wanted)} {word}.")
     return redirect("coordinator:partner_list")

@@ -25,6 +25,7 @@ from campaigns.referrals.forms.referrals import DraftForm, NewReferralForm
 from campaigns.referrals.states import WITH_PARTNER, can_move, record
 from campaigns.referrals.views import looks
 from solidarites import roles
+from solidarites.forms import say_refusal
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import role_required
@@ -308,7 +309,7 @@ def referral_act(request: SignedInRequest, referral_id: int, act: str) -> HttpRe
                 # Somebody acted first: the page shows what is true now.
                 messages.warning(request, str(error))
                 return redirect("coordinator:referral", referral_id)
-            form.add_error(error.field if error.field in form.fields else None, str(error))
+            say_refusal(form, error)
         else:
             first = act == "approuver" and one.state == State.DRAFT
             said = "Première approbation notée. Une deuxième personne doit approuver l'envoi." if first else chosen.done
@@ -331,7 +332,7 @@ def referral_edit(request: SignedInRequest, referral_id: int) -> HttpResponse:
         try:
             referrals.edit(referral=one, by=request.user, now=timezone.now(), **form.cleaned_data)
         except ReferralError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
+            say_refusal(form, error)
         else:
             messages.success(request, "Le signalement est enregistré.")
             return redirect("coordinator:referral", referral_id)
@@ -366,7 +367,7 @@ def referral_new(request: SignedInRequest, case_id: int) -> HttpResponse:
         try:
             one = referrals.draft_by_hand(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
         except ReferralError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error))
+            say_refusal(form, error)
         else:
             messages.success(request, "Le signalement est préparé : complétez-le, puis approuvez l'envoi.")
             return redirect("coordinator:referral_edit", one.pk)

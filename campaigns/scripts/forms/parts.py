@@ -13,18 +13,27 @@ from campaigns.scripts.forms.questions import MOST_ROWS, SAYS_WHAT_IS_SAID, Spok
 from solidarites.accounts import LANGUAGES
 
 
-class NeedForm(forms.Form):
+class RowForm(forms.Form):
+    """One row of several, with the words beside the box that takes it away."""
+
+    removing = "Retirer"
+
+
+class NeedForm(RowForm):
+    removing = "Retirer ce besoin"
     was = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
     label = forms.CharField(label="Besoin", required=False, max_length=80)
 
 
-class ReactionForm(forms.Form):
+class ReactionForm(RowForm):
+    removing = "Retirer cette réaction"
     title = forms.CharField(label="Quand", required=False, max_length=120)
     say = SpokenField("Mots à dire", rows=2)
     guide = SpokenField("Conseil", rows=2)
 
 
-class HelplineForm(forms.Form):
+class HelplineForm(RowForm):
+    removing = "Retirer cette ligne"
     number = forms.CharField(
         label="Numéro", required=False, max_length=20, widget=forms.TextInput(attrs={"inputmode": "tel"})
     )
@@ -61,28 +70,21 @@ class WordsForm(forms.Form):
 
 
 class _Rows(forms.BaseFormSet):
-    removing = "Retirer"
-
-    def get_deletion_widget(self) -> forms.Widget:
-        return forms.CheckboxInput()
-
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
-            form.fields["DELETE"].label = self.removing
+            form.fields["DELETE"].label = form.removing
 
 
-def _rows(form: type[forms.Form], removing: str) -> Any:
-    made = forms.formset_factory(
+def _rows(form: type[RowForm]) -> type[forms.BaseFormSet]:
+    return forms.formset_factory(
         form, formset=_Rows, extra=1, can_delete=True, max_num=MOST_ROWS, absolute_max=MOST_ROWS + 5
     )
-    made.removing = removing
-    return made
 
 
-NeedRows = _rows(NeedForm, "Retirer ce besoin")
-ReactionRows = _rows(ReactionForm, "Retirer cette réaction")
-HelplineRows = _rows(HelplineForm, "Retirer cette ligne")
+NeedRows = _rows(NeedForm)
+ReactionRows = _rows(ReactionForm)
+HelplineRows = _rows(HelplineForm)
 
 
 class PartForms(ABC):
@@ -100,8 +102,8 @@ class PartForms(ABC):
         """Make the form, the rows or both from ``content`` and ``data``."""
 
     @abstractmethod
-    def value(self) -> dict[str, Any]:
-        """The content with what was typed."""
+    def value(self, act: str = "") -> dict[str, Any]:
+        """The content with what was typed, its rows moved by ``act``."""
 
     def is_valid(self) -> bool:
         # Both are asked: each shows its own errors.
@@ -132,7 +134,8 @@ class SettingsForms(PartForms):
         )
 
     def value(self, act: str = "") -> dict[str, Any]:
-        data, needs = self.form.cleaned_data, {}
+        data = self.form.cleaned_data
+        needs: dict[str, str] = {}
         for row in self.kept(act):
             key = row["was"] or document.free_key(row["label"], needs, "besoin")[:20]
             needs[key] = row["label"]

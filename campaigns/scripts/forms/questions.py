@@ -12,6 +12,7 @@ from campaigns.models import Call, FollowUpPlan, Script
 from campaigns.models.levels import Level
 from campaigns.scripts import checks, document
 from campaigns.scripts.reading import condition
+from solidarites.fields import field_of
 
 NONE = ("", "—")
 MOST_ROWS = 40
@@ -108,9 +109,9 @@ class ChoiceForm(forms.Form):
 
     def __init__(self, *args: Any, needs: list[tuple[str, str]], later: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["need"].choices = [NONE, *needs]
-        self.fields["asks"].choices = later
-        self.fields["asks_more"].choices = [NONE, *later]
+        field_of(self, "need", forms.ChoiceField).choices = [NONE, *needs]
+        field_of(self, "asks", forms.MultipleChoiceField).choices = later
+        field_of(self, "asks_more", forms.ChoiceField).choices = [NONE, *later]
         for name in ("need", "level", "outcome", "opens", "cadence", "plan"):
             _keep(self.fields[name], self.initial.get(name))
 
@@ -147,9 +148,6 @@ def _keep(field: Any, value: Any) -> None:
 
 
 class BaseChoices(forms.BaseFormSet):
-    def get_deletion_widget(self) -> forms.Widget:
-        return forms.CheckboxInput()
-
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
@@ -201,7 +199,9 @@ class QuestionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.content, self.editing = content, editing
         self.groups = earlier_answers(content, editing, list(self.raw.get("shown_if", [])))
-        self.fields["shown_if"].choices = [pair for _, pairs in self.groups for pair in pairs]
+        field_of(self, "shown_if", forms.MultipleChoiceField).choices = [
+            pair for _, pairs in self.groups for pair in pairs
+        ]
         self.sections = list(dict.fromkeys(raw.get("section", "") for raw in content.get("questions", [])))
 
     @property

@@ -45,23 +45,31 @@ def script_or_404(script_id: int) -> Script:
 # The list -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Version:
+    """One version of a script, and the campaigns that call with it."""
+
+    script: Script
+    campaigns: list[Campaign]
+
+
 @dataclass
 class Family:
     """A script with its versions, the newest first."""
 
     title: str
-    versions: list[Script] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
 
     @property
-    def draft(self) -> Script | None:
-        return next((one for one in self.versions if not one.is_published), None)
+    def draft(self) -> Version | None:
+        return next((one for one in self.versions if not one.script.is_published), None)
 
     @property
-    def published(self) -> Script | None:
-        return next((one for one in self.versions if one.is_published), None)
+    def published(self) -> Version | None:
+        return next((one for one in self.versions if one.script.is_published), None)
 
     @property
-    def older(self) -> list[Script]:
+    def older(self) -> list[Version]:
         return [one for one in self.versions if one not in (self.draft, self.published)]
 
 
@@ -83,13 +91,12 @@ def script_list(request: SignedInRequest) -> HttpResponse:
     families: dict[str, dict[str, Family]] = {kind: {} for kind in Script.Kind.values}
     rows = Script.objects.defer("content").select_related("changed_by", "published_by").order_by("title", "-version")
     for script in rows:
-        script.campaigns = used.get(script.pk, [])
         family = families[script.kind].setdefault(script.key, Family(script.title))
-        family.versions.append(script)
+        family.versions.append(Version(script, used.get(script.pk, [])))
     for kind in families:
         for family in families[kind].values():
-            family.versions.sort(key=lambda one: -one.version)
-            family.title = family.versions[0].title
+            family.versions.sort(key=lambda one: -one.script.version)
+            family.title = family.versions[0].script.title
     kinds = [(kind, TITLES[kind], PURPOSES[kind], list(families[kind].values())) for kind in Script.Kind]
     return render(request, "scripts/script_list.html", {"kinds": kinds})
 
@@ -237,16 +244,11 @@ def script(request: SignedInRequest, script_id: int) -> HttpResponse:
     return render(request, "scripts/script.html", context)
 
 
-def _campaigns(script: Script) -> list[Campaign]:
+def _campaigns(script: Script) -> list[tuple[Campaign, Script | None]]:
     """The campaigns that are not over, with the version each uses for this sort of call."""
     name = CAMPAIGN_FIELDS[Script.Kind(script.kind)]
-    rows = list(
-        Campaign.objects.exclude(status__in=OVER).select_related(name).defer(f"{name}__content").order_by("name", "pk")
-    )
-    for campaign in rows:
-        campaign.calls_with = getattr(campaign, name)
-        campaign.here = getattr(campaign, f"{name}_id") == script.pk
-    return rows
+    rows = Campaign.objects.exclude(status__in=OVER).select_related(name).defer(f"{name}__content")
+    return [(campaign, getattr(campaign, name)) for campaign in rows.order_by("name", "pk")]
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)

@@ -19,7 +19,7 @@ from campaigns.common.views.pages import note_read, page_of, posted
 from campaigns.models import Campaign, Case, FollowUpPlan
 from campaigns.setup import enrolment, lifecycle, takeover
 from campaigns.setup.forms import CampaignForm, HeatWaveForm
-from solidarites import journal
+from solidarites import journal, prompt
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants.models import Household, Tenant
@@ -181,10 +181,8 @@ def _enrol(
     """What was done; None when it was refused, or left to the worker."""
     try:
         if said.created + said.opened > INLINE:
-            from campaigns.tasks import enrol_campaign
-
             enrolment.refuse_ended(campaign)
-            enrol_campaign.delay_on_commit(campaign.pk, request.user.pk)
+            prompt.ask_for("campaigns.tasks.enrol_campaign", campaign.pk, request.user.pk)
             messages.info(request, "L'inscription a commencé. Les nombres augmentent sur cette page au fil de l'eau.")
             return None
         return enrolment.enrol(campaign=campaign, by=request.user, now=now)
@@ -239,7 +237,7 @@ def campaign_ages(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect("coordinator:campaign_ages", slug)
     rows = unknown.select_related("agency", "residence").prefetch_related("tenants").order_by("city", "street", "pk")
     page = page_of(request, rows)
-    _note_households(request, campaign, page.object_list)
+    _note_households(request, campaign, list(page.object_list))
     for household in page.object_list:
         household.people = [one for one in household.tenants.all() if one.status == Tenant.Status.PRESENT]
     return render(request, "setup/campaign_ages.html", {"campaign": campaign, "page_obj": page})
@@ -362,7 +360,7 @@ def campaign_heat_wave(request: SignedInRequest, slug: str) -> HttpResponse:
         form = HeatWaveForm(request.POST)
         if not form.is_valid():
             for errors in form.errors.values():
-                messages.error(request, errors[0])
+                messages.error(request, str(errors[0]))
             return redirect("coordinator:campaign_detail", slug)
         until = form.cleaned_data["until"]
     try:

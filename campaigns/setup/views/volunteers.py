@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
+from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,11 +14,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.common.views.pages import campaign_filter, page_of, posted
-from campaigns.models import Campaign, CampaignVolunteer, Case, FollowUpPlan
+from campaigns.models import Absence, Campaign, CampaignVolunteer, Case, FollowUpPlan
 from campaigns.practice import training
 from campaigns.setup import lifecycle
 from campaigns.setup.forms import AddVolunteersForm, MembershipForm
 from solidarites.accounts import LANGUAGES
+from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
@@ -35,13 +38,27 @@ def _described(rows: QuerySet[CampaignVolunteer]) -> QuerySet[CampaignVolunteer]
     )
 
 
-def _with_words(rows: list[CampaignVolunteer], today: date) -> list[CampaignVolunteer]:
-    for row in rows:
-        coming = [one for one in row.user.absences.all() if one.last_day is None or one.last_day >= today]
-        row.away = next((one for one in coming if one.first_day <= today), None)
-        row.away_soon = next((one for one in coming if one.first_day > today), None)
-        row.spoken = [LANGUAGES[code] for code in row.user.languages if code in LANGUAGES]
-    return rows
+@dataclass(frozen=True)
+class Presence:
+    """Who is away, now or soon, and the languages they speak."""
+
+    away: Absence | None
+    away_soon: Absence | None
+    spoken: list[str]
+
+
+def _presence(user: User, today: date) -> Presence:
+    coming = [one for one in user.absences.all() if one.last_day is None or one.last_day >= today]
+    return Presence(
+        away=next((one for one in coming if one.first_day <= today), None),
+        away_soon=next((one for one in coming if one.first_day > today), None),
+        spoken=[LANGUAGES[code] for code in user.languages if code in LANGUAGES],
+    )
+
+
+def _rows(page: Page[CampaignVolunteer]) -> list[tuple[CampaignVolunteer, Presence]]:
+    today = timezone.localdate()
+    return [(row, _presence(row.user, today)) for row in page.object_list]
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -56,8 +73,7 @@ def volunteer_list(request: SignedInRequest) -> HttpResponse:
         over = (Campaign.Status.CLOSED, Campaign.Status.PURGED)
         rows = rows.exclude(campaign__status__in=over)
     page = page_of(request, _described(rows))
-    _with_words(page.object_list, timezone.localdate())
-    return render(request, "setup/volunteer_list.html", {"page_obj": page, **chosen})
+    return render(request, "setup/volunteer_list.html", {"page_obj": page, "rows": _rows(page), **chosen})
 
 
 @role_required(COORDINATOR, ADMINISTRATOR)
@@ -80,12 +96,12 @@ def campaign_volunteers(request: SignedInRequest, slug: str) -> HttpResponse:
             )
         return redirect("coordinator:campaign_volunteers", slug)
     page = page_of(request, _described(CampaignVolunteer.objects.filter(campaign=campaign)))
-    _with_words(page.object_list, timezone.localdate())
     context = {
         "campaign": campaign,
         "form": form,
-        "anybody": form.fields["people"].queryset.exists(),
+        "anybody": form.candidates.exists(),
         "page_obj": page,
+        "rows": _rows(page),
         "over": campaign.status in (Campaign.Status.CLOSED, Campaign.Status.PURGED),
     }
     return render(request, "setup/volunteer_campaign.html", context)

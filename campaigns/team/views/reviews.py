@@ -66,12 +66,11 @@ def review_call(request: SignedInRequest, call_id: int) -> HttpResponse:
         except reviews.ReviewError as error:
             messages.error(request, str(error))
         else:
-            who = call.volunteer.first_name or call.volunteer.display_name
+            assert call.volunteer is not None  # noqa: S101 - may_review leaves those out
+            who = call.volunteer.get_short_name()
             messages.success(request, f"Relu. {who} trouvera votre mot sur son accueil." if note else "Relu.")
         return redirect("coordinator:review_list")
-    journal.record(
-        "call.read", call, by=request.user, campaign_id=call.case.campaign_id, household_id=call.case.household_id
-    )
+    journal.of_case("call.read", call.case, call, by=request.user)
     context = {
         "call": call,
         "case": call.case,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -29,7 +30,7 @@ class RewriteForm(forms.Form):
     )
 
 
-def _visible(request: SignedInRequest):
+def _visible(request: SignedInRequest) -> QuerySet[FlaggedText]:
     cases = scope.visible_cases(request.user).exclude(campaign__status=Campaign.Status.PURGED)
     related = [
         f"{place}__{name}"
@@ -43,10 +44,8 @@ def _visible(request: SignedInRequest):
     )
 
 
-def _worded(flagged: FlaggedText) -> FlaggedText:
-    flagged.words = texts.read(flagged)
-    flagged.why = ", ".join(comments.LABELS[code] for code in flagged.reasons if code in comments.LABELS)
-    return flagged
+def _why(flagged: FlaggedText) -> str:
+    return ", ".join(comments.LABELS[code] for code in flagged.reasons if code in comments.LABELS)
 
 
 @role_required(COORDINATOR)
@@ -54,8 +53,8 @@ def _worded(flagged: FlaggedText) -> FlaggedText:
 def text_list(request: SignedInRequest) -> HttpResponse:
     """The oldest first: what waits longest has been read most."""
     page = page_of(request, _visible(request).filter(decision="").order_by("at", "pk"))
-    rows = [_worded(one) for one in page.object_list]
-    note_read(request, "texts.listed", [one.case.pk for one in rows])
+    rows = [(one, texts.read(one), _why(one)) for one in page.object_list]
+    note_read(request, "texts.listed", [one.case.pk for one, _, _ in rows])
     context = {
         "page_obj": page,
         "rows": rows,
@@ -90,5 +89,12 @@ def text(request: SignedInRequest, text_id: int) -> HttpResponse:
                 return redirect("coordinator:text_list")
             form.add_error("text", str(error))
     note_read(request, "text.read", [flagged.case.pk], flagged.case.campaign_id)
-    context = {"text": _worded(flagged), "case": flagged.case, "form": form, "now": timezone.now()}
+    context = {
+        "text": flagged,
+        "words": texts.read(flagged),
+        "why": _why(flagged),
+        "case": flagged.case,
+        "form": form,
+        "now": timezone.now(),
+    }
     return render(request, "texts/text_detail.html", context)

@@ -48,14 +48,14 @@ def doors(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, made: CaretakerRound, token: str) -> HttpResponse:
     visits = caretakers.doors_of(made)
-    for visit in visits:
-        visit.people = letters.names_of(visit.check_row.case)
-        # The residence is known: the town adds nothing.
-        visit.dwelling = visit.check_row.case.household.address_lines[:-1]
     context = {
         "made": made,
         "token": token,
-        "visits": visits,
+        # The residence is known: the town adds nothing.
+        "visits": [
+            (visit, letters.names_of(visit.check_row.case), visit.check_row.case.household.address_lines[:-1])
+            for visit in visits
+        ],
         "left": sum(1 for visit in visits if not visit.answer),
         "answers": CaretakerVisit.Answer,
     }

@@ -112,7 +112,7 @@ def _page(request: SignedInRequest, check: WelfareCheck, **forms: Any) -> HttpRe
 
 def _proposed(visit: CaretakerVisit | None) -> dict[str, str]:
     """How the check may end, after what the caretaker said; the coordinator decides."""
-    results = {CaretakerVisit.Answer.WELL: "well", CaretakerVisit.Answer.HELP: "difficulty"}
+    results: dict[str, str] = {CaretakerVisit.Answer.WELL: "well", CaretakerVisit.Answer.HELP: "difficulty"}
     found = results.get(visit.answer) if visit is not None else None
     return {"result": found} if found else {}
 
