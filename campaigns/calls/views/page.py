@@ -290,7 +290,14 @@ class CallPage:
         if self.content is None:
             return None
         return ScriptView(
-            self.content, self.reading, self.typed, self.values, self._short_names(), self.household, self.errors
+            self.content,
+            self.reading,
+            self.typed,
+            self.values,
+            self._short_names(),
+            self.household,
+            self.errors,
+            self.campaign.crisis,
         )
 
     @property
