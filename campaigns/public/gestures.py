@@ -60,5 +60,4 @@ def _pdf(crisis: str, address: str, demo: bool) -> bytes:
 
 def pdf(crisis: str) -> bytes:
     """The sheet on one page. Made once a process: anybody may ask for it, as often as they like."""
-    address = settings.SITE_URL + reverse("public:numbers")
-    return _pdf(crisis, address.partition("//")[2], settings.DEMO)
+    return _pdf(crisis, documents.written(reverse("public:numbers")), settings.DEMO)
