@@ -10,13 +10,20 @@ from campaigns.models import Crisis, FaqEdition, UsefulNumber
 from campaigns.public import document
 from tenants.models import Landlord
 
+# Drawn by the template, without crispy.
+SELECT = {"class": "form-select"}
+
 
 class PrepareForm(forms.Form):
     """A new draft: for whom, and for which crisis."""
 
-    crisis = forms.ChoiceField(label="Crise", choices=Crisis.choices)
+    crisis = forms.ChoiceField(label="Crise", choices=Crisis.choices, widget=forms.Select(attrs=SELECT))
     landlord = forms.ModelChoiceField(
-        label="Bailleur", queryset=Landlord.objects.all(), required=False, empty_label="Tous les bailleurs"
+        label="Bailleur",
+        queryset=Landlord.objects.all(),
+        required=False,
+        empty_label="Tous les bailleurs",
+        widget=forms.Select(attrs=SELECT),
     )
 
 
