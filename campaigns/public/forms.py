@@ -8,6 +8,7 @@ from django import forms
 
 from campaigns.models import Crisis, FaqEdition, UsefulNumber
 from campaigns.public import document
+from solidarites.fields import field_of
 from tenants.models import Landlord
 
 # Drawn by the template, without crispy.
@@ -56,7 +57,9 @@ class QuestionForm(forms.Form):
 
     def __init__(self, *args: Any, edition: FaqEdition, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["theme"].choices = [(one["key"], one["title"]) for one in document.themes(edition.content)]
+        field_of(self, "theme", forms.ChoiceField).choices = [
+            (one["key"], one["title"]) for one in document.themes(edition.content)
+        ]
 
 
 class NumberForm(forms.ModelForm):

@@ -150,7 +150,7 @@ class CampaignForm(forms.ModelForm):
         field_of(self, "landlords", forms.ModelMultipleChoiceField).queryset = Landlord.objects.all()
         field_of(self, "residences", forms.ModelMultipleChoiceField).queryset = Residence.objects.all()
         field_of(self, "communes", forms.MultipleChoiceField).choices = commune_choices(campaign.communes)
-        self.fields["crisis"].choices = [("", "Aucune de ces trois"), *Crisis.choices]
+        field_of(self, "crisis", forms.TypedChoiceField).choices = [("", "Aucune de ces trois"), *Crisis.choices]
         self.fields["name"].error_messages["required"] = "Donnez un nom à la campagne."
         for kind, name in CAMPAIGN_FIELDS.items():
             usable = Script.objects.filter(
