@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.common import scope
-from campaigns.models import Absence, Alert, Campaign, Case
+from campaigns.models import Absence, Alert, Campaign, Case, Cause, key_of
 from campaigns.models.levels import Level
 from campaigns.models.limits import TEXT
 from solidarites import journal, mail
@@ -36,21 +36,21 @@ class AlertError(Refused):
 @transaction.atomic
 def raise_alert(
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
     case: Case | None = None,
     campaign: Campaign | None = None,
     by: User | None = None,
+    **cause: Unpack[Cause],
 ) -> Alert:
     """Raise an alert once for its cause.
 
-    ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
-    U1 e-mail their ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing
-    personal.
+    Raising it again for the same ``cause`` while it is unsolved returns the same alert. U0 and U1 e-mail their
+    ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing personal.
+    Raises ValueError without the cause that ``kind`` asks for.
     """
-    alert, created = _raise(key=key, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
+    alert, created = _raise(cause, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
     if created and level in RINGING:
         for person in audience(case, now):
             tell(alert, person, now, occasion="raised")
@@ -58,12 +58,12 @@ def raise_alert(
 
 
 @transaction.atomic
-def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetime) -> int:
+def raise_all(*, causes: Iterable[tuple[Case, Cause]], kind: str, level: str, now: datetime) -> int:
     """Raise an alert for each of these causes as ``raise_alert`` does, and tell each person of them together.
 
     How many are new.
     """
-    raised = [_raise(key=key, kind=kind, level=level, case=case, now=now) for key, case in causes.items()]
+    raised = [_raise(cause, kind=kind, level=level, case=case, now=now) for case, cause in causes]
     new = [alert for alert, created in raised if created]
     if level in RINGING:
         people = _Audiences(now)
@@ -72,8 +72,8 @@ def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetim
 
 
 def _raise(
+    cause: Cause,
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
@@ -82,18 +82,17 @@ def _raise(
     by: User | None = None,
 ) -> tuple[Alert, bool]:
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
-    alert, created = Alert.objects.get_or_create(
-        key=key,
-        solved_at=None,
-        defaults={
-            "kind": kind,
-            "level": level,
-            "case": case,
-            "campaign_id": campaign_id,
-            "raised_by": by,
-            "raised_at": now,
-        },
-    )
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "level": level,
+        "case": case,
+        "campaign_id": campaign_id,
+        "raised_by": by,
+        "raised_at": now,
+        **cause,
+    }
+    key = key_of(Alert(**fields))
+    alert, created = Alert.objects.get_or_create(key=key, solved_at=None, defaults=fields)
     if created:
         journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
     return alert, created
@@ -137,6 +136,7 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
     """Queue the e-mail that says an alert waits: its level, the case's number, a link."""
     mail.queue_mail(
         key=f"alert:{alert.pk}:{occasion}:{person.pk}",
+        about=alert,
         to=person.email,
         template="alert",
         context={
@@ -167,6 +167,7 @@ def tell_together(tellings: Sequence[tuple[Alert, User, str]], now: datetime) ->
             continue
         mail.queue_mail(
             key=f"alerts:{first.pk}:{occasion}:{person.pk}",
+            about=first,
             to=person.email,
             template="alerts",
             context={"alert_ids": [alert.pk for alert, _, _ in several]},
@@ -210,8 +211,10 @@ def _remind_chunk(
     people: _Audiences, now: datetime, after: tuple[datetime, int] | None
 ) -> tuple[int, tuple[datetime, int] | None]:
     """Remind the next ones behind ``after``: how many, and where the chunk ended; None when nothing is behind it."""
-    waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=RINGING).annotate(
-        told_at=Coalesce("reminded_at", "raised_at")
+    waiting = (
+        Alert.objects.unsolved()
+        .filter(taken_at=None, level__in=RINGING)
+        .annotate(told_at=Coalesce("reminded_at", "raised_at"))
     )
     waiting = waiting.filter(told_at__lte=now - REMIND_EVERY)
     if after is not None:
@@ -242,15 +245,15 @@ def release_left(*, now: datetime) -> int:
     today = timezone.localdate(now)
     here = Exists(scope.coordinators().filter(pk=mine)) | Exists(scope.administrators().filter(pk=mine))
     away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
-    left = Alert.objects.filter(solved_at=None, taken_by__isnull=False).filter(
-        ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))
+    left = (
+        Alert.objects.unsolved()
+        .filter(taken_by__isnull=False)
+        .filter(~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date"))))
     )
     released = 0
     for alert in left:
         with transaction.atomic():
-            same = Alert.objects.filter(
-                pk=alert.pk, taken_by=alert.taken_by_id, taken_at=alert.taken_at, solved_at=None
-            )
+            same = Alert.objects.unsolved().filter(pk=alert.pk, taken_by=alert.taken_by_id, taken_at=alert.taken_at)
             if same.update(taken_by=None, taken_at=None):
                 journal.record("alert.released", alert, campaign_id=alert.campaign_id)
                 released += 1
@@ -260,7 +263,7 @@ def release_left(*, now: datetime) -> int:
 @transaction.atomic
 def take(*, alert: Alert, by: User, now: datetime) -> Alert:
     """Say that one deals with it. Raises AlertError when solved, or taken by somebody else meanwhile."""
-    if not Alert.objects.filter(pk=alert.pk, taken_by=None, solved_at=None).update(taken_by=by, taken_at=now):
+    if not Alert.objects.unsolved().filter(pk=alert.pk, taken_by=None).update(taken_by=by, taken_at=now):
         alert.refresh_from_db()
         if alert.solved_at:
             raise AlertError("Cette alerte est déjà résolue.")
@@ -281,7 +284,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
     fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:TEXT]}
     if alert.taken_by_id is None:
         fields |= {"taken_by": by, "taken_at": now}
-    if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):
+    if not Alert.objects.unsolved().filter(pk=alert.pk).update(**fields):
         raise AlertError("Cette alerte est déjà résolue.")
     _nobody_else(alert)
     journal.record("alert.solved", alert, by=by, campaign_id=alert.campaign_id)
@@ -291,7 +294,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
 
 def _nobody_else(alert: Alert) -> None:
     """Somebody deals with it: what still waits to be sent (the morning, a server that was away) does not leave."""
-    mail.cancel(f"alert:{alert.pk}:")
+    mail.cancel(alert, "alert")
 
 
 @transaction.atomic
@@ -300,7 +303,7 @@ def reopen(*, alert: Alert, by: User, now: datetime) -> Alert:
 
     U0 and U1 ring anew at the next minute; reminders go on counting, so that none is taken for one already sent.
     """
-    if Alert.objects.filter(key=alert.key, solved_at=None).exists():
+    if Alert.objects.unsolved().filter(key=alert.key).exists():
         raise AlertError("Une alerte pour la même raison est déjà ouverte.")
     Alert.objects.filter(pk=alert.pk).update(
         solved_by=None, solved_at=None, solution="", taken_by=None, taken_at=None, reminded_at=None

@@ -45,5 +45,5 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
     message = CaseMessage.objects.create(case=case, by=by, at=now, text=clean)
     texts.flag_message(message, now)
     journal.of_case("message.taken", case, message, by=by)
-    alerts.raise_alert(key=f"message:{message.pk}", kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
+    alerts.raise_alert(message=message, kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
     return message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from campaigns.common.calendar import Calendar, NeverOpenError, calendar_of
 from campaigns.followups.absences import Presence, presence_of
 from campaigns.followups.dates import next_due
 from campaigns.followups.plans import FollowUpError, locked
-from campaigns.models import Alert, Call, Campaign, Case, DueCall, FollowUpPlan, WelfareCheck
+from campaigns.models import Alert, Call, Campaign, Case, Cause, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import JournalEntry, User
@@ -60,12 +60,8 @@ def open_due_calls(*, now: datetime, limit: int = 100_000) -> int:
 @transaction.atomic
 def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int, tuple[datetime, int] | None]:
     """Open the next chunk behind ``after``: how many, and where it ended; None when nothing is behind it."""
-    due = FollowUpPlan.objects.filter(
-        # A case in preparation opens with its plan, which then knows which of its dates are past (takeover.go_on).
-        ~Q(case__status=Case.Status.PREPARED),
-        status=FollowUpPlan.Status.ACTIVE,
-        next_due_at__lte=now,
-        case__campaign__status=Campaign.Status.OPEN,
+    due = FollowUpPlan.objects.active().filter(
+        ~Q(case__status=Case.Status.PREPARED), next_due_at__lte=now, case__campaign__status=Campaign.Status.OPEN
     )
     if after is not None:
         due = due.filter(Q(next_due_at__gt=after[0]) | Q(next_due_at=after[0], pk__gt=after[1]))
@@ -128,7 +124,7 @@ def _open_elsewhere(cases: dict[int, Case]) -> set[int]:
     closed = {case.household_id for case in cases.values() if case.status not in Case.ALIVE}
     if not closed:
         return set()
-    others = Case.objects.filter(household__in=closed, status__in=Case.ALIVE).exclude(pk__in=list(cases))
+    others = Case.objects.alive().filter(household__in=closed).exclude(pk__in=list(cases))
     return set(others.values_list("household_id", flat=True))
 
 
@@ -169,7 +165,7 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
     DueCall.objects.bulk_create(new)
     kind = Case.Kind.FOLLOW_UP
     # Read from the due calls just written: one statement, however many cases.
-    opened = DueCall.objects.filter(case=OuterRef("pk"), state=DueCall.State.OPENED)
+    opened = DueCall.objects.opened().filter(case=OuterRef("pk"))
     Case.objects.filter(pk__in=[case.pk for case in moved]).update(
         status=Case.Status.OPEN,
         hold_reason="",
@@ -210,9 +206,9 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
 
 def _miss(cases: Iterable[int], now: datetime) -> None:
     """The calls that still wait for these cases were not made, and say so."""
-    opened = list(DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"))
+    opened = list(DueCall.objects.opened().filter(case__in=list(cases)).select_related("case"))
     DueCall.objects.filter(pk__in=[due.pk for due in opened]).update(state=DueCall.State.MISSED, done_at=now)
-    _tell_missed({due.pk: due.case for due in opened if due.alerted_at is None}, now)
+    _tell_missed([due for due in opened if due.alerted_at is None], now)
 
 
 @transaction.atomic
@@ -244,7 +240,7 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
 
 
 def opened_due_call(case: Case) -> DueCall | None:
-    return DueCall.objects.filter(case=case, state=DueCall.State.OPENED).first()
+    return DueCall.objects.opened().filter(case=case).first()
 
 
 def mark_called(*, due: DueCall, call: Call, now: datetime) -> None:
@@ -273,7 +269,7 @@ def give_up(*, due: DueCall, case: Case, count: int, now: datetime, by: User | N
     DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.MISSED, unanswered=count, done_at=now)
     welfare.open_check(case=case, origin=WelfareCheck.Origin.MISSED_FOLLOW_UP, level=Level.U1, now=now, by=by)
     alerts.raise_alert(
-        key=f"due_call:{due.pk}:unanswered",
+        due_call=due,
         kind=Alert.Kind.UNANSWERED_FOLLOW_UP,
         level=Level.U1,
         case=case,
@@ -303,9 +299,9 @@ def _tell_late(ids: Sequence[int], now: datetime) -> int:
     )
     locked_cases = {case.pk: case for case in cases.order_by("pk") if not _awaited(case, now)}
     # Read anew under the locks: made, told or resumed meanwhile, it is not late any more.
-    late = {due.pk: locked_cases[due.case_id] for due in _late(now).filter(pk__in=ids, case__in=list(locked_cases))}
-    DueCall.objects.filter(pk__in=late).update(alerted_at=now)
-    offered = Case.objects.filter(pk__in=[case.pk for case in late.values()], next_call_kind=Case.Kind.FOLLOW_UP)
+    late = list(_late(now).filter(pk__in=ids, case__in=list(locked_cases)).select_related("case"))
+    DueCall.objects.filter(pk__in=[due.pk for due in late]).update(alerted_at=now)
+    offered = Case.objects.filter(pk__in=[due.case_id for due in late], next_call_kind=Case.Kind.FOLLOW_UP)
     offered.filter(anyone_from__gt=now).update(anyone_from=now)
     _tell_missed(late, now)
     return len(late)
@@ -319,9 +315,9 @@ def _awaited(case: Case, now: datetime) -> bool:
     return agreed is not None and agreed + AGREED_GRACE > now
 
 
-def _tell_missed(late: Mapping[int, Case], now: datetime) -> None:
-    """{due call: case}: an alert for each, once."""
-    causes = {f"due_call:{pk}": case for pk, case in late.items()}
+def _tell_missed(late: Iterable[DueCall], now: datetime) -> None:
+    """An alert for each, once."""
+    causes: list[tuple[Case, Cause]] = [(due.case, {"due_call": due}) for due in late]
     alerts.raise_all(causes=causes, kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, now=now)
 
 
@@ -334,17 +330,21 @@ def today_of(user: User, now: datetime) -> tuple[QuerySet[DueCall], QuerySet[Fol
     Those of somebody who is away are the backup's.
     """
     opened = (
-        DueCall.objects.filter(state=DueCall.State.OPENED, volunteer=user, case__campaign__status=Campaign.Status.OPEN)
+        DueCall.objects.opened()
+        .filter(volunteer=user, case__campaign__status=Campaign.Status.OPEN)
         .select_related("case__household", "case__campaign", "plan")
         .order_by("due_at")
     )
-    near = FollowUpPlan.objects.filter(
-        Q(volunteer=user) | Q(backup=user),
-        status=FollowUpPlan.Status.ACTIVE,
-        next_due_at__gt=now,
-        next_due_at__lte=now + timedelta(hours=24),
-        case__campaign__status=Campaign.Status.OPEN,
-    ).select_related("case__household", "case__campaign")
+    near = (
+        FollowUpPlan.objects.active()
+        .filter(
+            Q(volunteer=user) | Q(backup=user),
+            next_due_at__gt=now,
+            next_due_at__lte=now + timedelta(hours=24),
+            case__campaign__status=Campaign.Status.OPEN,
+        )
+        .select_related("case__household", "case__campaign")
+    )
     plans = list(near)
     mine = []
     if plans:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_outcomes_and_close_reasons'),
+        ('campaigns', '0014_what_must_never_be'),
         ('tenants', '0006_what_never_is'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

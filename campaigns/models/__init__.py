@@ -1,6 +1,6 @@
 """One stage of the data a file; imported from here."""
 
-from campaigns.models.alert import Alert
+from campaigns.models.alert import Alert, Cause, key_of
 from campaigns.models.call import Call, CallRevision, CaseMessage, FlaggedText, Need
 from campaigns.models.campaign import Campaign, CampaignPause, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
@@ -30,6 +30,7 @@ __all__ = [
     "Case",
     "CaseMessage",
     "CasePass",
+    "Cause",
     "CoordinatorScope",
     "Crisis",
     "Debrief",
@@ -55,4 +56,5 @@ __all__ = [
     "UsefulNumber",
     "WelfareCheck",
     "WelfareStep",
+    "key_of",
 ]

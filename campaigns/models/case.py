@@ -13,6 +13,12 @@ from campaigns.models.campaign import Campaign
 from tenants.models import Agency, Household
 
 
+class CaseQuerySet(models.QuerySet["Case"]):
+    def alive(self) -> CaseQuerySet:
+        """What a household has at most once: open, or waiting for a coordinator."""
+        return self.filter(status__in=Case.ALIVE)
+
+
 class Case(models.Model):
     class Status(models.TextChoices):
         # Of a campaign in preparation: counted and shown, never called, and in nobody's way. It opens with its
@@ -153,6 +159,8 @@ class Case(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
 
+    objects = CaseQuerySet.as_manager()
+
     class Meta:
         verbose_name = "dossier"
         constraints = [
@@ -163,6 +171,14 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)
             ),
+            models.CheckConstraint(
+                name="a_claim_ends", condition=Q(claimed_by__isnull=True) | Q(claimed_until__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="a_closed_case_waits_for_no_call",
+                condition=~Q(status="closed") | Q(next_call_at__isnull=True, closed_at__isnull=False),
+            ),
+            models.CheckConstraint(name="a_held_case_says_why", condition=~Q(status="on_hold") | ~Q(hold_reason="")),
         ]
         indexes = [
             # The queue, in its order: a claim reads the first rows of it whatever the number of cases.

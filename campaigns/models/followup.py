@@ -15,6 +15,16 @@ from campaigns.models.case import Case
 from tenants.models import Household
 
 
+class FollowUpPlanQuerySet(models.QuerySet["FollowUpPlan"]):
+    def active(self) -> FollowUpPlanQuerySet:
+        """Those that call."""
+        return self.filter(status=FollowUpPlan.Status.ACTIVE)
+
+    def running(self) -> FollowUpPlanQuerySet:
+        """Active or interrupted: not ended."""
+        return self.exclude(status=FollowUpPlan.Status.ENDED)
+
+
 class FollowUpPlan(models.Model):
     class Cadence(models.TextChoices):
         EVERY_48H = "48h", "toutes les 48 heures"
@@ -72,17 +82,29 @@ class FollowUpPlan(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=14, choices=EndReason, blank=True)
 
+    objects = FollowUpPlanQuerySet.as_manager()
+
     class Meta:
         verbose_name = "suivi"
         constraints = [
             models.UniqueConstraint(
                 fields=["household"], name="one_open_plan_per_household", condition=~Q(status="ended")
             ),
+            models.CheckConstraint(
+                name="an_ended_plan_is_due_no_more",
+                condition=~Q(status="ended") | Q(next_due_at__isnull=True, ended_at__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["next_due_at"], name="plan_due", condition=Q(status="active"))]
 
     def __str__(self) -> str:
         return f"suivi {self.pk}"
+
+
+class DueCallQuerySet(models.QuerySet["DueCall"]):
+    def opened(self) -> DueCallQuerySet:
+        """In the queue, not made yet."""
+        return self.filter(state=DueCall.State.OPENED)
 
 
 class DueCall(models.Model):
@@ -109,6 +131,8 @@ class DueCall(models.Model):
     alerted_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = DueCallQuerySet.as_manager()
 
     class Meta:
         verbose_name = "appel de suivi"

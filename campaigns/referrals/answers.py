@@ -20,7 +20,6 @@ from campaigns.referrals.states import (
     State,
     StateError,
     actor_of,
-    alert_key,
     move,
     note_event,
     record,
@@ -100,7 +99,7 @@ def decline(*, referral: Referral, reason: str, by: User | None, now: datetime) 
     )
     if is_urgent(referral.level):
         alerts.raise_alert(
-            key=alert_key(referral, f"declined:{referral.sending}"),
+            referral=referral,
             kind=Alert.Kind.REFERRAL_WAITING,
             level=Level(referral.level),
             case=referral.case,

@@ -105,6 +105,7 @@ def ask_another(*, referral: Referral, partner: Partner, reason: str, by: User, 
         campaign, landlord = referral.case.campaign, referral.case.household.landlord
         mail.queue_mail(
             key=f"referral:{referral.pk}:withdrawn:{referral.sending}",
+            about=referral,
             to=silent.addresses,
             template="referral_withdrawn",
             context={

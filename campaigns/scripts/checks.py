@@ -118,7 +118,7 @@ def _questions(content: Mapping[str, Any]) -> Iterator[Finding]:
         if kind not in KINDS:
             yield Finding(ERROR, "sorte inconnue.", **where)
         if raw.get("sheet", "") not in ("", *SHEETS):
-            yield Finding(ERROR, "la fiche « Bons gestes » qu'elle ouvre est inconnue.", **where)
+            yield Finding(ERROR, "la fiche « Bons gestes » qu'elle ouvre est inconnue.", **where)
         choices = raw.get("choices", [])
         if kind != "text" and not choices:
             yield Finding(ERROR, "aucune réponse proposée : on ne peut pas en sortir.", **where)

@@ -49,6 +49,7 @@ def ask(*, call: Call, by: User, now: datetime) -> Debrief:
     for person in scope.coordinators_of(call.case).exclude(pk=by.pk):
         mail.queue_mail(
             key=f"debrief:{found.pk}:asked:{person.pk}",
+            about=found,
             to=person.email,
             template="debrief",
             context={"debrief_id": found.pk},

@@ -88,7 +88,7 @@ def copies_of(referral: Referral, bodies: list[bytes]) -> int:
 
 
 def told(referral: Referral) -> bool:
-    return Alert.objects.filter(key__startswith=f"referral:{referral.pk}:").exists()
+    return Alert.objects.filter(referral=referral).exists()
 
 
 def live(referral: Referral, now: Any, days: float = 3) -> None:

@@ -201,7 +201,7 @@ def welfare_letters(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choisissez la lettre.")
         return redirect("coordinator:welfare_list")
-    open_ones = WelfareCheck.objects.filter(closed_at=None).order_by().values("case")
+    open_ones = WelfareCheck.objects.open().order_by().values("case")
     cases = scope.visible_cases(request.user).filter(pk__in=open_ones)
     residence = request.POST.get("residence", "")
     if residence:
