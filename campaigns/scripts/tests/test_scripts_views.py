@@ -459,10 +459,10 @@ def test_the_question_of_good_gestures_opens_the_sheet_of_the_campaign(client_of
     hold(case, volunteer)
     lea = client_of(volunteer)
     page = lea.get(url("call", case.pk)).content.decode()
-    assert page.count('href="/bons-gestes/canicule/" target="_blank" rel="noopener"') == 1
+    assert len(re.findall(r'href="/bons-gestes/canicule/"\s+target="_blank"\s+rel="noopener"', page)) == 1
     campaign.crisis = ""
     campaign.save(update_fields=["crisis"])
-    assert 'href="/bons-gestes/" target="_blank"' in lea.get(url("call", case.pk)).content.decode()
+    assert 'href="/bons-gestes/"' in lea.get(url("call", case.pk)).content.decode()
 
 
 def test_a_coordinator_chooses_the_sheet_of_a_question(nadia: Any, draft: Script) -> None:
