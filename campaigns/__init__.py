@@ -16,6 +16,7 @@ team        reviews, debriefs, moments
 calls       the caller's screen; recording.record_call(), the only door of a recorded call; corrections, pending
 setup       lifecycle, enrolment, takeover, volunteers, those who leave
 neighbours  posters, and a neighbour's report
+public      what anybody may read: questions, numbers, « bons gestes », people's data
 figures     the dashboard, the report
 listeners   what tenants' events mean here
 purge       select, freeze, erase, prove; restoration: a backup put back

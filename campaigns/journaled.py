@@ -11,10 +11,12 @@ from campaigns.models import (
     Alert,
     Campaign,
     Case,
+    FaqEdition,
     FollowUpPlan,
     NeighbourReport,
     Partner,
     Referral,
+    UsefulNumber,
     WelfareCheck,
 )
 from solidarites.journal_objects import Find, Thing, noun_of, tell, tell_campaigns
@@ -22,10 +24,12 @@ from tenants.models import ListImport
 
 PAGES: tuple[tuple[type[Model], str], ...] = (
     (Alert, "coordinator:alert_detail"),
+    (FaqEdition, "coordinator:faq_edition"),
     (FollowUpPlan, "coordinator:follow_up"),
     (NeighbourReport, "coordinator:neighbour_report"),
     (Partner, "coordinator:partner"),
     (Referral, "coordinator:referral"),
+    (UsefulNumber, "coordinator:number"),
     (WelfareCheck, "coordinator:welfare_check"),
     (ListImport, "imports:show"),
 )

@@ -10,6 +10,7 @@ from campaigns.followups import urls as followups
 from campaigns.neighbours import urls as neighbours
 from campaigns.outcomes import urls as outcomes
 from campaigns.practice import urls as practice
+from campaigns.public import urls as public
 from campaigns.queue import urls as queue
 from campaigns.referrals import urls as referrals
 from campaigns.scripts import urls as scripts
@@ -29,6 +30,7 @@ coordinator = [
     *referrals.coordinator,
     *welfare.coordinator,
     *neighbours.coordinator,
+    *public.coordinator,
     *scripts.coordinator,
     *outcomes.coordinator,
     *team.coordinator,
@@ -39,7 +41,7 @@ urlpatterns = [
     path("appels/", include((caller, "caller"))),
     path("", include((coordinator, "coordinator"))),
     path("", include((referrals.partner, "partner"))),
-    path("", include(([*neighbours.public, *welfare.public], "public"))),
+    path("", include(([*public.public, *neighbours.public, *welfare.public], "public"))),
     path("verification/", include((calls.switchboard_desk, "switchboard"))),
     *followups.feed,
 ]

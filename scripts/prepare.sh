@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 manage() { .venv/bin/python manage.py "$@"; }
 manage migrate --no-input --verbosity 0
 manage load_default_script --verbosity 0
+manage load_public_pages --verbosity 0
 manage collectstatic --no-input --verbosity 0

@@ -194,6 +194,17 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "script.deleted": "a supprimé un brouillon de trame",
         },
     ),
+    "pages": (
+        "Pages publiques",
+        {
+            "faq.prepared": "a préparé une édition des questions",
+            "faq.changed": "a changé un brouillon des questions",
+            "faq.forgotten": "a abandonné un brouillon des questions",
+            "faq.published": "a publié une édition des questions",
+            "number.changed": "a changé un numéro utile",
+            "number.checked": "a vérifié un numéro utile",
+        },
+    ),
     "listes": (
         "Listes, foyers, locataires",
         {

@@ -57,6 +57,11 @@ SECRET_KEY = _secret("SECRET_KEY")
 PRIVACY_KEY = _secret("PRIVACY_KEY")
 
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}")
+# What the law asks a public site to say (/mentions-legales/, /accessibilite/). Each is a line of text.
+LEGAL_PUBLISHER = env.str("LEGAL_PUBLISHER", default="")
+LEGAL_DIRECTOR = env.str("LEGAL_DIRECTOR", default="")
+LEGAL_HOST = env.str("LEGAL_HOST", default="")
+ACCESSIBILITY_CONTACT = env.str("ACCESSIBILITY_CONTACT", default="")
 HTTPS = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", SITE_URL.split("//")[-1].split(":")[0]])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

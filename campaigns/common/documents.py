@@ -57,6 +57,11 @@ def _drawable(value: Any) -> Any:
     return [_drawable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def written(path: str) -> str:
+    """The address of a page of ours as paper says it: without « https:// »."""
+    return (settings.SITE_URL + path).partition("//")[2]
+
+
 def qr(address: str) -> str:
     """A QR code of ``address`` as SVG, for a template to draw; its dark modules survive a torn or dirty poster."""
     return str(segno.make(address, error="q", micro=False).svg_inline(border=0))

@@ -24,7 +24,7 @@ from campaigns.demo import base, conversations, institutions, places, remarks
 from campaigns.demo.calling import REACHING, Caller, Said
 from campaigns.demo.lists import Wanted
 from campaigns.demo.post import send_waiting
-from campaigns.models import Campaign, Case, Letter, Partner, Referral
+from campaigns.models import Campaign, Case, Crisis, Letter, Partner, Referral
 from campaigns.models.followup import FollowUpPlan
 from campaigns.setup import enrolment, lifecycle
 from campaigns.welfare import letters, without_number
@@ -73,6 +73,7 @@ def create(landlord: Landlord, volunteers: Sequence[User], by: User) -> Campaign
         campaign=Campaign(
             name="Confinement, printemps 2020",
             slug=SLUG,
+            crisis=Crisis.EPIDEMIC,
             purpose="Prendre des nouvelles de tous les locataires de plus de 70 ans pendant le confinement, et trouver "
             "de l'aide à qui en a besoin. Exemple de la démonstration : toutes les personnes sont inventées.",
             legal_basis="Mission d'intérêt public",

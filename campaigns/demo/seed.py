@@ -16,6 +16,7 @@ from campaigns.demo import accounts, base, confinement, hours, institutions, lis
 from campaigns.demo import team as team_life
 from campaigns.demo.post import nowhere, send_waiting
 from campaigns.models import Campaign
+from campaigns.public import loading
 from campaigns.setup import lifecycle
 from solidarites.celery import app
 from solidarites.models import User
@@ -55,6 +56,7 @@ def seed(*, now: datetime, say: Say, draw: int = SEED, parts: Collection[str] = 
         people = accounts.make_known()
         landlord = institutions.make_landlord()
         institutions.make_partners((now - timedelta(days=40)).date())
+        loading.load_defaults(now=now - timedelta(days=40))
         for part, make in ((SPRING, _spring), (WINTER, _winter)):
             if part not in parts:
                 continue

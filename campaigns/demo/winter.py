@@ -28,6 +28,7 @@ from campaigns.models import (
     Campaign,
     CampaignVolunteer,
     Case,
+    Crisis,
     DueCall,
     FollowUpPlan,
     Referral,
@@ -58,6 +59,7 @@ def create(
         campaign=Campaign(
             name="Grand froid",
             slug=SLUG,
+            crisis=Crisis.COLD,
             purpose="Prendre des nouvelles des locataires de plus de 70 ans pendant la vague de froid, et trouver de "
             "l'aide à qui en a besoin. Démonstration : pour que chacun puisse l'essayer, elle est ouverte à "
             "toute heure, jours fériés compris ; une vraie campagne appelle par exemple de 10 h à 12 h et "

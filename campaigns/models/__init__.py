@@ -4,10 +4,12 @@ from campaigns.models.alert import Alert, Cause, key_of
 from campaigns.models.call import Call, CallRevision, CaseMessage, FlaggedText, Need
 from campaigns.models.campaign import Campaign, CampaignPause, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
+from campaigns.models.crisis import Crisis
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
 from campaigns.models.neighbour import NeighbourReport, Poster
 from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, NumberSearch
+from campaigns.models.public import FaqEdition, UsefulNumber
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
 from campaigns.models.team import CallReview, Debrief, Meeting, SharedMoment
@@ -30,8 +32,10 @@ __all__ = [
     "CasePass",
     "Cause",
     "CoordinatorScope",
+    "Crisis",
     "Debrief",
     "DueCall",
+    "FaqEdition",
     "FlaggedText",
     "FollowUpPlan",
     "FrozenFigures",
@@ -49,6 +53,7 @@ __all__ = [
     "ReferralEvent",
     "Script",
     "SharedMoment",
+    "UsefulNumber",
     "WelfareCheck",
     "WelfareStep",
     "key_of",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from campaigns.models.crisis import Crisis
 from tenants.models import Agency, Landlord, Residence
 
 
@@ -36,6 +37,9 @@ class Campaign(models.Model):
     name = models.CharField("nom", max_length=120)
     slug = models.SlugField("identifiant", max_length=60, unique=True)
     status = models.CharField("état", max_length=8, choices=Status, default=Status.DRAFT)
+
+    # Which questions, good gestures and numbers its public pages show; empty: all three crises are offered.
+    crisis = models.CharField("crise", max_length=12, choices=Crisis, blank=True)
 
     # What the law asks for; without them the campaign cannot open (RGPD articles 5, 13, 35).
     purpose = models.TextField("finalité", max_length=500, blank=True)

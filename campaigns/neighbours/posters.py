@@ -37,6 +37,7 @@ class Sheet:
     number: str
     hours: str
     address: str
+    questions: str
     qr: str
 
 
@@ -83,6 +84,7 @@ def sheet_of(campaign: Campaign, residence: Residence, code: str) -> Sheet:
         number=spoken_number(campaign.callback_number or residence.landlord.callback_number),
         hours=letters.hours_of(campaign),
         address=address.partition("//")[2],
+        questions=documents.written(reverse("public:faq")),
         qr=documents.qr(address),
     )
 

@@ -25,6 +25,7 @@ from campaigns.scripts.editing import (
 from campaigns.scripts.reading import (
     CADENCES,
     KINDS,
+    OF_THE_CAMPAIGN,
     OPENS,
     PLACEHOLDERS,
     Choice,
@@ -44,6 +45,7 @@ __all__ = [
     "CADENCES",
     "DEFAULTS",
     "KINDS",
+    "OF_THE_CAMPAIGN",
     "OPENS",
     "PLACEHOLDERS",
     "Choice",

@@ -16,6 +16,7 @@ from campaigns.scripts.reading import (
     OPENS,
     PLACEHOLDER,
     PLACEHOLDERS,
+    SHEETS,
     Choice,
     Content,
     ScriptError,
@@ -116,6 +117,8 @@ def _questions(content: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(WARNING, f"plus de {LONG} signes à dire d'un trait ; coupez-la en deux.", **where)
         if kind not in KINDS:
             yield Finding(ERROR, "sorte inconnue.", **where)
+        if raw.get("sheet", "") not in ("", *SHEETS):
+            yield Finding(ERROR, "la fiche « Bons gestes » qu'elle ouvre est inconnue.", **where)
         choices = raw.get("choices", [])
         if kind != "text" and not choices:
             yield Finding(ERROR, "aucune réponse proposée : on ne peut pas en sortir.", **where)

@@ -128,7 +128,7 @@ def _answer(choice: Mapping[str, Any], content: Mapping[str, Any]) -> str:
 def _question(
     was: Mapping[str, Any], now: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[Line]:
-    words = {"say": "Mots à dire", "guide": "Conseil", "section": "Partie"}
+    words = {"say": "Mots à dire", "guide": "Conseil", "sheet": "Fiche à lire", "section": "Partie"}
     for name, label in words.items():
         if was.get(name, "") != now.get(name, ""):
             yield Line(label, was.get(name, ""), now.get(name, ""))

@@ -24,7 +24,7 @@ ORDER = (
     "key", "kind", "title", "language", "loneliness_rule", "placeholders", "needs", "questions", "consent", "voicemail",
     "reactions", "helplines",
 )  # fmt: skip
-QUESTION = ("key", "section", "per_person", "say", "guide", "kind", "required", "shown_if", "choices")
+QUESTION = ("key", "section", "per_person", "say", "guide", "sheet", "kind", "required", "shown_if", "choices")
 CHOICE = ("key", "label", "need", "level", "lonely", "alert", "outcome", "opens", "cadence", "plan")
 KEY_LIMIT = 40
 

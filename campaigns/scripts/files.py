@@ -16,8 +16,8 @@ MOST_BYTES = 300_000
 MOST_QUESTIONS = 120
 TEXT, YES_NO, NUMBER, TEXTS = "texte", "oui ou non", "nombre", "liste de textes"
 QUESTION = {
-    "key": TEXT, "section": TEXT, "say": TEXT, "guide": TEXT, "kind": TEXT, "required": YES_NO, "per_person": YES_NO,
-    "shown_if": TEXTS,
+    "key": TEXT, "section": TEXT, "say": TEXT, "guide": TEXT, "sheet": TEXT, "kind": TEXT, "required": YES_NO,
+    "per_person": YES_NO, "shown_if": TEXTS,
 }  # fmt: skip
 CHOICE = {
     "key": TEXT, "label": TEXT, "need": TEXT, "level": TEXT, "lonely": NUMBER, "alert": YES_NO, "outcome": TEXT,

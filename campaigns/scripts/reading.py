@@ -13,13 +13,16 @@ from functools import lru_cache
 from typing import Any
 
 from campaigns.common.needs import LABELS
-from campaigns.models import Script
+from campaigns.models import Crisis, Script
 from campaigns.models.levels import Level
 from campaigns.models.limits import TEXT
 from solidarites.refused import Refused
 
 KINDS = ("single", "multi", "text")
 OPENS = ("callback", "follow_up", "consent", "neighbour")
+# The « bons gestes » that a question tells to read: those of the campaign's own crisis, or of one.
+OF_THE_CAMPAIGN = "campagne"
+SHEETS = (OF_THE_CAMPAIGN, *Crisis.values)
 CADENCES = ("48h", "twice_a_week", "weekly", "fortnightly", "monthly")
 # What the words to say may contain, and what stands there during a call (see calls.placeholders).
 PLACEHOLDERS = {
@@ -76,6 +79,7 @@ class Question:
     per_person: bool
     shown_if: tuple[tuple[str, str], ...]
     choices: tuple[Choice, ...]
+    sheet: str = ""
 
     def chosen(self, value: Any) -> list[Choice]:
         keys = value if isinstance(value, list) else [value]
@@ -248,6 +252,7 @@ def _question(raw: Mapping[str, Any]) -> Question:
         per_person=bool(raw.get("per_person")),
         shown_if=tuple(condition(text) for text in raw.get("shown_if", [])),
         choices=tuple(_choice(choice) for choice in raw.get("choices", [])),
+        sheet=raw.get("sheet", ""),
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from campaigns.common.calendar import WEEKDAYS
 from campaigns.common.fields import ClocksField, GapsField, HoursField, PhoneField
-from campaigns.models import Campaign, CampaignVolunteer, Script
+from campaigns.models import Campaign, CampaignVolunteer, Crisis, Script
 from campaigns.models.campaign import default_gaps, default_hours, default_slot_ends
 from campaigns.scripts.editing import CAMPAIGN_FIELDS
 from campaigns.setup.lifecycle import REQUIRED_TEXTS
@@ -84,6 +84,7 @@ class CampaignForm(forms.ModelForm):
         model = Campaign
         fields = [
             "name",
+            "crisis",
             "purpose",
             "legal_basis",
             "data_protection_contact",
@@ -122,6 +123,7 @@ class CampaignForm(forms.ModelForm):
         }
         help_texts = {
             "name": "Par exemple\u00a0: Grand froid, hiver 2026.",
+            "crisis": "Les locataires lisent les questions, les bons gestes et les numéros de cette crise.",
             "purpose": "En une phrase\u00a0: à quoi servent ces appels, et à rien d'autre.",
             "legal_basis": "Par exemple\u00a0: mission d'intérêt public.",
             "data_protection_contact": "Adresse e-mail ou nom de la personne déléguée à la protection des données.",
@@ -148,6 +150,7 @@ class CampaignForm(forms.ModelForm):
         field_of(self, "landlords", forms.ModelMultipleChoiceField).queryset = Landlord.objects.all()
         field_of(self, "residences", forms.ModelMultipleChoiceField).queryset = Residence.objects.all()
         field_of(self, "communes", forms.MultipleChoiceField).choices = commune_choices(campaign.communes)
+        field_of(self, "crisis", forms.TypedChoiceField).choices = [("", "Aucune de ces trois"), *Crisis.choices]
         self.fields["name"].error_messages["required"] = "Donnez un nom à la campagne."
         for kind, name in CAMPAIGN_FIELDS.items():
             usable = Script.objects.filter(

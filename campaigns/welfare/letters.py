@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from campaigns import welfare
 from campaigns.common import documents
@@ -52,6 +53,8 @@ class Content:
     greeting: str
     phrase: str
     hours: str
+    # Where the answers to tenants' questions are.
+    questions: str
     reference: str
 
 
@@ -126,6 +129,7 @@ def content_of(case: Case, kind: str, now: datetime) -> Content:
         greeting=_greeting(people),
         phrase=case.verification_phrase,
         hours=hours_of(campaign),
+        questions=documents.written(reverse("public:faq")),
         reference=f"Dossier n° {case.pk}",
     )
 

@@ -48,6 +48,18 @@ OPEN = {
     "public:neighbour",
     "public:neighbour_code",
     "public:neighbour_thanks",
+    # What anybody may read: nothing personal.
+    "public:faq",
+    "public:faq_crisis",
+    "public:faq_landlord",
+    "public:numbers",
+    "public:gestures_all",
+    "public:gestures",
+    "public:gestures_pdf",
+    "public:data",
+    "public:data_campaign",
+    "public:legal",
+    "public:accessibility",
 }
 # Keeps what was posted when the session has just ended, then sends to the sign-in page by itself (test_matrix).
 ANSWERS_BY_ITSELF = {"caller:record"}

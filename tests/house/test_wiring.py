@@ -48,6 +48,8 @@ OUTSIDE_ADMIN = {
     "campaigns.PartnerCode": "what a code of ten minutes is made of",
     "campaigns.WelfareCheck": "has its own screens",
     "campaigns.NeighbourReport": "has its own screens",
+    "campaigns.FaqEdition": "has its own screens; a published edition never changes",
+    "campaigns.UsefulNumber": "has its own screens",
     "campaigns.Poster": "a code printed on paper",
     "campaigns.Letter": "shown on the page of its household",
     "campaigns.NumberSearch": "shown on the page of its household",

@@ -16,8 +16,10 @@ from campaigns.models import (
     CaretakerRound,
     CaretakerVisit,
     Case,
+    Crisis,
     Debrief,
     DueCall,
+    FaqEdition,
     FlaggedText,
     FollowUpPlan,
     Meeting,
@@ -28,8 +30,10 @@ from campaigns.models import (
     Referral,
     Script,
     SharedMoment,
+    UsefulNumber,
     WelfareCheck,
 )
+from campaigns.public import loading
 from campaigns.referrals import access
 from campaigns.welfare import caretakers
 from solidarites import health, roles
@@ -148,6 +152,11 @@ class World:
         self.numberless = make_case(
             self.campaign, make_household(self.landlord, agency=self.agency, phone=None), now=now, has_number=False
         )
+        loading.load_defaults(now=now)
+        self.edition = FaqEdition.objects.create(
+            crisis=Crisis.HEAT, landlord=self.landlord, content=loading.shipped(Crisis.HEAT)
+        )
+        self.number = UsefulNumber.objects.get(key="maltraitance")
         self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
         self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
@@ -196,6 +205,10 @@ class World:
             "tenant_id": self.tenant.pk,
             "script_id": self.draft.pk,
             "key": "accueil",
+            "crisis": Crisis.HEAT.value,
+            "landlord_code": self.landlord.code,
+            "edition_id": self.edition.pk,
+            "number_id": self.number.pk,
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:
@@ -214,6 +227,8 @@ class World:
             "caller:correct": {"call_id": self.recorded.pk},
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},
+            "coordinator:faq_theme": {"passage": "les_appels"},
+            "coordinator:faq_question": {"passage": "suis_je_oblige_de_repondre"},
             "partner:act": {"act": "accuser"},
             "imports:duplicate_decide": {
                 "first": self.tenant.pk,

@@ -11,20 +11,10 @@ import phonenumbers
 
 from campaigns import outcomes
 from campaigns.common.calendar import MONTHS, WEEKDAYS, calendar_of, clock_label, day_label, moment_label
+from campaigns.common.typography import typography
 from campaigns.models import Call, Case, CaseMessage
 from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
-
-# A space before « : ; ? ! » » or after « « » that must not break the line.
-_BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
-_AFTER = re.compile(r"(?<=«) ")
-_HOUR = re.compile(r"(?<=\d) h(?: (?=\d))?")
-
-
-def typography(text: str) -> str:
-    """Scripts and hours are written with ordinary spaces; French wants some of them non-breaking."""
-    text = _AFTER.sub("\u00a0", _BEFORE.sub("\u00a0", text))
-    return _HOUR.sub(lambda found: found.group().replace(" ", "\u00a0"), text)
 
 
 def past_label(at: datetime, now: datetime, tz: ZoneInfo) -> str:

@@ -120,7 +120,14 @@ class CallPage:
         if self.content is None:
             return None
         return ScriptView(
-            self.content, self.reading, self.typed, self.values, self.who.short_names(), self.household, self.errors
+            self.content,
+            self.reading,
+            self.typed,
+            self.values,
+            self.who.short_names(),
+            self.household,
+            self.errors,
+            self.campaign.crisis,
         )
 
     @property

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from campaigns import scripts
 from campaigns.alerts import dangers
 from campaigns.calls.forms import CONSENTS, Typed, consent_name, field_name
@@ -58,6 +60,8 @@ class QuestionView:
     shown_if: str
     blocks: list[Block]
     panels: set[str]
+    # The address of the « bons gestes » that it tells to read.
+    sheet: str
 
     @property
     def shown(self) -> bool:
@@ -133,6 +137,7 @@ class ScriptView:
     names: Mapping[str, str]
     household: Household
     errors: Mapping[str, str]
+    crisis: str
 
     def say(self, text: str, **more: str) -> str:
         return typography(scripts.fill(text, {**self.values, **more}))
@@ -161,6 +166,7 @@ class ScriptView:
                     shown_if=" ".join(f"{key}.{choice}" for key, choice in question.shown_if),
                     blocks=blocks,
                     panels=panels,
+                    sheet=self._sheet(question),
                 )
             )
             section = question.section
@@ -184,6 +190,12 @@ class ScriptView:
         label = self.names.get(person, "") if len(self.names) > 1 else ""
         text = value if isinstance(value, str) and question.kind == "text" else ""
         return Block(name, person, label, text, choices, shown, self.errors.get(name, ""))
+
+    def _sheet(self, question: scripts.Question) -> str:
+        if not question.sheet:
+            return ""
+        crisis = self.crisis if question.sheet == scripts.OF_THE_CAMPAIGN else question.sheet
+        return reverse("public:gestures", args=[crisis]) if crisis else reverse("public:gestures_all")
 
     def _need(self, category: str) -> str:
         if not category:

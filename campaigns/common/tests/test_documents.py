@@ -79,7 +79,10 @@ def fresh(case: Case) -> list[Case]:
 @pytest.mark.parametrize("kind", Letter.Kind.values)
 def test_a_letter_is_tagged_and_says_who_calls_and_how_to_check_it(door: Case, coordinator: Any, kind: str) -> None:
     Case.objects.filter(pk=door.pk).update(verification_phrase="tilleul martin 47")
-    said = words(letters.make(cases=fresh(door), kind=kind, by=coordinator, now=TUESDAY))
+    pdf = letters.make(cases=fresh(door), kind=kind, by=coordinator, now=TUESDAY)
+    assert len(read(pdf).pages) == 1
+    said = words(pdf)
+    assert "127.0.0.1:8000/questions/" in said
     for part in ("01 99 00 12 34", "tilleul martin 47", "Gironde Habitat Social", "mardi 13 janvier 2026", "jamais d"):
         assert part in said
     assert squeezed(fresh(door)[0].household.tenants.get().full_name) in squeezed(said)
@@ -103,6 +106,8 @@ def test_a_poster_is_tagged_in_both_sizes_and_its_code_opens_the_page(door: Case
         sizes[size] = float(read(pdf).pages[0].mediabox.width)
         said = words(pdf)
         assert "01 99 00 12 34" in said
+        assert "127.0.0.1:8000/questions/" in said
+        assert len(read(pdf).pages) == 1
         assert f"/voisins/{residence.poster.code}/" in squeezed(said)
     assert round(sizes["a4"]) == 595
     assert round(sizes["a3"]) == 842

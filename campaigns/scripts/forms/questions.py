@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 
 from campaigns.common import needs as categories
-from campaigns.models import Call, FollowUpPlan, Script
+from campaigns.models import Call, Crisis, FollowUpPlan, Script
 from campaigns.models.levels import Level
 from campaigns.scripts import checks, document
-from campaigns.scripts.reading import condition
+from campaigns.scripts.reading import OF_THE_CAMPAIGN, condition
 from solidarites.fields import field_of
 
 NONE = ("", "—")
@@ -27,6 +27,7 @@ OPENS = [
     ("neighbour", "la note sur le voisin à prévenir"),
     ("consent", "la demande d'accord"),
 ]
+SHEETS = [("", "aucune"), (OF_THE_CAMPAIGN, "celle de la campagne"), *Crisis.choices]
 SAYS_WHAT_IS_SAID = "Les mots entre accolades, comme {nom}, sont remplacés pendant l'appel."
 KEY = r"[a-z0-9_\-]*"
 ASKS_GONE = "Cette question n'est plus dans la trame, ou n'est plus posée après."
@@ -176,6 +177,11 @@ class QuestionForm(forms.Form):
 
     say = SpokenField("Mots à dire", rows=4, help_text=SAYS_WHAT_IS_SAID)
     guide = SpokenField("Conseil", rows=3, help_text="Lu par la ou le bénévole, jamais dit.")
+    sheet = forms.ChoiceField(
+        label="Fiche « Bons gestes » à ouvrir", required=False, choices=SHEETS,
+        help_text="Un lien sous le conseil l'ouvre dans un nouvel onglet, pour la lire pendant l'appel.",
+        error_messages={"invalid_choice": "Choisissez une fiche de la liste."},
+    )  # fmt: skip
     kind = forms.ChoiceField(label="Sorte de réponse", choices=KINDS, widget=forms.RadioSelect)
     required = forms.BooleanField(
         label="Réponse nécessaire", required=False,
@@ -224,7 +230,7 @@ class QuestionForm(forms.Form):
         before = list(self.raw.get("shown_if", []))
         chosen = data["shown_if"]
         kept = [one for one in before if one in chosen]
-        known = {name: data[name] for name in ("say", "guide", "kind", "required", "per_person", "section")}
+        known = {name: data[name] for name in ("say", "guide", "sheet", "kind", "required", "per_person", "section")}
         return {
             **{name: value for name, value in self.raw.items() if name not in document.QUESTION},
             **known,

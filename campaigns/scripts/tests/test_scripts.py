@@ -195,6 +195,7 @@ END = choice(outcome="opt_out")
         ({"choices": [choice(opens="callback")]}, "ne finit pas par"),
         ({"choices": [choice(opens="follow_up", outcome="opt_out")]}, "un suivi ne peut pas commencer"),
         ({"questions": [ASKED | {"kind": "text", "choices": [END]}]}, "réponse libre n'a pas de réponses"),
+        ({"sheet": "tempete"}, "fiche « Bons gestes » qu'elle ouvre est inconnue"),
         ({"shown_if": ["accueil.oui"]}, "elle-même"),
         ({"shown_if": ["nulle_part.oui"]}, "une question qui n'existe pas"),
         ({"questions": [ASKED | {"required": True, "choices": [END]}, ASKED | {"key": "r", "choices": [choice()]}]},

@@ -448,3 +448,39 @@ def test_an_open_call_ends_with_its_version_and_the_next_one_follows_the_new(
     given = hold(second, volunteer)
     assert given.call.script_id == draft.pk
     assert "Tout va bien chez vous ?" in said(lea.get(url("call", second.pk)))
+
+
+# The sheet that a question opens -------------------------------------------------------------------------
+
+
+def test_the_question_of_good_gestures_opens_the_sheet_of_the_campaign(client_of: Any, volunteer: Any) -> None:
+    campaign = running_campaign(volunteer, crisis="canicule")
+    case = make_case(campaign)
+    hold(case, volunteer)
+    lea = client_of(volunteer)
+    page = lea.get(url("call", case.pk)).content.decode()
+    assert len(re.findall(r'href="/bons-gestes/canicule/"\s+target="_blank"\s+rel="noopener"', page)) == 1
+    campaign.crisis = ""
+    campaign.save(update_fields=["crisis"])
+    assert 'href="/bons-gestes/"' in lea.get(url("call", case.pk)).content.decode()
+
+
+def test_a_coordinator_chooses_the_sheet_of_a_question(nadia: Any, draft: Script) -> None:
+    address = f"/trames/{draft.pk}/questions/logement/"
+    fields = form_of(nadia.get(address))
+    assert nadia.post(address, {**fields, "sheet": "tempete"}).status_code == 200
+    assert nadia.post(address, {**fields, "sheet": "grand-froid"}).status_code == 302
+    question = document.question_of(content(draft), "logement")
+    assert question is not None
+    assert question["sheet"] == "grand-froid"
+    assert 'href="/bons-gestes/grand-froid/"' in nadia.get(f"/trames/{draft.pk}/apercu/").content.decode()
+    nadia.post(address, {**form_of(nadia.get(address)), "sheet": ""})
+    assert "sheet" not in (document.question_of(content(draft), "logement") or {})
+
+
+def test_a_script_published_before_sheets_existed_stays_valid(shipped: Any) -> None:
+    old = deepcopy(shipped["first"].content)
+    for raw in old["questions"]:
+        raw.pop("sheet", None)
+    assert scripts.errors(old, "first") == []
+    assert all(question.sheet == "" for question in scripts.build(old).questions)

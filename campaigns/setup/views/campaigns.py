@@ -17,6 +17,7 @@ from campaigns.common import scope
 from campaigns.common.calendar import WEEKDAYS, calendar_of
 from campaigns.common.views.pages import note_read, page_of, posted
 from campaigns.models import Campaign, Case, FollowUpPlan
+from campaigns.public import numbers
 from campaigns.setup import enrolment, lifecycle, takeover
 from campaigns.setup.forms import CampaignForm, HeatWaveForm
 from solidarites import journal, prompt
@@ -104,6 +105,8 @@ def campaign_detail(request: SignedInRequest, slug: str) -> HttpResponse:
         "campaign": campaign,
         "now": now,
         "missing": lifecycle.missing_to_open(campaign, now.astimezone(campaign.tz).date()) if draft else [],
+        # When the numbers that its tenants are given were last checked: a reminder, never a refusal.
+        "checked": numbers.checked(now=now, crisis=campaign.crisis),
         "staying": staying,
         "coming": coming,
         "counts": counts,
