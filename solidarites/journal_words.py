@@ -117,6 +117,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "welfare.closed": "a clos une veille",
             "letters.made": "a fait des lettres",
             "posters.made": "a fait des affiches",
+            "share.downloaded": "a téléchargé une image à partager",
             "caretaker.asked": "a demandé une tournée à un gardien",
             "caretaker.opened": "a ouvert sa tournée",
             "caretaker.revoked": "a retiré le lien d'une tournée",

@@ -48,6 +48,9 @@ OPEN = {
     "public:neighbour",
     "public:neighbour_code",
     "public:neighbour_thanks",
+    # The picture that networks show beside its address.
+    "public:share_picture",
+    "public:share_picture_of",
 }
 # Keeps what was posted when the session has just ended, then sends to the sign-in page by itself (test_matrix).
 ANSWERS_BY_ITSELF = {"caller:record"}
