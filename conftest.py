@@ -7,8 +7,10 @@ client runs what waits for the commit and refuses a page that breaks a house rul
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +44,54 @@ def no_order_but_the_one_asked_for(connection: Any, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA reverse_unordered_selects = ON")
+
+
+# What no database changes -----------------------------------------------------------------------------
+OPTION = "--only-what-meets-services"
+# A test may meet the database, the broker or the cache without a fixture: by a process that it starts, by settings.
+SERVICES = re.compile(r"subprocess|psycopg2|sqlite3|celery|kombu|redis|django\.db\b|DATABASE|BROKER|CACHE")
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="leave out the tests that ask for no database and no service")
+
+
+def meets_services(item: pytest.Item, cache: dict[Path, bool]) -> bool:
+    """It asks for a database, or stands in a file that says the name of what answers differently elsewhere."""
+    if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+        return True
+    if item.path not in cache:
+        cache[item.path] = bool(SERVICES.search(item.path.read_text()))
+    return cache[item.path]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption(OPTION):
+        known: dict[Path, bool] = {}
+        left = [item for item in items if not meets_services(item, known)]
+        config.stash[LEFT_OUT] = len(left)
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if meets_services(item, known)]
+    # Real processes before screens: the longest tests are under way while there is something else to do.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # A worker tells the one that speaks.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if left := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left} tests ask for no database and no service: left to the other run")
 
 
 @pytest.fixture(scope="session")

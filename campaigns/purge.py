@@ -67,7 +67,7 @@ from campaigns.models.levels import Level
 from campaigns.neighbours import reports
 from campaigns.setup import enrolment
 from campaigns.welfare import caretakers
-from solidarites import journal
+from solidarites import journal, mail
 from solidarites.models import JournalEntry, OutgoingMail, User
 from tenants import erasure
 from tenants.models import Household, Landlord, ListImport
@@ -78,17 +78,7 @@ CASES_A_STEP = 200
 HOUSEHOLDS_A_STEP = 500
 UNUSED_LIST_DAYS = 90
 ALIVE = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
-# « alert:12:raised:3 »: what a mail is about is written in its key.
-MAIL_SUBJECTS: dict[str, type[Model]] = {
-    "alert": Alert,
-    # Several at once, named by the first of them.
-    "alerts": Alert,
-    "referral": Referral,
-    "welfare": WelfareCheck,
-    "caretaker": CaretakerRound,
-    "debrief": Debrief,
-}
-# What the journal and the admin's own history may speak of.
+# What a mail, the journal and the admin's own history may speak of.
 ERASED: tuple[type[Model], ...] = (
     Case,
     Call,
@@ -214,9 +204,7 @@ def purge_expired(*, now: datetime, by: User | None = None) -> list[PurgeProof]:
     """
     calls.keep_unfinished(now=now)
     for campaign in held_back(now=now):
-        alerts.raise_alert(
-            key=calls.purge_key(campaign), kind=Alert.Kind.PURGE_WAITING, level=Level.U2, campaign=campaign, now=now
-        )
+        alerts.raise_alert(kind=Alert.Kind.PURGE_WAITING, level=Level.U2, campaign=campaign, now=now)
     proofs = [
         proof for campaign in expired(now=now) if (proof := purge_campaign(campaign_id=campaign.pk, now=now, by=by))
     ]
@@ -358,17 +346,11 @@ def _forget_lists(campaign: Campaign, landlords: Iterable[int], last: datetime |
 
 def _forget_mails() -> int:
     """Delete the mails, sent or waiting, about things that are no longer there."""
-    gone: list[int] = []
-    subjects: dict[str, dict[int, list[int]]] = {}
-    for pk, key in OutgoingMail.objects.values_list("pk", "key"):
-        kind, _, rest = key.partition(":")
-        number = rest.partition(":")[0]
-        if kind in MAIL_SUBJECTS and number.isdecimal():
-            subjects.setdefault(kind, {}).setdefault(int(number), []).append(pk)
-    for kind, mails in subjects.items():
-        left = set(MAIL_SUBJECTS[kind]._default_manager.filter(pk__in=list(mails)).values_list("pk", flat=True))
-        gone += [pk for number, ids in mails.items() if number not in left for pk in ids]
-    return OutgoingMail.objects.filter(pk__in=gone).delete()[0]
+    gone = 0
+    for model in ERASED:
+        left = model._default_manager.filter(pk=OuterRef("object_id"))
+        gone += OutgoingMail.objects.filter(mail.about(model)).exclude(Exists(left)).delete()[0]
+    return gone
 
 
 def _forget_history() -> int:

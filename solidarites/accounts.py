@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from solidarites import departures, journal, mail, notices, roles
-from solidarites.models import Invitation, OutgoingMail, User
+from solidarites.models import Invitation, User
 
 INVITATION_DAYS = 14
 # A link for somebody who has an account opens it to whoever holds it.
@@ -234,6 +234,7 @@ def _issue(user: User, by: User | None, now: datetime) -> Invitation:
     _cancel_mail(invitation)
     mail.queue_mail(
         key=f"invitation:{invitation.pk}:{now.timestamp():.6f}",
+        about=invitation,
         to=user.email,
         template="invitation",
         context={"invitation_id": invitation.pk, "days": days, "joined": has_joined(user)},
@@ -243,10 +244,7 @@ def _issue(user: User, by: User | None, now: datetime) -> Invitation:
 
 
 def _cancel_mail(invitation: Invitation) -> None:
-    waiting = OutgoingMail.objects.filter(
-        key__startswith=f"invitation:{invitation.pk}:", state=OutgoingMail.State.QUEUED
-    )
-    waiting.update(state=OutgoingMail.State.CANCELLED)
+    mail.cancel(invitation, "invitation")
 
 
 @transaction.atomic

@@ -119,6 +119,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         mail.queue_mail(
             key=f"password:{user.pk}:{uuid.uuid4()}",
+            about=user,
             to=user.email,
             template="password_reset",
             context={"user_id": user.pk},

@@ -11,14 +11,14 @@ import logging
 import smtplib
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -61,6 +61,8 @@ def queue_mail(
     to: str | list[str],
     template: str,
     context: dict[str, Any],
+    about: Model | None = None,
+    day: date | None = None,
     now: datetime | None = None,
     urgent: bool = False,
 ) -> OutgoingMail:
@@ -69,11 +71,15 @@ def queue_mail(
     It leaves from ``now`` on (a later moment holds it back), the ``urgent`` ones first.
 
     ``template`` names ``templates/emails/<template>.txt`` (first line: subject) and ``.html``. ``context``
-    is stored: ids, references and hours only, never a name or a text about somebody.
+    is stored: ids, references and hours only, never a name or a text about somebody. ``about`` is the row it tells
+    of: whoever cancels, looks for or erases what was said of it finds it by that; ``day``, the day it tells of.
     """
     row, created = OutgoingMail.objects.get_or_create(
         key=key,
         defaults={
+            "object_type": about._meta.label_lower if about is not None else "",
+            "object_id": about.pk if about is not None else None,
+            "day": day,
             "to": to if isinstance(to, str) else ", ".join(to),
             "template": template,
             "context": context,
@@ -86,9 +92,16 @@ def queue_mail(
     return row
 
 
-def cancel(prefix: str) -> int:
-    """What has not left yet under keys that begin so is not sent any more; how many."""
-    return OutgoingMail.objects.filter(key__startswith=prefix, state=State.QUEUED).update(state=State.CANCELLED)
+def about(thing: Model | type[Model]) -> Q:
+    """The messages about this row; about any row of it, for a model."""
+    kind = Q(object_type=thing._meta.label_lower)
+    return kind & Q(object_id=thing.pk) if isinstance(thing, Model) else kind
+
+
+def cancel(thing: Model, template: str) -> int:
+    """What this template still has to say of this row is not sent any more; how many."""
+    waiting = OutgoingMail.objects.filter(about(thing), template=template, state=State.QUEUED)
+    return waiting.update(state=State.CANCELLED)
 
 
 def due_ids(now: datetime, limit: int = 50) -> list[int]:
@@ -181,6 +194,9 @@ def _refused_alone(row: OutgoingMail, address: str, code: int, now: datetime) ->
     OutgoingMail.objects.get_or_create(
         key=f"{row.key}:alone:{place}",
         defaults={
+            "object_type": row.object_type,
+            "object_id": row.object_id,
+            "day": row.day,
             "to": address,
             "template": row.template,
             "context": row.context,

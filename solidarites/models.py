@@ -86,6 +86,10 @@ class User(AbstractUser):
     def has_role(self, role: str) -> bool:
         return self.is_active and role in self.role_names
 
+    def get_short_name(self) -> str:
+        """What colleagues call them: the first name, else what they are shown as."""
+        return self.first_name or self.display_name
+
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.email.split("@")[0]
@@ -179,7 +183,8 @@ class AccountNotice(models.Model):
 class OutgoingMail(models.Model):
     """One message to send: a row first, a message after, so that no stopped process loses it.
 
-    ``key`` says what the mail is about (« referral:12:sent »): queuing it twice gives one row.
+    ``key`` names the message (« referral:12:sent:1 »): queuing it twice gives one row, and nobody reads it again.
+    What it is about is in ``object_type`` and ``object_id``, as in the journal.
     The text is made when it leaves, from ``template`` and ``context`` (ids, references, hours; no personal data).
     """
 
@@ -193,6 +198,10 @@ class OutgoingMail(models.Model):
         CANCELLED = "cancelled", "annulé"
 
     key = models.CharField(max_length=120, unique=True)
+    object_type = models.CharField(max_length=60, blank=True)
+    object_id = models.BigIntegerField(null=True, blank=True)
+    # Of a message that tells of one day (calls to come): which one.
+    day = models.DateField(null=True, blank=True)
     message_id = models.CharField(max_length=120, unique=True, editable=False)
     # One address or several, separated by commas: one message, one Message-ID.
     to = models.CharField(max_length=1000)
@@ -218,7 +227,8 @@ class OutgoingMail(models.Model):
                 fields=["next_try_at"],
                 name="mail_due",
                 condition=models.Q(state__in=["queued", "sending", "unsure"]),
-            )
+            ),
+            models.Index(fields=["object_type", "object_id"], name="mail_about"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:

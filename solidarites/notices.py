@@ -47,6 +47,7 @@ def tell(*, user: User, kind: str, now: datetime) -> None:
     if settings.HAS_MAIL_SERVER and kind != "link_given":
         mail.queue_mail(
             key=f"notice:{user.pk}:{uuid.uuid4()}",
+            about=user,
             to=user.email,
             template="security_notice",
             context={"notice": kind, "at": in_words(now)},

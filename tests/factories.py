@@ -147,12 +147,22 @@ def make_case(
     """A household of the campaign, ready for its first call."""
     household = household or make_household()
     now = now or timezone.now()
+    state: dict[str, Any] = {"next_call_at": now - timedelta(days=1)}
+    if fields.get("status") == Case.Status.CLOSED:
+        state = closed(now)
+    elif fields.get("status") == Case.Status.ON_HOLD:
+        state = {"next_call_at": None, "hold_reason": Case.Hold.COORDINATOR}
     return Case.objects.create(
         campaign=campaign,
         household=household,
         agency=household.agency,
-        **{"next_call_at": now - timedelta(days=1), "enrolled_at": now - timedelta(days=2), **fields},
+        **{"enrolled_at": now - timedelta(days=2), **state, **fields},
     )
+
+
+def closed(now: datetime | None = None) -> dict[str, Any]:
+    """What a closed case has, for an update."""
+    return {"status": Case.Status.CLOSED, "closed_at": now or timezone.now(), "next_call_at": None}
 
 
 def limit_to(coordinator: User, agency: Agency) -> None:

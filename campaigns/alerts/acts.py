@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from campaigns.common import scope
-from campaigns.models import Absence, Alert, Campaign, Case
+from campaigns.models import Absence, Alert, Campaign, Case, Cause, key_of
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites import journal, mail
 from solidarites.models import User
 from solidarites.refused import Refused
@@ -35,21 +36,21 @@ class AlertError(Refused):
 @transaction.atomic
 def raise_alert(
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
     case: Case | None = None,
     campaign: Campaign | None = None,
     by: User | None = None,
+    **cause: Unpack[Cause],
 ) -> Alert:
     """Raise an alert once for its cause.
 
-    ``key`` names the cause (« due_call:12 »): raising it again while it is unsolved returns the same alert. U0 and
-    U1 e-mail their ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing
-    personal.
+    Raising it again for the same ``cause`` while it is unsolved returns the same alert. U0 and U1 e-mail their
+    ``audience`` at once (U1 in the morning when it is night): number of the case and a link, nothing personal.
+    Raises ValueError without the cause that ``kind`` asks for.
     """
-    alert, created = _raise(key=key, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
+    alert, created = _raise(cause, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
     if created and level in RINGING:
         for person in audience(case, now):
             tell(alert, person, now, occasion="raised")
@@ -57,12 +58,12 @@ def raise_alert(
 
 
 @transaction.atomic
-def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetime) -> int:
+def raise_all(*, causes: Iterable[tuple[Case, Cause]], kind: str, level: str, now: datetime) -> int:
     """Raise an alert for each of these causes as ``raise_alert`` does, and tell each person of them together.
 
     How many are new.
     """
-    raised = [_raise(key=key, kind=kind, level=level, case=case, now=now) for key, case in causes.items()]
+    raised = [_raise(cause, kind=kind, level=level, case=case, now=now) for case, cause in causes]
     new = [alert for alert, created in raised if created]
     if level in RINGING:
         people = _Audiences(now)
@@ -71,8 +72,8 @@ def raise_all(*, causes: Mapping[str, Case], kind: str, level: str, now: datetim
 
 
 def _raise(
+    cause: Cause,
     *,
-    key: str,
     kind: str,
     level: str,
     now: datetime,
@@ -81,18 +82,17 @@ def _raise(
     by: User | None = None,
 ) -> tuple[Alert, bool]:
     campaign_id = campaign.pk if campaign is not None else (case.campaign_id if case is not None else None)
-    alert, created = Alert.objects.get_or_create(
-        key=key,
-        solved_at=None,
-        defaults={
-            "kind": kind,
-            "level": level,
-            "case": case,
-            "campaign_id": campaign_id,
-            "raised_by": by,
-            "raised_at": now,
-        },
-    )
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "level": level,
+        "case": case,
+        "campaign_id": campaign_id,
+        "raised_by": by,
+        "raised_at": now,
+        **cause,
+    }
+    key = key_of(Alert(**fields))
+    alert, created = Alert.objects.get_or_create(key=key, solved_at=None, defaults=fields)
     if created:
         journal.record("alert.raised", alert, by=by, campaign_id=campaign_id, level=level, kind=kind)
     return alert, created
@@ -136,6 +136,7 @@ def tell(alert: Alert, person: User, now: datetime, *, occasion: str) -> None:
     """Queue the e-mail that says an alert waits: its level, the case's number, a link."""
     mail.queue_mail(
         key=f"alert:{alert.pk}:{occasion}:{person.pk}",
+        about=alert,
         to=person.email,
         template="alert",
         context={
@@ -166,6 +167,7 @@ def tell_together(tellings: Sequence[tuple[Alert, User, str]], now: datetime) ->
             continue
         mail.queue_mail(
             key=f"alerts:{first.pk}:{occasion}:{person.pk}",
+            about=first,
             to=person.email,
             template="alerts",
             context={"alert_ids": [alert.pk for alert, _, _ in several]},
@@ -277,7 +279,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
     """Close it with what was done. Raises AlertError without a text or when already solved."""
     if not solution.strip():
         raise AlertError("Indiquez ce qui a été fait.")
-    fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:300]}
+    fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:TEXT]}
     if alert.taken_by_id is None:
         fields |= {"taken_by": by, "taken_at": now}
     if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):
@@ -290,7 +292,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
 
 def _nobody_else(alert: Alert) -> None:
     """Somebody deals with it: what still waits to be sent (the morning, a server that was away) does not leave."""
-    mail.cancel(f"alert:{alert.pk}:")
+    mail.cancel(alert, "alert")
 
 
 @transaction.atomic

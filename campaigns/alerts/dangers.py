@@ -7,17 +7,16 @@ it is about, so it offers them all.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from campaigns import scripts
 from campaigns.models import Alert, Call
 from campaigns.models.levels import Level
-from tenants.models import Tenant
 
 # In the order they are shown, with whom they reach.
 NUMBERS = {
@@ -60,7 +59,7 @@ def vital(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def raised_in(call: Call, alert: Alert) -> bool:
-    return alert.key.startswith(f"call:{call.pk}:")
+    return alert.kind in Alert.IN_A_CALL and alert.call_id == call.pk
 
 
 def danger_of(call: Call, reading: scripts.Reading, now: datetime, unsolved: Iterable[Alert] | None = None) -> Danger:
@@ -69,7 +68,7 @@ def danger_of(call: Call, reading: scripts.Reading, now: datetime, unsolved: Ite
     ``unsolved``: the alerts of the case, where they were read already.
     """
     found = vital(unsettled(call.case_id) if unsolved is None else unsolved)
-    waiting = [alert for alert in found if alert.key.startswith("call:")]
+    waiting = [alert for alert in found if alert.kind in Alert.IN_A_CALL]
     earlier = [alert for alert in waiting if not raised_in(call, alert)]
     zone = call.case.campaign.tz
     return Danger(
@@ -106,35 +105,24 @@ def _answer(alert: Alert, content: scripts.Content | None) -> tuple[scripts.Ques
     """The question and the choice that raised it; None for the red button, or in another script."""
     if alert.kind != Alert.Kind.ANSWER or content is None:
         return None
-    said = alert.key.split(":")[2] if alert.key.count(":") > 1 else ""
-    key, _, wanted = said.partition(".")
-    question = content.question(key)
-    choice = next((one for one in question.choices if one.key == wanted), None) if question is not None else None
+    question = content.question(alert.question)
+    choices = question.choices if question is not None else ()
+    choice = next((one for one in choices if one.key == alert.choice), None)
     return (question, choice) if question is not None and choice is not None else None
 
 
-def rang(call_id: int) -> bool:
-    """Whether an alert of level U0 was raised in this call."""
-    return Alert.objects.filter(key__startswith=f"call:{call_id}:", level=Level.U0).exists()
+def rang() -> QuerySet[Alert]:
+    """The alerts of level U0 raised in a call, whose number the query around it names (OuterRef)."""
+    return Alert.objects.filter(call=OuterRef("pk"), kind__in=Alert.IN_A_CALL, level=Level.U0)
 
 
-def heard(alerts: Collection[Alert]) -> dict[int, tuple[str, str, str]]:
-    """(question, answer, of whom) by alert, of those that an answer raised: two queries for all of them."""
-    calls = {alert.pk: alert.key.split(":")[1] for alert in alerts if alert.key.startswith("call:")}
-    scripts_of = dict(
-        Call.objects.filter(pk__in=[one for one in calls.values() if one.isdecimal()], script__isnull=False)
-        .order_by()
-        .values_list("pk", "script_id")
-    )
-    persons = {alert.pk: alert.key.rpartition(":")[2] for alert in alerts if alert.key.count(":") > 2}
-    people = Tenant.objects.in_bulk([int(one) for one in persons.values() if one.isdecimal()])
+def heard(alerts: Iterable[Alert]) -> dict[int, tuple[str, str, str]]:
+    """(question, answer, of whom) by alert, of those that an answer raised; their calls and people are read already."""
     found = {}
     for alert in alerts:
-        number = calls.get(alert.pk, "")
-        script_id = scripts_of.get(int(number)) if number.isdecimal() else None
+        script_id = alert.call.script_id if alert.call is not None else None
         answer = _answer(alert, scripts.content_of(script_id) if script_id else None)
         if answer is not None:
             question, choice = answer
-            person = people.get(int(persons.get(alert.pk) or 0))
-            found[alert.pk] = (question.say, choice.label, person.full_name if person else "")
+            found[alert.pk] = (question.say, choice.label, alert.tenant.full_name if alert.tenant is not None else "")
     return found

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from campaigns import alerts
-from campaigns.models import Alert
+from campaigns.models import Alert, Referral
 from campaigns.models.levels import Level
-from solidarites import health
+from solidarites import health, mail
 from solidarites.models import OutgoingMail
 
 # A task that has failed for this long is more than a passing trouble: coordinators get an e-mail.
 FAILING_FOR = timedelta(minutes=15)
 LOST = (OutgoingMail.State.FAILED, OutgoingMail.State.BOUNCED)
 # campaigns.referrals.watch tells of these, on their referral.
-TOLD_ELSEWHERE = "referral:"
+TOLD_ELSEWHERE = mail.about(Referral)
 
 TASKS = {
     "solidarites.tasks.heartbeat": "signe de vie",
@@ -50,7 +51,7 @@ def task_failed(*, task: str, now: datetime) -> None:
     """Raise an alert (U2) at the first failure; U1, by e-mail, when the task still fails 15 minutes later."""
     since = health.task_failed(task, now)
     level = Level.U1 if now - since >= FAILING_FOR else Level.U2
-    alerts.raise_alert(key=f"task:{task}:{level}"[:80], kind=Alert.Kind.TASK_FAILED, level=level, now=now)
+    alerts.raise_alert(task=task, kind=Alert.Kind.TASK_FAILED, level=level, now=now)
 
 
 @transaction.atomic
@@ -58,7 +59,7 @@ def task_succeeded(*, task: str, now: datetime) -> None:
     """Note it; alerts of a task that works again are solved by themselves, those that somebody took excepted."""
     if not health.task_succeeded(task, now):
         return
-    mine = Alert.objects.filter(key__startswith=f"task:{task}:"[:78], solved_at=None, taken_by=None)
+    mine = Alert.objects.filter(kind=Alert.Kind.TASK_FAILED, task=task, solved_at=None, taken_by=None)
     for alert in mine:
         alerts.solve(alert=alert, solution="La tâche fonctionne de nouveau.", by=None, now=now)
 
@@ -69,16 +70,10 @@ def watch_mail(*, now: datetime) -> int:
     U2: an alert about an e-mail sends no e-mail, or a server that refuses them all would make ever more.
     """
     since = now - timedelta(days=7)
-    rows = OutgoingMail.objects.filter(state__in=LOST, next_try_at__gte=since).exclude(key__startswith=TOLD_ELSEWHERE)
-    lost = dict(rows.values_list("pk", "key"))
-    known = set(Alert.objects.filter(key__in=[_mail_key(pk) for pk in lost]).values_list("key", flat=True))
+    told = Alert.objects.filter(mail=OuterRef("pk"))
+    lost = OutgoingMail.objects.filter(~Exists(told), state__in=LOST, next_try_at__gte=since).exclude(TOLD_ELSEWHERE)
     count = 0
-    for pk in lost:
-        if _mail_key(pk) not in known:
-            alerts.raise_alert(key=_mail_key(pk), kind=Alert.Kind.MAIL_FAILED, level=Level.U2, now=now)
-            count += 1
+    for row in lost:
+        alerts.raise_alert(mail=row, kind=Alert.Kind.MAIL_FAILED, level=Level.U2, now=now)
+        count += 1
     return count
-
-
-def _mail_key(mail_id: int) -> str:
-    return f"mail:{mail_id}"

@@ -16,7 +16,7 @@ from campaigns.calls.corrections import (
 )
 from campaigns.calls.drafts import raise_button_alert, save_draft
 from campaigns.calls.entry import Details, Entry
-from campaigns.calls.keeping import is_double, keep_unfinished, purge_key, waiting
+from campaigns.calls.keeping import is_double, keep_unfinished, waiting
 from campaigns.calls.pending import ENDINGS, accept_pending, drop_pending, merge_pending
 from campaigns.calls.reading import (
     CALLBACK_HORIZON,
@@ -55,7 +55,6 @@ __all__ = [
     "people_then",
     "phone_to_dial",
     "placeholders",
-    "purge_key",
     "raise_button_alert",
     "record_call",
     "rehearsal",

@@ -21,7 +21,7 @@ from django.db import transaction
 from campaigns import alerts, outcomes, scripts, texts
 from campaigns.alerts import dangers
 from campaigns.calls import undo
-from campaigns.calls.drafts import raise_answer_alerts
+from campaigns.calls.drafts import raise_answer_alerts, unheard
 from campaigns.calls.entry import Details, Entry
 from campaigns.calls.reading import CallError, people_of, with_household
 from campaigns.calls.recording import check_form, clean_comment, finish
@@ -118,11 +118,7 @@ def foresee(*, call: Call, case: Case, wanted: Entry, by: User, now: datetime) -
         change.obstacle = _obstacle(call, case, now)
         change.fact = bool(change.obstacle) and wanted.outcome in FACTS and call.outcome != wanted.outcome
     _compare_needs(change, call, wanted, people)
-    if reading.alerts:
-        known = set(Alert.objects.filter(key__startswith=f"call:{call.pk}:").values_list("key", flat=True))
-        change.alerts = [
-            one for one in reading.alerts if f"call:{call.pk}:{one.question}.{one.choice}:{one.person}" not in known
-        ]
+    change.alerts = unheard(call, reading.alerts)
     return change
 
 
@@ -263,7 +259,7 @@ def correct(*, call_id: int, by: User, submission: uuid.UUID, wanted: Entry, now
     if (change.moves and change.obstacle) or change.with_partner:
         serious = first_outcome in FACTS or change.fact
         alerts.raise_alert(
-            key=f"correction:{revision.pk}",
+            revision=revision,
             kind=Alert.Kind.CORRECTION,
             level=Level.U1 if serious else Level.U2,
             case=case,
@@ -320,7 +316,8 @@ def _take_back(call: Call, at: datetime, by: User) -> None:
     """What this call made: a plan, a check nobody has taken, the alert of a follow-up without answer."""
     FollowUpPlan.objects.filter(case=call.case_id, created_at=at).delete()
     WelfareCheck.objects.filter(case=call.case_id, opened_at=at, closed_at=None).delete()
-    for alert in Alert.objects.filter(case=call.case_id, raised_at=at, solved_at=None, key__startswith="due_call:"):
+    unmade = (Alert.Kind.MISSED_FOLLOW_UP, Alert.Kind.UNANSWERED_FOLLOW_UP)
+    for alert in Alert.objects.filter(case=call.case_id, raised_at=at, solved_at=None, kind__in=unmade):
         alerts.solve(alert=alert, solution="L'appel a été corrigé par la personne qui l'a fait.", by=by, now=at)
     Referral.objects.filter(case=call.case_id, called_back_at=at, state=Referral.State.ANSWERED).update(
         called_back_at=None

@@ -51,19 +51,31 @@ def raise_button_alert(*, case_id: int, by: User, now: datetime) -> Alert:
     call = mine.select_related("case").first()
     if call is None:
         raise NotYoursError("Ce dossier n'est plus entre vos mains.")
-    return alerts.raise_alert(
-        key=f"call:{call.pk}:button", kind=Alert.Kind.BUTTON, level=Level.U0, case=call.case, by=by, now=now
-    )
+    return alerts.raise_alert(call=call, kind=Alert.Kind.BUTTON, level=Level.U0, case=call.case, by=by, now=now)
 
 
 def raise_answer_alerts(
     call: Call, case: Case, heard: Sequence[scripts.HeardAlert], by: User | None, now: datetime
 ) -> None:
-    keys = {f"call:{call.pk}:{one.question}.{one.choice}:{one.person}": one for one in heard}
-    if not keys:
-        return
-    # Solved meanwhile by a coordinator: the same answer does not ring a second time.
-    known = set(Alert.objects.filter(key__in=keys).values_list("key", flat=True))
-    for key, one in keys.items():
-        if key not in known:
-            alerts.raise_alert(key=key, kind=Alert.Kind.ANSWER, level=one.level, case=case, by=by, now=now)
+    """Each once: settled meanwhile by a coordinator, the same answer does not ring a second time."""
+    for one in unheard(call, heard):
+        alerts.raise_alert(
+            call=call,
+            question=one.question,
+            choice=one.choice,
+            tenant_id=int(one.person) if one.person else None,
+            kind=Alert.Kind.ANSWER,
+            level=one.level,
+            case=case,
+            by=by,
+            now=now,
+        )
+
+
+def unheard(call: Call, heard: Sequence[scripts.HeardAlert]) -> list[scripts.HeardAlert]:
+    """Those that this call has raised no alert for, open or solved."""
+    if not heard:
+        return []
+    rows = Alert.objects.filter(call=call, kind=Alert.Kind.ANSWER).values_list("question", "choice", "tenant_id")
+    known = {(question, choice, str(person or "")) for question, choice, person in rows}
+    return [one for one in heard if (one.question, one.choice, one.person) not in known]

@@ -11,6 +11,7 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.calls.entry import CONSENT, Details, Entry
+from campaigns.calls.reading import COMMENT_LIMIT
 from campaigns.common.calendar import Calendar
 from campaigns.followups import Rhythm
 from campaigns.models import Call, CasePass, FollowUpPlan, Need
@@ -18,7 +19,6 @@ from campaigns.scripts import Content
 from solidarites.accounts import LANGUAGES
 from tenants import phones
 
-COMMENT_LIMIT = 300
 # What the form holds besides answers and comment; kept in the draft as it was typed.
 SINGLE = (
     "phone_id", "tenant_id", "language", "direction", "callback", "callback_date", "callback_time", "cadence",

@@ -56,14 +56,16 @@ def keep(*, call: Call, case: Case, reading: scripts.Reading, by: User | None, n
     urgent = level in (Level.U0, Level.U1)
     if urgent or not (case.campaign.is_running and is_double(call, case)):
         level = level if urgent else Level.U2
-        alerts.raise_alert(key=_key(call), kind=Alert.Kind.KEPT_CALL, level=level, case=case, by=by, now=now)
+        alerts.raise_alert(call=call, kind=Alert.Kind.KEPT_CALL, level=level, case=case, by=by, now=now)
 
 
 def decided(*, call: Call, solution: str, by: User, now: datetime) -> None:
     """What its alert asked for is done; so is what the purge of the campaign waited for, when it was the last one."""
     campaign = call.case.campaign
-    keys = [_key(call)] if waiting(campaign).exists() else [_key(call), purge_key(campaign)]
-    for alert in Alert.objects.filter(key__in=keys, solved_at=None):
+    done = Q(kind=Alert.Kind.KEPT_CALL, call=call)
+    if not waiting(campaign).exists():
+        done |= Q(kind=Alert.Kind.PURGE_WAITING, campaign=campaign)
+    for alert in Alert.objects.filter(done, solved_at=None):
         alerts.solve(alert=alert, solution=solution, by=by, now=now)
 
 
@@ -95,11 +97,3 @@ def _keep_draft(call_id: int, case_id: int, now: datetime) -> bool:
     reading = content.read(draft.answers, people) if content is not None else scripts.Reading()
     keep(call=draft, case=case, reading=reading, by=None, now=now)
     return True
-
-
-def _key(call: Call) -> str:
-    return f"kept:{call.pk}"
-
-
-def purge_key(campaign: Campaign) -> str:
-    return f"purge:{campaign.pk}"

@@ -9,12 +9,13 @@ from django.db import transaction
 from campaigns import alerts, texts
 from campaigns.models import Alert, Case, CaseMessage
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.queue import NotYoursError, membership_of
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
 
-LIMIT = 300
+LIMIT = TEXT
 
 
 class MessageError(Refused):
@@ -44,5 +45,5 @@ def leave(*, case_id: int, text: str, by: User, now: datetime) -> CaseMessage:
     message = CaseMessage.objects.create(case=case, by=by, at=now, text=clean)
     texts.flag_message(message, now)
     journal.of_case("message.taken", case, message, by=by)
-    alerts.raise_alert(key=f"message:{message.pk}", kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
+    alerts.raise_alert(message=message, kind=Alert.Kind.MESSAGE, level=Level.U2, case=case, by=by, now=now)
     return message

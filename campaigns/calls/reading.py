@@ -8,12 +8,13 @@ from datetime import datetime, time, timedelta
 from campaigns import scripts
 from campaigns.common.calendar import NeverOpenError, calendar_of
 from campaigns.models import Call, Case
+from campaigns.models.limits import TEXT
 from solidarites.models import User
 from solidarites.refused import Refused
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
 
-COMMENT_LIMIT = 300
+COMMENT_LIMIT = TEXT
 # A callback further away than this is a new campaign's work.
 CALLBACK_HORIZON = timedelta(days=60)
 # Between these one may propose to ring somebody, whatever the campaign allows.
@@ -80,7 +81,7 @@ def placeholders(case: Case, by: User) -> dict[str, str]:
     return {
         "civilite": civilities.get(first.civility, first.civility or EITHER) if first else "",
         "nom": first.last_name.title() if first else "",
-        "prenom_appelant": by.first_name or by.display_name,
+        "prenom_appelant": by.get_short_name(),
         "bailleur": landlord.spoken_name or landlord.name,
         "numero_rappel": case.campaign.callback_number or landlord.callback_number,
         "phrase_verification": case.verification_phrase,

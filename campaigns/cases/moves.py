@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q
 
-from campaigns.models import Case, Need
+from campaigns.models import Alert, Case, Need
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import User
@@ -34,7 +34,7 @@ def call_again_after_a_danger(case_ids: list[int], now: datetime) -> None:
         status=Case.Status.OPEN,
         alerts__level=Level.U0,
         alerts__solved_at=None,
-        alerts__key__startswith="call:",
+        alerts__kind__in=Alert.IN_A_CALL,
     ).values_list("pk", flat=True)
     if found := list(in_danger) if case_ids else []:
         kind = Case.Kind.CALLBACK

@@ -8,6 +8,8 @@ from typing import Any
 import phonenumbers
 from django import forms
 
+from campaigns.models.limits import TEXT
+
 # « 10:00 », « 10h », « 10 h 30 », « 9 »
 _CLOCK = re.compile(r"^(\d{1,2})(?:\s*(?:h|:)\s*(\d{2})?)?$")
 _SPAN = re.compile(r"\s*[-–—]\s*|\s+[àa]\s+")
@@ -140,7 +142,7 @@ class SafeText(forms.CharField):
 
     def __init__(self, *, rows: int = 0, required_message: str = "", **kwargs: Any) -> None:
         widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-        messages = {"required": required_message, "max_length": "300 caractères au plus."}
+        messages = {"required": required_message, "max_length": f"{TEXT} caractères au plus."}
         super().__init__(**{"max_length": 300, "widget": widget, "error_messages": messages, **kwargs})
 
 

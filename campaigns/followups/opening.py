@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from campaigns.common.calendar import Calendar, NeverOpenError, calendar_of
 from campaigns.followups.absences import Presence, presence_of
 from campaigns.followups.dates import next_due
 from campaigns.followups.plans import FollowUpError, locked
-from campaigns.models import Alert, Call, Campaign, Case, DueCall, FollowUpPlan, WelfareCheck
+from campaigns.models import Alert, Call, Campaign, Case, Cause, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.models.levels import Level
 from solidarites import journal
 from solidarites.models import JournalEntry, User
@@ -212,7 +212,7 @@ def _miss(cases: Iterable[int], now: datetime) -> None:
     """The calls that still wait for these cases were not made, and say so."""
     opened = list(DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"))
     DueCall.objects.filter(pk__in=[due.pk for due in opened]).update(state=DueCall.State.MISSED, done_at=now)
-    _tell_missed({due.pk: due.case for due in opened if due.alerted_at is None}, now)
+    _tell_missed([due for due in opened if due.alerted_at is None], now)
 
 
 @transaction.atomic
@@ -273,7 +273,7 @@ def give_up(*, due: DueCall, case: Case, count: int, now: datetime, by: User | N
     DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.MISSED, unanswered=count, done_at=now)
     welfare.open_check(case=case, origin=WelfareCheck.Origin.MISSED_FOLLOW_UP, level=Level.U1, now=now, by=by)
     alerts.raise_alert(
-        key=f"due_call:{due.pk}:unanswered",
+        due_call=due,
         kind=Alert.Kind.UNANSWERED_FOLLOW_UP,
         level=Level.U1,
         case=case,
@@ -303,9 +303,9 @@ def _tell_late(ids: Sequence[int], now: datetime) -> int:
     )
     locked_cases = {case.pk: case for case in cases.order_by("pk") if not _awaited(case, now)}
     # Read anew under the locks: made, told or resumed meanwhile, it is not late any more.
-    late = {due.pk: locked_cases[due.case_id] for due in _late(now).filter(pk__in=ids, case__in=list(locked_cases))}
-    DueCall.objects.filter(pk__in=late).update(alerted_at=now)
-    offered = Case.objects.filter(pk__in=[case.pk for case in late.values()], next_call_kind=Case.Kind.FOLLOW_UP)
+    late = list(_late(now).filter(pk__in=ids, case__in=list(locked_cases)).select_related("case"))
+    DueCall.objects.filter(pk__in=[due.pk for due in late]).update(alerted_at=now)
+    offered = Case.objects.filter(pk__in=[due.case_id for due in late], next_call_kind=Case.Kind.FOLLOW_UP)
     offered.filter(anyone_from__gt=now).update(anyone_from=now)
     _tell_missed(late, now)
     return len(late)
@@ -319,9 +319,9 @@ def _awaited(case: Case, now: datetime) -> bool:
     return agreed is not None and agreed + AGREED_GRACE > now
 
 
-def _tell_missed(late: Mapping[int, Case], now: datetime) -> None:
-    """{due call: case}: an alert for each, once."""
-    causes = {f"due_call:{pk}": case for pk, case in late.items()}
+def _tell_missed(late: Iterable[DueCall], now: datetime) -> None:
+    """An alert for each, once."""
+    causes: list[tuple[Case, Cause]] = [(due.case, {"due_call": due}) for due in late]
     alerts.raise_all(causes=causes, kind=Alert.Kind.MISSED_FOLLOW_UP, level=Level.U1, now=now)
 
 

@@ -236,6 +236,7 @@ def _tell_given(due: DueCall, volunteer_id: int, now: datetime) -> None:
     person = User.objects.get(pk=volunteer_id)
     mail.queue_mail(
         key=f"due_call_given:{due.pk}:{person.pk}",
+        about=due,
         to=person.email,
         template="follow_up_given",
         context={"day": day_label(ours.date(), today), "hours": [clock_label(ours)]},

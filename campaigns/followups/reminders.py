@@ -79,16 +79,14 @@ def tell_given(*, today: date, now: datetime) -> int:
     return sent
 
 
-def _told_of(today: date) -> dict[int, Counter[str]]:
+def _told_of(today: date) -> dict[int | None, Counter[str]]:
     """The hours of today that each person read in an e-mail: the evening before or on Monday, then those that came."""
-    day = today.isoformat()
-    found: dict[int, Counter[str]] = {}
-    added: dict[int, Counter[str]] = {}
+    found: dict[int | None, Counter[str]] = {}
+    added: dict[int | None, Counter[str]] = {}
     rows = OutgoingMail.objects.filter(
-        template__in=["follow_up_tomorrow", "follow_up_week", "follow_up_given"], key__contains=f":{day}"
+        mail.about(User), template__in=["follow_up_tomorrow", "follow_up_week", "follow_up_given"], day=today
     )
-    for key, template, context in rows.values_list("key", "template", "context"):
-        user_id = int(key.split(":")[1])
+    for user_id, template, context in rows.values_list("object_id", "template", "context"):
         if template == "follow_up_given":
             added[user_id] = added.get(user_id, Counter()) + Counter(context["hours"])
             continue
@@ -146,7 +144,13 @@ def _queue(
             continue
         with transaction.atomic():
             mail.queue_mail(
-                key=keys[person.pk], to=person.email, template=template, context=dict(contexts[person.pk]), now=now
+                key=keys[person.pk],
+                about=person,
+                day=day,
+                to=person.email,
+                template=template,
+                context=dict(contexts[person.pk]),
+                now=now,
             )
         sent += 1
     return sent

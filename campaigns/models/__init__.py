@@ -1,6 +1,6 @@
 """One stage of the data a file; imported from here."""
 
-from campaigns.models.alert import Alert
+from campaigns.models.alert import Alert, Cause, key_of
 from campaigns.models.call import Call, CallRevision, CaseMessage, FlaggedText, Need
 from campaigns.models.campaign import Campaign, CampaignPause, CampaignVolunteer, CoordinatorScope
 from campaigns.models.case import Case, CasePass
@@ -28,6 +28,7 @@ __all__ = [
     "Case",
     "CaseMessage",
     "CasePass",
+    "Cause",
     "CoordinatorScope",
     "Debrief",
     "DueCall",
@@ -50,4 +51,5 @@ __all__ = [
     "SharedMoment",
     "WelfareCheck",
     "WelfareStep",
+    "key_of",
 ]

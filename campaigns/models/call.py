@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaigns.models.case import Case
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.models.script import Script
 from tenants.models import PhoneNumber, Tenant
 
@@ -93,7 +94,7 @@ class Call(models.Model):
     draft = models.JSONField(default=dict, blank=True)
     # What it changed on the case, before and after: its author may correct it for a day.
     undo = models.JSONField(default=dict, blank=True)
-    comment = models.CharField(max_length=300, blank=True)
+    comment = models.CharField(max_length=TEXT, blank=True)
     # Counts as an attempt of the cap (a busy line tried again the same day does not).
     is_attempt = models.BooleanField(default=False)
     touched_me = models.BooleanField(default=False)
@@ -137,7 +138,7 @@ class CallRevision(models.Model):
     outcome = models.CharField(max_length=20, blank=True)
     answers = models.JSONField(default=dict, blank=True)
     draft = models.JSONField(default=dict, blank=True)
-    comment = models.CharField(max_length=300, blank=True)
+    comment = models.CharField(max_length=TEXT, blank=True)
     # The outcome wanted, when only a coordinator may draw it.
     asked_outcome = models.CharField(max_length=20, blank=True)
 
@@ -207,7 +208,7 @@ class CaseMessage(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="messages")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(default=timezone.now)
-    text = models.CharField("message", max_length=300)
+    text = models.CharField("message", max_length=TEXT)
 
     class Meta:
         verbose_name = "message pris"

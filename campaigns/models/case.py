@@ -163,6 +163,14 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["claimed_by"], name="one_claim_per_volunteer", condition=Q(claimed_by__isnull=False)
             ),
+            models.CheckConstraint(
+                name="a_claim_ends", condition=Q(claimed_by__isnull=True) | Q(claimed_until__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="a_closed_case_waits_for_no_call",
+                condition=~Q(status="closed") | Q(next_call_at__isnull=True, closed_at__isnull=False),
+            ),
+            models.CheckConstraint(name="a_held_case_says_why", condition=~Q(status="on_hold") | ~Q(hold_reason="")),
         ]
         indexes = [
             # The queue, in its order: a claim reads the first rows of it whatever the number of cases.

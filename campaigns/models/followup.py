@@ -78,6 +78,10 @@ class FollowUpPlan(models.Model):
             models.UniqueConstraint(
                 fields=["household"], name="one_open_plan_per_household", condition=~Q(status="ended")
             ),
+            models.CheckConstraint(
+                name="an_ended_plan_is_due_no_more",
+                condition=~Q(status="ended") | Q(next_due_at__isnull=True, ended_at__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["next_due_at"], name="plan_due", condition=Q(status="active"))]
 

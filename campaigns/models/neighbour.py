@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.models.welfare import WelfareCheck
 from tenants.models import Residence
 
@@ -65,7 +66,7 @@ class NeighbourReport(models.Model):
     place = models.CharField("résidence ou adresse", max_length=200, blank=True)
     who = models.CharField("nom, étage ou porte", max_length=120, blank=True)
     worries = models.JSONField(default=list, blank=True)
-    text = models.CharField("précisions", max_length=300, blank=True)
+    text = models.CharField("précisions", max_length=TEXT, blank=True)
     reporter_name = models.CharField("nom du voisin", max_length=80, blank=True)
     reporter_phone = models.CharField("numéro du voisin", max_length=20, blank=True)
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U2)

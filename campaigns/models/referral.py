@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models.call import Need
 from campaigns.models.case import Case
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS, TEXT
 from solidarites.models import OutgoingMail
 from tenants.models import Tenant
 
@@ -43,7 +45,7 @@ class Partner(models.Model):
     communes = models.JSONField("communes (codes INSEE)", default=list, blank=True)
     epcis = models.JSONField("intercommunalités (codes)", default=list, blank=True)
     departments = models.JSONField("départements", default=list, blank=True)
-    remarks = models.CharField("remarques", max_length=300, blank=True)
+    remarks = models.CharField("remarques", max_length=TEXT, blank=True)
     verified_on = models.DateField("vérifié le", null=True, blank=True)
     active = models.BooleanField("actif", default=True)
 
@@ -111,8 +113,8 @@ class Referral(models.Model):
     # A request to be on the commune's register of vulnerable people is a referral with a form of its own.
     kind = models.CharField("sorte", max_length=8, choices=Kind, default=Kind.HELP)
     level = models.CharField("niveau", max_length=2, choices=Level, default=Level.U3)
-    facts = models.CharField("faits entendus", max_length=600, blank=True)
-    assessment = models.CharField("appréciation de l'appelant(e)", max_length=300, blank=True)
+    facts = models.CharField("faits entendus", max_length=FACTS, blank=True)
+    assessment = models.CharField("appréciation de l'appelant(e)", max_length=TEXT, blank=True)
     since = models.CharField("depuis quand", max_length=120, blank=True)
     help_in_place = models.CharField("aide déjà en place", max_length=200, blank=True)
     contact_person = models.CharField("personne à contacter", max_length=200, blank=True)
@@ -129,7 +131,7 @@ class Referral(models.Model):
     agreement_at = models.DateTimeField("accord recueilli le", null=True, blank=True)
     agreement_how = models.CharField("accord recueilli", max_length=12, choices=AgreementHow, blank=True)
     # Without agreement: why, and the second coordinator who approved it.
-    no_agreement_reason = models.CharField("motif sans accord", max_length=300, blank=True)
+    no_agreement_reason = models.CharField("motif sans accord", max_length=TEXT, blank=True)
     grave_danger = models.BooleanField("danger grave et imminent, partenaire prévenu par téléphone", default=False)
     phoned_at = models.DateTimeField("partenaire appelé le", null=True, blank=True)
     phoned_person = models.CharField("personne jointe chez le partenaire", max_length=120, blank=True)
@@ -163,11 +165,11 @@ class Referral(models.Model):
     acknowledged_at = models.DateTimeField("accusé de réception le", null=True, blank=True)
     answered_at = models.DateTimeField("répondu le", null=True, blank=True)
     answer_result = models.CharField("résultat", max_length=18, choices=CloseReason, blank=True)
-    answer = models.CharField("réponse du partenaire", max_length=600, blank=True)
-    decline_reason = models.CharField("motif du refus du partenaire", max_length=300, blank=True)
+    answer = models.CharField("réponse du partenaire", max_length=FACTS, blank=True)
+    decline_reason = models.CharField("motif du refus du partenaire", max_length=TEXT, blank=True)
     # The tenant is called back before closing; else why that was not possible.
     called_back_at = models.DateTimeField("locataire rappelé le", null=True, blank=True)
-    no_call_back_reason = models.CharField("pourquoi sans rappel", max_length=300, blank=True)
+    no_call_back_reason = models.CharField("pourquoi sans rappel", max_length=TEXT, blank=True)
     closed_at = models.DateTimeField("clos le", null=True, blank=True)
     close_reason = models.CharField("motif de clôture", max_length=18, choices=CloseReason, blank=True)
     # The seed of the partner's link (campaigns.referrals.access makes the link of it), valid until this moment.
@@ -186,6 +188,11 @@ class Referral(models.Model):
     class Meta:
         verbose_name = "signalement"
         ordering = ["level", "created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_closed_referral_says_why", condition=~Q(state="closed") | ~Q(close_reason="")
+            ),
+        ]
         indexes = [
             models.Index(fields=["state", "due_at"], name="referral_due"),
             models.Index(fields=["case", "state"], name="referral_of_case"),
@@ -215,7 +222,7 @@ class ReferralEvent(models.Model):
     action = models.CharField(max_length=20)
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12, blank=True)
-    note = models.CharField("texte", max_length=600, blank=True)
+    note = models.CharField("texte", max_length=FACTS, blank=True)
 
     class Meta:
         verbose_name = "événement de signalement"

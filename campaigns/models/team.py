@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campaigns.models.call import Call
 from campaigns.models.campaign import Campaign
+from campaigns.models.limits import TEXT
 
 
 class CallReview(models.Model):
@@ -18,7 +19,7 @@ class CallReview(models.Model):
     call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="review")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(default=timezone.now)
-    note = models.CharField("un mot", max_length=300, blank=True)
+    note = models.CharField("un mot", max_length=TEXT, blank=True)
     # « Merci, lu »: the word leaves the volunteer's home.
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -73,7 +74,7 @@ class SharedMoment(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="moments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    text = models.CharField("votre moment", max_length=300)
+    text = models.CharField("votre moment", max_length=TEXT)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns.models.case import Case
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 
 
 class WelfareCheck(models.Model):
@@ -43,7 +44,7 @@ class WelfareCheck(models.Model):
     overdue_told_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField("résultat", max_length=12, choices=Result, blank=True)
-    note = models.CharField("précision", max_length=300, blank=True)
+    note = models.CharField("précision", max_length=TEXT, blank=True)
 
     class Meta:
         verbose_name = "veille"
@@ -71,7 +72,7 @@ class WelfareStep(models.Model):
     kind = models.CharField("démarche", max_length=10, choices=Kind)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    result = models.CharField("résultat", max_length=300, blank=True)
+    result = models.CharField("résultat", max_length=TEXT, blank=True)
 
     class Meta:
         verbose_name = "démarche de veille"

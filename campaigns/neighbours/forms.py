@@ -9,6 +9,7 @@ from django import forms
 from campaigns.common.fields import PhoneField
 from campaigns.models import NeighbourReport
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.neighbours import posters
 
 REQUIRED_LINE = "Écrivez où habite cette personne\u00a0: la résidence ou l'adresse."
@@ -73,11 +74,11 @@ class NeighbourForm(forms.Form):
     )
     text = forms.CharField(
         label="En quelques mots",
-        max_length=300,
+        max_length=TEXT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="300 caractères au plus. Ce que vous avez vu ou entendu, et depuis quand.",
-        error_messages={"max_length": "300 caractères au plus."},
+        help_text=f"{TEXT} caractères au plus. Ce que vous avez vu ou entendu, et depuis quand.",
+        error_messages={"max_length": f"{TEXT} caractères au plus."},
     )
     reporter_name = forms.CharField(
         label="Votre nom", max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})

@@ -21,6 +21,7 @@ from campaigns import alerts, welfare
 from campaigns.common import scope
 from campaigns.models import Alert, Campaign, Case, NeighbourReport, WelfareCheck
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from campaigns.setup import enrolment
 from solidarites import journal
 from solidarites.models import User
@@ -96,7 +97,7 @@ def receive(
         "place": place.strip()[:200],
         "who": who.strip()[:120],
         "worries": [code for code in Worry.values if code in set(worries)],
-        "text": text.strip()[:300],
+        "text": text.strip()[:TEXT],
         "reporter_phone": reporter_phone[:20],
     }
     for other in NeighbourReport.objects.filter(state=State.NEW, received_at__gt=now - TWICE):
@@ -105,13 +106,9 @@ def receive(
     report = NeighbourReport.objects.create(
         **said, reporter_name=reporter_name.strip()[:80], level=level_of(worries), received_at=now
     )
-    alerts.raise_alert(key=_key(report), kind=Alert.Kind.NEIGHBOUR, level=report.level, now=now)
+    alerts.raise_alert(report=report, kind=Alert.Kind.NEIGHBOUR, level=report.level, now=now)
     journal.record("neighbour.received", report, actor="public", level=report.level)
     return report
-
-
-def _key(report: NeighbourReport) -> str:
-    return f"neighbour:{report.pk}"
 
 
 # Whose door is it? ------------------------------------------------------------------------------------------
@@ -218,7 +215,7 @@ def match(*, report: NeighbourReport, case_id: int, level: str, by: User, now: d
     report.check_row = check
     journal.of_case("neighbour.matched", check.case, report, by=by, check=check.pk)
     # The alert now concerns this household, and goes with its case.
-    Alert.objects.filter(key=_key(report)).update(case=check.case_id, campaign=check.case.campaign_id)
+    Alert.objects.filter(report=report).update(case=check.case_id, campaign=check.case.campaign_id)
     _settle_alert(report, f"Veille ouverte, dossier n° {case_id}.", by, now)
     return check
 
@@ -272,7 +269,7 @@ def _settle(report: NeighbourReport, by: User, now: datetime, **fields: str) -> 
 
 
 def _settle_alert(report: NeighbourReport, solution: str, by: User, now: datetime) -> None:
-    for alert in Alert.objects.filter(key=_key(report), solved_at=None):
+    for alert in Alert.objects.filter(report=report, solved_at=None):
         with suppress(alerts.AlertError):
             alerts.solve(alert=alert, solution=solution, by=by, now=now)
 
@@ -290,6 +287,4 @@ def forget(*, now: datetime) -> int:
     old = NeighbourReport.objects.filter(check_row=None).filter(
         Q(handled_at__lte=now - KEPT_ONCE_HANDLED) | Q(received_at__lte=now - KEPT_AT_MOST)
     )
-    ids = list(old.values_list("pk", flat=True))
-    Alert.objects.filter(key__in=[f"neighbour:{pk}" for pk in ids]).delete()
-    return NeighbourReport.objects.filter(pk__in=ids).delete()[0]
+    return old.delete()[1].get("campaigns.NeighbourReport", 0)

@@ -17,6 +17,8 @@ from campaigns.outcomes.table import (
     Decision,
     Rule,
     Situation,
+    Way,
+    by,
     safety_call_at,
 )
 from campaigns.outcomes.withdrawing import may_withdraw, withdraw_needs
@@ -33,8 +35,10 @@ __all__ = [
     "Decision",
     "Rule",
     "Situation",
+    "Way",
     "apply",
     "bare_situation",
+    "by",
     "consent_to",
     "draft_referrals",
     "draw",

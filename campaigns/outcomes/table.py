@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 
 from campaigns import followups
 from campaigns.common import retries
@@ -17,7 +18,17 @@ BUSY_GRACE = timedelta(minutes=10)
 STAYS_CLOSED = "le dossier reste clos, aucun appel n'est planifié"
 # After a danger: due within two hours, for the volunteer first, then for everybody; before this hour of the evening.
 SAFETY_WITHIN, SAFETY_PAUSE, SAFETY_UNTIL = timedelta(hours=2), timedelta(hours=1), time(20)
-REACHED, NOT_REACHED, CLOSING = "reached", "not_reached", "closing"
+
+
+class Way(StrEnum):
+    """How the caller's screen leads to an outcome, in its order."""
+
+    SCRIPT = "script"  # an answer of the script, or its end
+    QUICK = "quick"  # one button
+    MORE = "more"  # behind « Autre issue »
+    LANGUAGE = "language"  # there too, and asks which one
+    HOSPITAL = "hospital"  # asks of whom
+    CLOSING = "closing"  # closes a person: the name is confirmed on a page of its own
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class Rule:
     """One line of the table of docs/regles.md#issues."""
 
     code: Call.Outcome
-    group: str
+    way: Way
     # Counts against the attempts of the campaign.
     attempt: bool
     decide: Callable[[Situation], Decision]
@@ -304,27 +315,34 @@ Outcome = Call.Outcome
 TABLE: dict[str, Rule] = {
     rule.code.value: replace(rule, decide=_if_any_call(_safe(rule)))
     for rule in (
-        Rule(Outcome.COMPLETED, REACHED, False, _completed),
-        Rule(Outcome.CALLBACK, REACHED, False, _callback, "Rappeler à un autre moment"),
-        Rule(Outcome.SOFT_REFUSAL, REACHED, False, _soft_refusal),
-        Rule(Outcome.REFUSED_CAMPAIGN, REACHED, False, _closed("refused", "dossier clos")),
-        Rule(Outcome.OPT_OUT, REACHED, False, _closed("opt_out", "plus aucun appel")),
-        Rule(Outcome.OTHER_PERSON, NOT_REACHED, True, _other_person, "Autre personne"),
-        Rule(Outcome.UNABLE, REACHED, False, _held(Case.Hold.UNABLE, "la coordination décide")),
-        Rule(Outcome.LANGUAGE, NOT_REACHED, False, _language, "Autre langue"),
-        Rule(Outcome.CUT_OFF, NOT_REACHED, True, _busy, "Coupé"),
-        Rule(Outcome.BUSY, NOT_REACHED, True, _busy),
-        Rule(Outcome.NO_ANSWER, NOT_REACHED, True, _no_answer),
-        Rule(Outcome.VOICEMAIL_LEFT, NOT_REACHED, True, _no_answer, "Message laissé"),
-        Rule(Outcome.VOICEMAIL_NONE, NOT_REACHED, True, _no_answer),
-        Rule(Outcome.WRONG_NUMBER, NOT_REACHED, False, _wrong_number),
-        Rule(Outcome.DISCONNECTED, NOT_REACHED, False, _wrong_number),
-        Rule(Outcome.HOSPITALISED, CLOSING, False, _hospitalised),
-        Rule(Outcome.DECEASED, CLOSING, False, _CLOSED_PERSON),
-        Rule(Outcome.MOVED, CLOSING, False, _CLOSED_PERSON),
-        Rule(Outcome.CARE_HOME, CLOSING, False, _CLOSED_PERSON),
+        Rule(Outcome.COMPLETED, Way.SCRIPT, False, _completed),
+        Rule(Outcome.CALLBACK, Way.SCRIPT, False, _callback, "Rappeler à un autre moment"),
+        Rule(Outcome.SOFT_REFUSAL, Way.SCRIPT, False, _soft_refusal),
+        Rule(Outcome.REFUSED_CAMPAIGN, Way.SCRIPT, False, _closed("refused", "dossier clos")),
+        Rule(Outcome.OPT_OUT, Way.SCRIPT, False, _closed("opt_out", "plus aucun appel")),
+        Rule(Outcome.NO_ANSWER, Way.QUICK, True, _no_answer),
+        Rule(Outcome.BUSY, Way.QUICK, True, _busy),
+        Rule(Outcome.VOICEMAIL_LEFT, Way.QUICK, True, _no_answer, "Message laissé"),
+        Rule(Outcome.VOICEMAIL_NONE, Way.QUICK, True, _no_answer),
+        Rule(Outcome.WRONG_NUMBER, Way.MORE, False, _wrong_number),
+        Rule(Outcome.DISCONNECTED, Way.MORE, False, _wrong_number),
+        Rule(Outcome.OTHER_PERSON, Way.MORE, True, _other_person, "Autre personne"),
+        Rule(Outcome.CUT_OFF, Way.MORE, True, _busy, "Coupé"),
+        Rule(Outcome.UNABLE, Way.MORE, False, _held(Case.Hold.UNABLE, "la coordination décide")),
+        Rule(Outcome.LANGUAGE, Way.LANGUAGE, False, _language, "Autre langue"),
+        Rule(Outcome.HOSPITALISED, Way.HOSPITAL, False, _hospitalised),
+        Rule(Outcome.DECEASED, Way.CLOSING, False, _CLOSED_PERSON),
+        Rule(Outcome.MOVED, Way.CLOSING, False, _CLOSED_PERSON),
+        Rule(Outcome.CARE_HOME, Way.CLOSING, False, _CLOSED_PERSON),
     )
 }
+
+
+def by(way: Way) -> list[Rule]:
+    """The outcomes that the screen offers in this way, in the order of the table."""
+    return [rule for rule in TABLE.values() if rule.way == way]
+
+
 PERSON_STATUS = {
     "deceased": Tenant.Status.DECEASED,
     "moved": Tenant.Status.MOVED,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, FilteredRelation, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, FilteredRelation, Min, Q, QuerySet
 
 from campaigns import scripts, texts
 from campaigns.alerts import dangers
@@ -36,7 +36,7 @@ class CaseHeldError(QueueError):
     """Another volunteer holds the case."""
 
     def __init__(self, holder: User) -> None:
-        super().__init__(f"Ce dossier est en cours d'appel par {holder.first_name or holder}.")
+        super().__init__(f"Ce dossier est en cours d'appel par {holder.get_short_name()}.")
         self.holder = holder
 
 
@@ -397,9 +397,8 @@ def pass_case(*, case_id: int, by: User, reason: str, now: datetime) -> Case:
         # The next caller reads it in the history, the coordination on the household's page.
         texts.flag_message(CaseMessage.objects.create(case=case, by=by, at=now, text=typed), now)
     # What was heard in a danger stays readable from its alert.
-    alarmed = [pk for pk in drafts.values_list("pk", flat=True) if dangers.rang(pk)]
-    drafts.filter(pk__in=alarmed).update(state=Call.State.DROPPED)
-    drafts.exclude(pk__in=alarmed).delete()
+    drafts.filter(Exists(dangers.rang())).update(state=Call.State.DROPPED)
+    drafts.delete()
     call_again_after_a_danger([case.pk], now)
     journal.of_case("case.passed", case, by=by, reason=reason)
     return case

@@ -102,6 +102,7 @@ def send_code(*, referral: Referral, now: datetime) -> bool:
     )
     mail.queue_mail(
         key=f"referral:{referral.pk}:code:{row.pk}",
+        about=referral,
         to=referral.partner.addresses,
         template="referral_code",
         context={

@@ -10,6 +10,7 @@ from django.db.models import Q
 from campaigns import alerts
 from campaigns.models import Alert, Referral
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS, TEXT
 from campaigns.referrals import call_back, sending
 from campaigns.referrals.deadlines import is_urgent
 from campaigns.referrals.states import (
@@ -19,7 +20,6 @@ from campaigns.referrals.states import (
     State,
     StateError,
     actor_of,
-    alert_key,
     move,
     note_event,
     record,
@@ -92,14 +92,14 @@ def decline(*, referral: Referral, reason: str, by: User | None, now: datetime) 
         now=now,
         action="declined",
         note=reason,
-        decline_reason=reason.strip()[:300],
+        decline_reason=reason.strip()[:TEXT],
         acknowledged_at=referral.acknowledged_at or now,
         token="",
         token_until=None,
     )
     if is_urgent(referral.level):
         alerts.raise_alert(
-            key=alert_key(referral, f"declined:{referral.sending}"),
+            referral=referral,
             kind=Alert.Kind.REFERRAL_WAITING,
             level=Level(referral.level),
             case=referral.case,
@@ -129,7 +129,7 @@ def answer(*, referral: Referral, result: str, text: str, by: User | None, now: 
         note=text,
         answered_at=now,
         answer_result=result,
-        answer=text.strip()[:600],
+        answer=text.strip()[:FACTS],
         called_back_at=None,
         no_call_back_reason="",
     )

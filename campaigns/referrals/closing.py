@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns.models import Need, Partner, PartnerCode, Referral
+from campaigns.models.limits import TEXT
 from campaigns.referrals import answers, sending
 from campaigns.referrals.call_back import last_call_back
 from campaigns.referrals.states import (
@@ -104,6 +105,7 @@ def ask_another(*, referral: Referral, partner: Partner, reason: str, by: User, 
         campaign, landlord = referral.case.campaign, referral.case.household.landlord
         mail.queue_mail(
             key=f"referral:{referral.pk}:withdrawn:{referral.sending}",
+            about=referral,
             to=silent.addresses,
             template="referral_withdrawn",
             context={
@@ -144,7 +146,7 @@ def close(*, referral: Referral, reason: str, by: User, now: datetime, no_call_b
         close_reason=reason,
         closed_at=now,
         called_back_at=called_back,
-        no_call_back_reason="" if called_back else no_call_back_reason.strip()[:300],
+        no_call_back_reason="" if called_back else no_call_back_reason.strip()[:TEXT],
         token="",
         token_until=None,
     )

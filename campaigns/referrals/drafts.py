@@ -13,6 +13,7 @@ from django.db.models import Q
 from campaigns.common import needs as categories_of_need
 from campaigns.models import Call, Case, Need, Partner, Referral, ReferralEvent
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS
 from campaigns.referrals import deadlines, partners
 from campaigns.referrals.states import Actor, ReferralError, State, StateError, note_event, record
 from solidarites.models import User
@@ -126,14 +127,14 @@ def _candidate_references(now: datetime, count: int) -> list[str]:
 
 def _facts(needs: Iterable[Need]) -> str:
     lines = (f"{categories_of_need.label(need.category)} ({Level(need.level).label})" for need in needs)
-    return "\n".join(dict.fromkeys(lines))[:600]
+    return "\n".join(dict.fromkeys(lines))[:FACTS]
 
 
 def _extend(referral: Referral, needs: list[Need], now: datetime, department: str) -> None:
     """Add needs to a waiting draft: level, facts and deadline follow; a first approval no longer stands."""
     facts = _facts(needs)
     if facts not in referral.facts:
-        referral.facts = f"{referral.facts}\n{facts}".strip()[:600]
+        referral.facts = f"{referral.facts}\n{facts}".strip()[:FACTS]
     referral.level = min(referral.level, *(need.level for need in needs))
     # A more urgent need brings the reading forward; a lesser one never puts it off.
     due = deadlines.due(State.DRAFT, referral.level, now, department)
@@ -213,7 +214,7 @@ def draft_by_hand(
         partner=partner,
         kind=_kind(categories),
         level=level,
-        facts=facts.strip()[:600] or _facts(needs),
+        facts=facts.strip()[:FACTS] or _facts(needs),
         due_at=deadlines.due(State.DRAFT, level, now, household.department),
         created_by=by,
         created_at=now,

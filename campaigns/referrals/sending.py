@@ -108,6 +108,7 @@ def approve(*, referral: Referral, by: User, now: datetime) -> Referral:
     sending = referral.sending + 1
     row = mail.queue_mail(
         key=f"referral:{referral.pk}:sent:{sending}",
+        about=referral,
         to=_partner_of(referral).addresses,
         template="referral_sent",
         context=mail_context(referral) | {"sending": sending},
@@ -294,6 +295,7 @@ def withdraw(*, referral: Referral, reason: str, by: User, now: datetime) -> Ref
     if told and referral.partner:
         mail.queue_mail(
             key=f"referral:{referral.pk}:withdrawn:{referral.sending}",
+            about=referral,
             to=referral.partner.addresses,
             template="referral_withdrawn",
             context={name: context[name] for name in ("reference", "sender", "phone")},
@@ -352,6 +354,7 @@ def remind(*, referral: Referral, by: User | None, now: datetime) -> Referral:
     referral.reminders, referral.reminded_at, referral.token_until = referral.reminders + 1, now, now + LINK_LASTS
     mail.queue_mail(
         key=f"referral:{referral.pk}:reminder:{referral.sending}:{referral.reminders}",
+        about=referral,
         to=_partner_of(referral).addresses,
         template="referral_reminder",
         context=mail_context(referral) | {"acknowledged": referral.state != State.SENT},

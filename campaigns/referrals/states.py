@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from campaigns import alerts
 from campaigns.common import scope
 from campaigns.models import Alert, Referral, ReferralEvent
+from campaigns.models.limits import FACTS
 from campaigns.referrals import deadlines
 from solidarites import journal
 from solidarites.models import User
@@ -151,7 +152,7 @@ def note_event(
         action=action,
         from_state=from_state,
         to_state=to_state,
-        note=note.strip()[:600],
+        note=note.strip()[:FACTS],
     )
 
 
@@ -168,13 +169,9 @@ def record(action: str, referral: Referral, *, by: User | None, actor: str = "")
     )
 
 
-def alert_key(referral: Referral, what: str) -> str:
-    return f"referral:{referral.pk}:{what}"
-
-
 def solve_alerts(referral: Referral, *, by: User | None, now: datetime) -> None:
     """What an alert asked for has happened: the referral moved."""
-    for alert in Alert.objects.filter(key__startswith=alert_key(referral, ""), solved_at=None):
+    for alert in Alert.objects.filter(referral=referral, solved_at=None):
         alerts.solve(
             alert=alert, solution=f"Signalement {referral.reference} : {referral.get_state_display()}.", by=by, now=now
         )

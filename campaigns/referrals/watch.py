@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from campaigns import alerts
 from campaigns.models import Alert, PartnerCode, Referral
@@ -17,7 +17,6 @@ from campaigns.referrals.states import (
     Actor,
     State,
     StateError,
-    alert_key,
     note_event,
     record,
 )
@@ -57,36 +56,30 @@ def _mark_sent(now: datetime) -> int:
 
 def _raise_failures(now: datetime) -> int:
     """A message about a referral that will never arrive: one alert for it, even after that alert was solved."""
-    lost = dict(OutgoingMail.objects.filter(key__startswith="referral:", state__in=LOST).values_list("key", "to"))
-    keys = {_failure_key(key): key for key in lost}
-    known = set(Alert.objects.filter(key__in=list(keys)).values_list("key", flat=True))
-    ids = {int(key.split(":")[1]) for failure, key in keys.items() if failure not in known}
-    referrals = {
-        r.pk: r for r in Referral.objects.filter(pk__in=ids).select_related("case__household", "case__campaign")
-    }
+    told = Alert.objects.filter(mail=OuterRef("pk"))
+    lost = list(OutgoingMail.objects.filter(mail.about(Referral), ~Exists(told), state__in=LOST).order_by("pk"))
+    referrals = Referral.objects.select_related("case__household", "case__campaign").in_bulk(
+        {row.object_id for row in lost}
+    )
     count = 0
-    for failure, key in keys.items():
-        referral = referrals.get(int(key.split(":")[1]))
-        if failure in known or referral is None:
+    for row in lost:
+        referral = referrals.get(row.object_id or 0)
+        if referral is None:
             continue
         with transaction.atomic():
             alerts.raise_alert(
-                key=failure,
+                # With its referral: a later move of it solves the alert.
+                referral=referral,
+                mail=row,
                 kind=Alert.Kind.MAIL_FAILED,
                 level=Level.U1 if deadlines.is_urgent(referral.level) else Level.U2,
                 case=referral.case,
                 now=now,
             )
             # Which address: a partner may have several, and one of them refused it.
-            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=lost[key])
+            note_event(referral, "mail_failed", actor=Actor.SYSTEM, by=None, now=now, note=row.to)
         count += 1
     return count
-
-
-def _failure_key(mail_key: str) -> str:
-    """« referral:12:sent:1 » → « referral:12:mail:sent:1 », so that a later move of the referral solves it."""
-    head, number, rest = mail_key.split(":", 2)
-    return f"{head}:{number}:mail:{rest}"[:80]
 
 
 def _remind(now: datetime) -> int:
@@ -118,7 +111,7 @@ def _escalate(now: datetime) -> int:
                 continue
             waiting = referral.state in WITH_PARTNER
             alerts.raise_alert(
-                key=alert_key(referral, f"{referral.state}:{referral.sending}"),
+                referral=referral,
                 kind=Alert.Kind.REFERRAL_UNANSWERED if waiting else Alert.Kind.REFERRAL_WAITING,
                 level=referral.level,
                 case=referral.case,

@@ -85,7 +85,7 @@ def _mails() -> dict[str, tuple[str, datetime | None, str]]:
 
 
 def _referrals() -> dict[str, str]:
-    rows = OutgoingMail.objects.filter(key__contains=":sent:", key__startswith="referral:", sent_at__isnull=False)
+    rows = OutgoingMail.objects.filter(template="referral_sent", sent_at__isnull=False)
     return {
         message_id: str(context.get("reference", ""))
         for message_id, context in rows.values_list("message_id", "context")

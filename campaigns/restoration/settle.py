@@ -19,7 +19,7 @@ from tenants.models import Household
 State = OutgoingMail.State
 # Somebody outside waits for these and nothing sends them again: a second copy (same Message-ID) beats none. The rest
 # is out of date (codes, rhythm of the day) or comes again by itself (reminders, alerts that nobody took).
-WAITED_FOR = ("referral:%:sent:", "referral:%:withdrawn:", "caretaker:", "invitation:")
+WAITED_FOR = ("referral_sent", "referral_withdrawn", "caretaker_round", "invitation")
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _settle_mails(memory: Memory, now: datetime) -> Counter[str]:
     found: Counter[str] = Counter()
     for row in OutgoingMail.objects.filter(mail.WAITING).select_for_update().order_by("pk"):
         if not memory.readable:
-            again = row.key.startswith(tuple(one for one in WAITED_FOR if "%" not in one)) or _of_a_referral(row.key)
+            again = row.template in WAITED_FOR
             state, sent_at, error = (State.QUEUED if again else State.CANCELLED), None, ""
             row.was_unsure = row.was_unsure or again
         else:
@@ -109,17 +109,11 @@ def _settle_mails(memory: Memory, now: datetime) -> Counter[str]:
     return found
 
 
-def _of_a_referral(key: str) -> bool:
-    """« referral:12:sent:1 », never its codes and reminders."""
-    parts = key.split(":")
-    return len(parts) > 2 and f"{parts[0]}:%:{parts[2]}:" in WAITED_FOR
-
-
 def _compare(memory: Memory, done: Settled) -> None:
     """What differs from the base that was there, and that only a person can decide."""
     here = set(Household.objects.values_list("pk", flat=True))
     done.back = sorted(here - set(memory.households))
     opposed = set(Household.objects.filter(opposed_at__isnull=False).values_list("pk", flat=True))
     done.opposed_again = sorted((opposed & set(memory.households)) - set(memory.opposed))
-    known = set(OutgoingMail.objects.filter(key__startswith="referral:").values_list("message_id", flat=True))
+    known = set(OutgoingMail.objects.filter(template="referral_sent").values_list("message_id", flat=True))
     done.unknown_referrals = sorted({ref for sent, ref in memory.referrals.items() if sent not in known and ref})

@@ -36,7 +36,7 @@ class StaleError(Refused):
     """Somebody else changed the same part meanwhile; the message is French, and nothing was written."""
 
     def __init__(self, script: Script) -> None:
-        name = (script.changed_by.first_name or str(script.changed_by)) if script.changed_by else "Quelqu'un d'autre"
+        name = script.changed_by.get_short_name() if script.changed_by else "Quelqu'un d'autre"
         super().__init__(f"{name} a modifié cette partie depuis que vous l'avez ouverte. Votre texte est gardé.")
 
 

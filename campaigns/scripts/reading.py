@@ -15,6 +15,7 @@ from typing import Any
 from campaigns.common.needs import LABELS
 from campaigns.models import Script
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites.refused import Refused
 
 KINDS = ("single", "multi", "text")
@@ -32,7 +33,7 @@ PLACEHOLDERS = {
 }
 KNOWN_NEEDS = {category: rank for rank, category in enumerate(LABELS)}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-TEXT_LIMIT = 300
+TEXT_LIMIT = TEXT
 
 # {question: {person: answer}}; person is a tenant's id as text, or "" for the household.
 Answers = Mapping[str, Mapping[str, Any]]

@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 
 from campaigns.common import scope
 from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
+from campaigns.models.limits import TEXT
 from campaigns.texts import comments
 from solidarites import journal, mail
 from solidarites.models import User
 from solidarites.refused import Refused
 
-TEXT_LIMIT = 300
+TEXT_LIMIT = TEXT
 # A meeting stays in sight while it may still be going on.
 LASTS = timedelta(hours=2)
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
@@ -48,6 +49,7 @@ def ask(*, call: Call, by: User, now: datetime) -> Debrief:
     for person in scope.coordinators_of(call.case).exclude(pk=by.pk):
         mail.queue_mail(
             key=f"debrief:{found.pk}:asked:{person.pk}",
+            about=found,
             to=person.email,
             template="debrief",
             context={"debrief_id": found.pk},

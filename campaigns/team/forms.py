@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from campaigns.models import Campaign
+from campaigns.models.limits import TEXT
 from campaigns.team.debriefs import TEXT_LIMIT
 from campaigns.team.reviews import NOTE_LIMIT
 from solidarites.fields import DateField, field_of
@@ -51,13 +52,13 @@ class MeetingForm(forms.Form):
     )
     link = forms.URLField(
         label="Lien de la réunion",
-        max_length=300,
+        max_length=TEXT,
         assume_scheme="https",
         help_text="Celui que donne votre outil de visioconférence. Il commence par https://.",
         error_messages={
             "required": "Collez le lien de la réunion.",
             "invalid": "Ce lien n'est pas une adresse.",
-            "max_length": "300 caractères au plus.",
+            "max_length": f"{TEXT} caractères au plus.",
         },
     )
     words = forms.CharField(

@@ -30,12 +30,13 @@ from django.db.models.functions import RowNumber
 
 from campaigns.common import scope
 from campaigns.models import Call, CallReview, Campaign, Case
+from campaigns.models.limits import TEXT
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
 
 FIRST_CALLS = 5
-NOTE_LIMIT = 300
+NOTE_LIMIT = TEXT
 # Beyond this many the menu no longer counts; how long a count is kept, in seconds.
 MOST, COUNTED_FOR = 100, 60
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)

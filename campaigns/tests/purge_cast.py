@@ -54,7 +54,7 @@ def lived_in(campaign: Campaign, coordinator: Any) -> list[Case]:
     welfare.add_step(check=check, kind="letter", result="Boîte aux lettres pleine.", by=coordinator, now=TUESDAY)
     alert = Alert.objects.get(kind=Alert.Kind.ANSWER, case=needy)
     alerts.solve(alert=alert, solution="Fille prévenue.", by=coordinator, now=TUESDAY)
-    alerts.raise_alert(key="neighbour:1", kind="neighbour", level="U1", campaign=campaign, now=TUESDAY)
+    alerts.raise_alert(task="essai", kind="task_failed", level="U1", campaign=campaign, now=TUESDAY)
     _unreached(campaign, coordinator, check)
     _shared(campaign, needy, volunteer, coordinator)
     _said_again(campaign, needy, volunteer)
@@ -149,7 +149,7 @@ KEPT = {
 # Fields that hold codes of ours, by which the product finds its way.
 CODES = {
     "solidarites.JournalEntry": {"actor", "action", "object_type"},
-    "solidarites.OutgoingMail": {"key", "message_id", "template"},
+    "solidarites.OutgoingMail": {"object_type", "message_id", "template"},
     "campaigns.Alert": {"key"},
     "campaigns.Call": {"outcome"},
     "campaigns.Need": {"category"},

@@ -72,15 +72,17 @@ def world(campaign: Campaign, volunteer: Any, agency: Any) -> dict[str, Any]:
         review_on=date(2026, 2, 20),
     )
     DueCall.objects.create(plan=plan, case=case, due_at=now, grace_until=now)
+    call = Call.objects.create(case=case, volunteer=volunteer, state=Call.State.PENDING, outcome="busy")
+    pressed = alerts.raise_alert(call=call, kind=Alert.Kind.BUTTON, level="U0", case=case, now=now)
     return {
         "slug": campaign.slug,
         "membership_id": campaign.memberships.get(user=volunteer).pk,
-        "alert_id": alerts.raise_alert(key="call:1:button", kind=Alert.Kind.BUTTON, level="U0", case=case, now=now).pk,
+        "alert_id": pressed.pk,
         "plan_id": plan.pk,
         "check_id": WelfareCheck.objects.create(case=case, origin="exhausted", due_at=now).pk,
         "case_id": case.pk,
         "phone_id": case.household.phones.get().pk,
-        "call_id": Call.objects.create(case=case, volunteer=volunteer, state=Call.State.PENDING, outcome="busy").pk,
+        "call_id": call.pk,
         "need_id": Need.objects.create(case=case, category="courses").pk,
     }
 

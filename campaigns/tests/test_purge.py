@@ -84,7 +84,7 @@ def test_after_the_purge_no_word_about_anybody_is_left(
     assert campaign.purged_at == DUE
     for model in (Case, Household, Tenant, ImportRow):
         assert not model._default_manager.exists()
-    assert not OutgoingMail.objects.filter(key__startswith="referral:").exists()
+    assert not OutgoingMail.objects.filter(object_type="campaigns.referral").exists()
 
 
 # Deleted by the purge itself once nothing of a case hangs on them.

@@ -474,12 +474,13 @@ def test_who_was_signed_in_or_shown_the_door_does_not_come_back(lea, client_of):
     assert not Session.objects.filter(session_key=session).exists()
 
 
-def mail_row(key: str, **fields: object) -> OutgoingMail:
-    return OutgoingMail.objects.create(key=key, to="ccas@exemple.fr", template="referral_sent", **fields)
+def mail_row(key: str, template: str = "referral_sent", **fields: object) -> OutgoingMail:
+    return OutgoingMail.objects.create(key=key, to="ccas@exemple.fr", template=template, **fields)
 
 
 def test_a_message_that_left_since_does_not_leave_again(lea):
-    left, waits, cancelled = mail_row("referral:1:sent:1"), mail_row("alert:1:raised:1"), mail_row("invitation:1:x")
+    left, waits = mail_row("referral:1:sent:1"), mail_row("alert:1:raised:1", "alert")
+    cancelled = mail_row("invitation:1:x", "invitation")
     path = backup()
     at = timezone.now()
     OutgoingMail.objects.filter(pk=left.pk).update(state="sent", sent_at=at)
@@ -495,7 +496,7 @@ def test_a_message_that_left_since_does_not_leave_again(lea):
 
 def test_without_the_base_that_was_there_no_referral_is_lost(lea, spare):
     kept = mail_row("referral:1:sent:1")
-    dropped = [mail_row(key) for key in ("referral:1:code:4", "alert:1:raised:1", "referral:1:reminder:1:1")]
+    dropped = [mail_row(template, template) for template in ("referral_code", "alert", "referral_reminder")]
     path = backup()
     empty(spare)
     restore(path)

@@ -10,13 +10,14 @@ from django.db.models import Q, QuerySet
 
 from campaigns import scripts
 from campaigns.models import Call, CallRevision, Case, CaseMessage, FlaggedText
+from campaigns.models.limits import TEXT
 from campaigns.texts import comments
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
 
 COMMENT, MESSAGE = "comment", "message"
-LIMIT = 300
+LIMIT = TEXT
 # In place of a message that is emptied: whoever reads it knows that there was one.
 EMPTIED = "Message retiré par la coordination."
 

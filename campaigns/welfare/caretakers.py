@@ -76,7 +76,12 @@ def start(
         )
     if email:
         mail.queue_mail(
-            key=f"caretaker:{made.pk}", to=email, template="caretaker_round", context={"round_id": made.pk}, now=now
+            key=f"caretaker:{made.pk}",
+            about=made,
+            to=email,
+            template="caretaker_round",
+            context={"round_id": made.pk},
+            now=now,
         )
     journal.record("caretaker.asked", made, by=by, cases=[check.case_id for check in doors], mailed=bool(email))
     return made
@@ -165,9 +170,7 @@ def answer(*, made: CaretakerRound, visit_id: int, answer: str, now: datetime) -
     )
     if answer == Answer.HELP:
         welfare.raise_level(check=check, level=Level.U1, now=now)
-        alerts.raise_alert(
-            key=f"caretaker:{visit.pk}", kind=Alert.Kind.CARETAKER, level=check.level, case=check.case, now=now
-        )
+        alerts.raise_alert(visit=visit, kind=Alert.Kind.CARETAKER, level=check.level, case=check.case, now=now)
     return True
 
 

@@ -19,6 +19,7 @@ from campaigns.common import retries
 from campaigns.common.calendar import calendar_of
 from campaigns.models import Alert, Case, FollowUpPlan, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
+from campaigns.models.limits import TEXT
 from solidarites import journal, mail
 from solidarites.models import User
 from solidarites.refused import Refused
@@ -133,7 +134,7 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
         raise WelfareError("Cette veille est close.")
     for name, value in fields.items():
         setattr(check, name, value)
-    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:300])
+    step = WelfareStep.objects.create(check_row=check, kind=kind, at=now, by=by, result=result.strip()[:TEXT])
     journal.of_case("welfare.step", check.case, check, by=by, actor="" if by else "caretaker", kind=kind)
     if by is not None:
         _settle_alert(check, f"Démarche notée\u00a0: {step.get_kind_display()}.", by, now)
@@ -142,8 +143,8 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
 
 def _settle_alert(check: WelfareCheck, solution: str, by: User | None, now: datetime) -> None:
     """The alert of an overdue check has its answer; what still waits to be sent about it does not leave."""
-    mail.cancel(f"welfare:{check.pk}:overdue:")
-    for alert in Alert.objects.filter(key=f"welfare:{check.pk}", solved_at=None):
+    mail.cancel(check, "welfare_overdue")
+    for alert in Alert.objects.filter(welfare_check=check, solved_at=None):
         # Somebody may be settling it by hand at this moment: that is as good.
         with suppress(alerts.AlertError):
             alerts.solve(alert=alert, solution=solution, by=by, now=now)
@@ -172,7 +173,7 @@ def close_check(
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=check.case_id)
     changed = WelfareCheck.objects.filter(pk=check.pk, closed_at=None).update(
-        closed_at=now, result=result, note=note.strip()[:300]
+        closed_at=now, result=result, note=note.strip()[:TEXT]
     )
     if not changed:
         raise WelfareError("Cette veille est déjà close.")
@@ -240,7 +241,7 @@ def watch_overdue(*, now: datetime) -> int:
                 continue
             urgent = check.level in (Level.U0, Level.U1)
             alert = alerts.raise_alert(
-                key=f"welfare:{check.pk}",
+                welfare_check=check,
                 kind=Alert.Kind.WELFARE_OVERDUE,
                 level=check.level if urgent else Level.U2,
                 case=check.case,
@@ -250,6 +251,7 @@ def watch_overdue(*, now: datetime) -> int:
                 mail.queue_mail(
                     # The same deadline tells once; the deadline of a later step tells anew.
                     key=f"welfare:{check.pk}:overdue:{check.due_at:%Y%m%d%H%M%S}:{person.pk}",
+                    about=check,
                     to=person.email,
                     template="welfare_overdue",
                     context={

@@ -192,6 +192,26 @@ def test_an_address_refused_beside_another_is_told_and_the_one_that_took_it_gets
     assert alone.pk not in mail.due_ids(now + timedelta(days=2))
 
 
+def test_an_address_that_gets_a_row_of_its_own_is_told_of_the_same_thing(inbox: Inbox, coordinator: Any) -> None:
+    inbox.at_rcpt = ["", "550 unknown"]
+    two = ["ccas@exemple.fr", "accueil@exemple.fr"]
+    row = mail.queue_mail(key="a", about=coordinator, to=two, template="alert", context=queued().context)
+    assert mail.send_one(row.pk, timezone.now())
+    assert OutgoingMail.objects.filter(mail.about(coordinator)).count() == 2
+
+
+def test_what_is_cancelled_is_what_one_template_still_has_to_say_of_one_thing(coordinator: Any, volunteer: Any) -> None:
+    def waiting(key: str, about: Any, template: str = "alert") -> OutgoingMail:
+        return mail.queue_mail(key=key, about=about, to="a@exemple.fr", template=template, context={})
+
+    rows = [waiting("a", coordinator), waiting("b", coordinator), waiting("c", coordinator, "alerts")]
+    rows += [waiting("d", volunteer)]
+    OutgoingMail.objects.filter(key="b").update(state=OutgoingMail.State.SENT)
+    assert mail.cancel(coordinator, "alert") == 1
+    cancelled = OutgoingMail.objects.filter(state=OutgoingMail.State.CANCELLED)
+    assert [row.key for row in cancelled] == ["a"]
+
+
 def test_an_address_that_asks_to_wait_beside_another_is_tried_again_alone(inbox: Inbox) -> None:
     inbox.at_rcpt = ["450 greylisted", ""]
     row, now = to_two(), timezone.now()

@@ -70,6 +70,6 @@ def test_an_interrupted_command_says_so_in_one_line(tmp_path):
     while "prêt" not in started.stdout.readline():
         time.sleep(0.01)
     started.send_signal(signal.SIGINT)
-    _, errors = started.communicate(timeout=30)
+    _, errors = started.communicate(timeout=120)
     assert started.returncode == 130
     assert errors.strip() == "Interrompu. Ce qui était enregistré est gardé."

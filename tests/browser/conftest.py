@@ -23,7 +23,7 @@ from tests.browser import chromium
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 # A busy machine is not a fault of the product: how long a page, or what it must say, is waited for.
-PATIENCE = 30_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 # `make screenshots` renews those of the documentation; an ordinary run keeps its own aside.
 IMAGES = django_settings.BASE_DIR / "docs" / "images"

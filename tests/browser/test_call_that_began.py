@@ -88,7 +88,7 @@ def test_a_household_that_nobody_follows_is_opened_from_its_alert(
     elsewhere = make_agency(case.household.landlord, "Agence de Dax")
     CoordinatorScope.objects.create(user=coordinator).agencies.add(elsewhere)
     Call.objects.update(comment=WORDS)
-    alert = alerts.raise_alert(key="a", kind="button", level="U1", case=case, now=case.enrolled_at)
+    alert = alerts.raise_alert(task="a", kind="task_failed", level="U1", case=case, now=case.enrolled_at)
     for person, name in ((coordinator, "alerte-sans-secteur"), (administrator, "alerte-administration")):
         page = open_browser(viewport)
         session_of(page, person)

@@ -46,7 +46,7 @@ def mid_course(transactional_db, volunteer, volunteer2, coordinator):
         outcome = OUTCOMES[number % len(OUTCOMES)]
         say = {"say": NEEDS[number % len(NEEDS)]} if outcome == "completed" else {}
         cast.call(case, (volunteer, volunteer2)[number % 2], outcome, now=at, **say)
-    alerts.raise_alert(key="essai", kind=Alert.Kind.BUTTON, level=Level.U1, case=cases[0], by=volunteer, now=now)
+    alerts.raise_alert(task="essai", kind=Alert.Kind.TASK_FAILED, level=Level.U1, case=cases[0], by=volunteer, now=now)
     return campaign
 
 

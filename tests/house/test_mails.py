@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from campaigns import alerts, followups, referrals, welfare
 from campaigns.followups import reminders
-from campaigns.models import NeighbourReport, Referral
+from campaigns.models import Case, Cause, NeighbourReport, Referral
 from campaigns.neighbours import reports
 from campaigns.referrals import access, sending
 from campaigns.referrals.tests import referral_cast
@@ -93,10 +93,10 @@ def everything(coordinator: Any, administrator: Any, now: datetime) -> list[Outg
         reporter_name=personal("voisin"),
         reporter_phone=PHONE,
     )
-    alerts.raise_alert(key="button:1", kind="button", level="U1", case=case, by=lea, now=now)
+    alerts.raise_alert(task="essai", kind="task_failed", level="U1", case=case, by=lea, now=now)
     alerts.remind(now=now + timedelta(minutes=15))
-    missed = {f"due_call:{number}": case for number in (1, 2)}
-    alerts.raise_all(causes=missed, kind="missed_follow_up", level="U1", now=now)
+    failed: list[tuple[Case, Cause]] = [(case, {"task": f"essai {number}"}) for number in (1, 2)]
+    alerts.raise_all(causes=failed, kind="task_failed", level="U1", now=now)
     call = referral_cast.make_call(case, lea, now, comment=personal("commentaire"))
     debriefs.ask(call=call, by=lea, now=now)
     sheets(case, coordinator, now)

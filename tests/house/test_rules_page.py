@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import queue
 from campaigns.figures.views.dashboard import QUEUE
-from campaigns.models import Alert, Campaign, Referral
+from campaigns.models import Alert, Campaign, Case, Referral
 from campaigns.models.levels import Level
 from campaigns.outcomes import TABLE
 from campaigns.referrals import deadlines, states
@@ -279,7 +278,7 @@ def test_another_number_on_the_page_is_noticed(name):
 
 
 def test_another_number_in_the_code_is_noticed(monkeypatch):
-    monkeypatch.setattr(queue, "CLAIM", timedelta(minutes=59))
+    monkeypatch.setattr(Case, "CLAIM", timedelta(minutes=59))
     monkeypatch.setitem(deadlines.REMIND_BEFORE, Level.U1, timedelta(hours=3))
     found = wrong(page())
     assert any(line.startswith("campaigns.models.Case.CLAIM") for line in found)

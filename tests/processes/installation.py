@@ -19,7 +19,8 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = settings.BASE_DIR
-PATIENCE = 60.0
+# A busy machine is not a fault of the product.
+PATIENCE = 120.0
 
 
 class Process:
@@ -63,7 +64,7 @@ class Process:
         self.popen.wait(timeout=PATIENCE)
         wait_until(lambda: not any(map(is_alive, family)), say=self.output)
 
-    def stop(self, patience: float = 30) -> int:
+    def stop(self, patience: float = PATIENCE) -> int:
         """As honcho and systemd: SIGTERM to the whole group; what is held is finished first."""
         self._signal(signal.SIGTERM)
         try:

@@ -72,8 +72,8 @@ def a_busy_hour(volunteers: list[Any], *, plans: int, calls: int, mails: int) ->
         )
     for number in range(mails):
         alerts.raise_alert(
-            key=f"case:{number}",
-            kind=Alert.Kind.BUTTON,
+            task=f"essai {number}",
+            kind=Alert.Kind.TASK_FAILED,
             level=Level.U0 if number % 7 == 0 else Level.U1,
             case=followed[number % plans],
             now=now,
@@ -103,7 +103,7 @@ def tellings() -> Counter[int]:
 def while_answering(machine: Machine, inbox: Inbox, campaign: Campaign) -> None:
     """Something urgent leaves; return while the mail server is answering."""
     now = machine.clock.now()
-    alerts.raise_alert(key=f"now:{now}", kind=Alert.Kind.BUTTON, level=Level.U0, campaign=campaign, now=now)
+    alerts.raise_alert(task=f"essai {now}", kind=Alert.Kind.TASK_FAILED, level=Level.U0, campaign=campaign, now=now)
     until_asked(lambda: inbox.answering, machine)
 
 
@@ -200,8 +200,8 @@ def survive(
     assert not DueCall.objects.filter(opened_at__lt=F("due_at")).exists()
     assert not FollowUpPlan.objects.filter(next_due_at__lte=machine.clock.now()).exists()
     # Nobody made them: each is an alert, once.
-    missed = [f"due_call:{pk}" for pk in DueCall.objects.values_list("pk", flat=True)]
-    told = list(Alert.objects.filter(kind=Alert.Kind.MISSED_FOLLOW_UP).values_list("key", flat=True))
+    missed = DueCall.objects.values_list("pk", flat=True)
+    told = Alert.objects.filter(kind=Alert.Kind.MISSED_FOLLOW_UP).values_list("due_call", flat=True)
     assert sorted(told) == sorted(missed)
     # Every call whose page said « enregistré » is there, once.
     said = [one.recorded for one in crew]

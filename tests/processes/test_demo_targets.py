@@ -21,7 +21,7 @@ from django.db import connection
 
 from tests.house.source import ROOT
 from tests.house.test_upgrade import FILL, Base
-from tests.processes.installation import Process, database_url, is_alive, wait_until
+from tests.processes.installation import PATIENCE, Process, database_url, is_alive, wait_until
 from tests.processes.test_start import free_port
 
 
@@ -45,7 +45,7 @@ def make(target: str, folder: Path, *variables: str, **environment: str) -> tupl
         folder.parent / f"{folder.name}-{target}.log",
     )
     try:
-        return process.popen.wait(timeout=300), process.output()
+        return process.popen.wait(timeout=600), process.output()
     finally:
         process.kill()
 
@@ -91,7 +91,7 @@ def test_the_demonstration_shows_a_page_at_once_and_leaves_the_real_database_alo
     command = ["make", "--old-file=venv", "demo", f"VAR_DIR={tmp_path}", f"PORT={port}"]
     process = Process(command, own, tmp_path / "demo.log")
     try:
-        wait_until(lambda: "se prépare" in read(address)[1], patience=20, say=process.output)
+        wait_until(lambda: "se prépare" in read(address)[1], say=process.output)
         # A script is told to come again; a browser is shown the page, which asks for itself again.
         status, said, headers = read(address, accept="*/*")
         assert (status, headers["Retry-After"]) == (503, "3")
@@ -140,7 +140,7 @@ def test_a_preparation_cut_in_the_middle_is_taken_up_again(tmp_path: Path):
     for end in ("stop", "kill"):
         process = Process(command, environment, tmp_path / f"{end}.log")
         try:
-            wait_until(lambda: "se prépare" in read(f"http://127.0.0.1:{port}/")[1], patience=30, say=process.output)
+            wait_until(lambda: "se prépare" in read(f"http://127.0.0.1:{port}/")[1], say=process.output)
             wait_until((tmp_path / "demo" / "solidarites.sqlite3").exists, say=process.output)
             if end == "stop":
                 stop(process)
@@ -149,8 +149,8 @@ def test_a_preparation_cut_in_the_middle_is_taken_up_again(tmp_path: Path):
         assert "Traceback" not in process.output()
     process = Process(command, environment, tmp_path / "again.log")
     try:
-        wait_until(lambda: "se prépare" in read(f"http://127.0.0.1:{port}/")[1], patience=30, say=process.output)
-        process.wait_for("/03/2020", patience=200)
+        wait_until(lambda: "se prépare" in read(f"http://127.0.0.1:{port}/")[1], say=process.output)
+        process.wait_for("/03/2020", patience=600)
     finally:
         process.kill()
 
@@ -159,8 +159,8 @@ def stop(process: Process) -> None:
     """As make and systemd do; whatever it had started is gone a moment later."""
     family = psutil.Process(process.popen.pid).children(recursive=True)
     process.popen.terminate()
-    process.popen.wait(timeout=60)
-    wait_until(lambda: not any(map(is_alive, family)), patience=30, say=process.output)
+    process.popen.wait(timeout=PATIENCE)
+    wait_until(lambda: not any(map(is_alive, family)), say=process.output)
 
 
 def read(address: str, accept: str = "text/html,*/*;q=0.8") -> tuple[int, str, Any]:

@@ -12,7 +12,7 @@ import psutil
 from django.core.management import call_command
 
 from tests.house.source import ROOT
-from tests.processes.installation import Installation, Process, wait_until
+from tests.processes.installation import PATIENCE, Installation, Process, wait_until
 
 
 def free_port() -> int:
@@ -51,8 +51,8 @@ def test_everything_starts_answers_and_ends_with_whoever_started_it(installation
         assert any(name in line for line in said), name
     # As make does with the process it started, and it alone.
     process.popen.terminate()
-    assert process.popen.wait(timeout=60) == 0
-    psutil.wait_procs(family, timeout=20)
+    assert process.popen.wait(timeout=PATIENCE) == 0
+    psutil.wait_procs(family, timeout=PATIENCE)
     assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 

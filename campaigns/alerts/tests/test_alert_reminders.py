@@ -71,7 +71,7 @@ def test_what_everybody_left_for_days_does_not_hide_what_is_new(case: Case, coor
     assert alerts.remind(now=NOW + timedelta(minutes=5)) == 1
     new.refresh_from_db()
     assert (new.reminders, new.reminded_at) == (1, NOW + timedelta(minutes=5))
-    assert OutgoingMail.objects.get(key__startswith=f"alert:{new.pk}:").context["alert_id"] == new.pk
+    assert OutgoingMail.objects.get(mail.about(new)).context["alert_id"] == new.pk
 
 
 def test_each_has_its_own_quarter_of_an_hour(case: Case, coordinator: Any) -> None:
@@ -152,8 +152,8 @@ def test_the_message_does_not_leave_when_all_were_taken(case: Case, coordinator:
 def test_many_raised_at_once_are_one_message_a_person_and_an_alert_each(
     case: Case, coordinator: Any, second: Any
 ) -> None:
-    causes = {f"due_call:{number}": case for number in range(12)}
-    raised = {"causes": causes, "kind": Alert.Kind.MISSED_FOLLOW_UP, "level": Level.U1}
+    causes = [(case, {"task": f"essai {number}"}) for number in range(12)]
+    raised = {"causes": causes, "kind": Alert.Kind.TASK_FAILED, "level": Level.U1}
     assert alerts.raise_all(**raised, now=NOW) == 12
     assert alerts.raise_all(**raised, now=NOW) == 0
     assert Alert.objects.count() == 12

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns import alerts
 from campaigns.alerts import machine
-from campaigns.models import Alert, Campaign, Case, WelfareCheck
+from campaigns.models import Alert, Call, Campaign, Case, WelfareCheck
 from solidarites import health
 from solidarites.models import JournalEntry, OutgoingMail
 from tests import factories
@@ -26,11 +26,13 @@ def nadia(client_of: Any, coordinator: Any) -> Any:
 
 @pytest.fixture
 def alert(case: Case) -> Alert:
-    return raise_one("call:1:button", case, "U0")
+    return raise_one(case, "U0")
 
 
-def raise_one(key: str, case: Case | None, level: str = "U1", kind: str = Alert.Kind.BUTTON) -> Alert:
-    return alerts.raise_alert(key=key, kind=kind, level=level, case=case, now=timezone.now())
+def raise_one(case: Case, level: str = "U1", call: Call | None = None) -> Alert:
+    """The red button, in a call of this household."""
+    call = call or Call.objects.create(case=case)
+    return alerts.raise_alert(call=call, kind=Alert.Kind.BUTTON, level=level, case=case, now=timezone.now())
 
 
 def text(response: Any) -> str:
@@ -38,7 +40,7 @@ def text(response: Any) -> str:
 
 
 def test_the_most_urgent_comes_first(nadia: Any, case: Case, alert: Alert) -> None:
-    other = raise_one("task:beat", None, "U1", Alert.Kind.TASK_FAILED)
+    other = alerts.raise_alert(task="beat", kind=Alert.Kind.TASK_FAILED, level="U1", now=timezone.now())
     shown = nadia.get("/alertes/")
     assert list(shown.context["page_obj"]) == [alert, other]
     assert "aucun en particulier" in text(shown)
@@ -56,7 +58,7 @@ def test_the_list_refreshes_alone_without_counting_as_a_read(nadia: Any, alert: 
 
 
 def test_the_banner_counts_what_nobody_took(nadia: Any, coordinator: Any, alert: Alert, case: Case) -> None:
-    raise_one("call:2:button", case)
+    raise_one(case)
     health.beat_now(health.WORKER, timezone.now())
     banner = text(nadia.get("/alertes/bandeau/", headers={"X-Background": "1"}))
     assert "2 alertes" in banner
@@ -108,31 +110,35 @@ def test_two_coordinators_at_once_are_told(
     assert "Yann Le Goff s&#x27;en occupe déjà" in text(nadia.post(f"/alertes/{alert.pk}/prendre/", follow=True))
     alerts.solve(alert=alert, solution="Fait.", by=other, now=timezone.now())
     assert "déjà résolue" in text(nadia.post(f"/alertes/{alert.pk}/", {"solution": "Moi aussi"}, follow=True))
-    raise_one(alert.key, alert.case)
+    raise_one(alert.case, call=alert.call)
     assert "déjà ouverte" in text(nadia.post(f"/alertes/{alert.pk}/rouvrir/", follow=True))
 
 
 def test_an_alert_leads_to_what_raised_it(nadia: Any, case: Case) -> None:
     check = WelfareCheck.objects.create(case=case, origin="exhausted", due_at=timezone.now())
-    alert = raise_one(f"welfare:{check.pk}", case, kind=Alert.Kind.WELFARE_OVERDUE)
-    assert f"/veilles/{check.pk}/" in text(nadia.get(f"/alertes/{alert.pk}/"))
-    gone = raise_one("welfare:999", case, kind=Alert.Kind.WELFARE_OVERDUE)
-    assert "/veilles/999/" not in text(nadia.get(f"/alertes/{gone.pk}/"))
+    raised = {"kind": Alert.Kind.WELFARE_OVERDUE, "level": "U1", "case": case, "now": timezone.now()}
+    alert = alerts.raise_alert(welfare_check=check, **raised)
+    address = f"/veilles/{check.pk}/"
+    assert address in text(nadia.get(f"/alertes/{alert.pk}/"))
+    check.delete()
+    gone = text(nadia.get(f"/alertes/{alert.pk}/"))
+    assert address not in gone
+    assert "Ouvrir la veille" not in gone
 
 
 def test_the_dashboard_s_link_narrows_the_list(nadia: Any, alert: Alert, campaign: Campaign) -> None:
-    raise_one("call:9:button", factories.make_case(factories.make_campaign()))
+    raise_one(factories.make_case(factories.make_campaign()))
     assert nadia.get("/alertes/").context["page_obj"].paginator.count == 2
     assert list(nadia.get(f"/alertes/?campagne={campaign.slug}").context["page_obj"]) == [alert]
 
 
 def test_the_list_costs_the_same_for_one_alert_and_for_fifty(nadia: Any, campaign: Campaign) -> None:
-    raise_one("call:0:button", factories.make_case(campaign))
+    raise_one(factories.make_case(campaign))
     nadia.get("/alertes/")
     with count_queries() as one:
         nadia.get("/alertes/")
-    for number in range(1, 50):
-        raise_one(f"call:{number}:button", factories.make_case(campaign))
+    for _ in range(1, 50):
+        raise_one(factories.make_case(campaign))
     with count_queries() as fifty:
         nadia.get("/alertes/")
     assert len(one) == len(fifty) <= 14
@@ -154,6 +160,6 @@ def test_a_failure_of_the_machine_says_what_and_what_to_do(nadia: Any) -> None:
     assert "ouverture des appels de suivi" in page
     lost = OutgoingMail.objects.create(key="a", to="lea@exemple.fr", template="invitation", state="failed")
     machine.watch_mail(now=timezone.now())
-    page = text(nadia.get(f"/alertes/{Alert.objects.get(key=f'mail:{lost.pk}').pk}/"))
+    page = text(nadia.get(f"/alertes/{Alert.objects.get(mail=lost).pk}/"))
     assert "une invitation" in page
     assert "lea@exemple.fr" in page

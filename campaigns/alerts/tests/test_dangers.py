@@ -15,6 +15,7 @@ from campaigns import alerts, calls, outcomes, queue, scripts
 from campaigns.alerts import dangers
 from campaigns.models import Alert, Call, Campaign, Case, CasePass, Need, Script, WelfareCheck
 from campaigns.models.levels import Level
+from tenants import duplicates
 from tests import factories
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -326,3 +327,37 @@ def test_the_number_is_the_one_of_the_advice(guide: str, numbers: list[str]) -> 
     choice = scripts.Choice("oui", "Oui", level="U0", alert=True)
     question = scripts.Question("q", "", "", guide, "single", True, False, (), (choice,))
     assert dangers.numbers_for(question, choice) == numbers
+
+
+def test_a_cause_of_the_longest_names_that_a_script_may_have_is_kept_whole(case: Case, volunteer: Any) -> None:
+    call = draft(case, volunteer)
+    person = case.household.tenants.get().pk
+    said = {"call": call, "question": "q" * 60, "tenant_id": person, "kind": Alert.Kind.ANSWER, "level": Level.U0}
+    for choice in ("c" * 59 + "a", "c" * 59 + "b"):
+        for _ in range(2):
+            alerts.raise_alert(choice=choice, case=case, now=TUESDAY, **said)
+    assert Alert.objects.filter(question="q" * 60, tenant=person).count() == 2
+    assert dangers.raised_in(call, Alert.objects.all()[0])
+
+
+def test_an_alert_without_the_cause_that_its_kind_asks_for_is_refused(case: Case) -> None:
+    """Two causes under one name would be one alert, and a danger would be told to nobody."""
+    for kind in Alert.Kind:
+        if kind != Alert.Kind.PURGE_WAITING:
+            with pytest.raises(ValueError, match="without its cause"):
+                alerts.raise_alert(kind=kind, level=Level.U1, case=case, now=TUESDAY)
+    assert not Alert.objects.exists()
+
+
+def test_who_told_of_a_danger_is_still_named_once_their_two_records_are_one(
+    case: Case, volunteer: Any, administrator: Any
+) -> None:
+    call = draft(case, volunteer)
+    told = case.household.tenants.get()
+    said = {"call": call, "question": "sante", "choice": "mal", "tenant_id": told.pk}
+    alert = alerts.raise_alert(kind=Alert.Kind.ANSWER, level=Level.U0, case=case, now=TUESDAY, **said)
+    kept = factories.make_household(case.household.landlord).tenants.get()
+    duplicates.merge(kept=kept, gone=told, by=administrator, now=TUESDAY)
+    alert.refresh_from_db()
+    assert alert.tenant == kept
+    assert alerts.raise_alert(kind=Alert.Kind.BUTTON, level=Level.U0, case=case, call=call, now=TUESDAY) != alert

@@ -61,7 +61,14 @@ def test_every_periodic_task_has_a_french_name() -> None:
 
 def test_a_mail_that_finally_failed_is_one_alert_without_a_mail(coordinator: Any) -> None:
     lost = OutgoingMail.objects.create(key="invitation:1", to="a@exemple.fr", template="invitation", state="failed")
-    OutgoingMail.objects.create(key="referral:1:sent:1", to="b@exemple.fr", template="referral_sent", state="failed")
+    OutgoingMail.objects.create(
+        key="b",
+        object_type="campaigns.referral",
+        object_id=1,
+        to="b@exemple.fr",
+        template="referral_sent",
+        state="failed",
+    )
     OutgoingMail.objects.update(next_try_at=NOW)
     assert machine.watch_mail(now=NOW) == 1
     assert machine.watch_mail(now=NOW) == 0
@@ -90,14 +97,14 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def test_quiet_hours_never_hold_back_what_is_vital(
     case: Case, coordinator: Any, level: str, raised: datetime, leaves: datetime
 ) -> None:
-    alerts.raise_alert(key="a", kind=Alert.Kind.BUTTON, level=level, case=case, now=raised)
+    alerts.raise_alert(task="a", kind=Alert.Kind.TASK_FAILED, level=level, case=case, now=raised)
     row = OutgoingMail.objects.get()
     assert (row.next_try_at, row.urgent) == (leaves, level == Level.U0)
 
 
 def test_reminders_sleep_too_vital_ones_excepted(case: Case, coordinator: Any) -> None:
-    alerts.raise_alert(key="a", kind=Alert.Kind.BUTTON, level=Level.U1, case=case, now=at(2, 20, 50))
-    alerts.raise_alert(key="b", kind=Alert.Kind.BUTTON, level=Level.U0, case=case, now=at(2, 20, 50))
+    alerts.raise_alert(task="a", kind=Alert.Kind.TASK_FAILED, level=Level.U1, case=case, now=at(2, 20, 50))
+    alerts.raise_alert(task="b", kind=Alert.Kind.TASK_FAILED, level=Level.U0, case=case, now=at(2, 20, 50))
     assert alerts.remind(now=at(2, 21, 10)) == 1
     assert alerts.remind(now=at(3, 7, 5)) == 2
 
@@ -111,7 +118,7 @@ def sent_to() -> list[str]:
 
 
 def button(case: Case, now: datetime, level: str = Level.U1) -> Alert:
-    return alerts.raise_alert(key="button:9", kind=Alert.Kind.BUTTON, level=level, case=case, now=now)
+    return alerts.raise_alert(task="essai", kind=Alert.Kind.TASK_FAILED, level=level, case=case, now=now)
 
 
 def away(user: Any, first: int, last: int | None = None) -> None:

@@ -19,23 +19,19 @@ from campaigns.alerts.forms import SolveAlertForm
 from campaigns.common import scope
 from campaigns.common.calendar import calendar_of
 from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, posted, with_people
-from campaigns.models import (
-    Alert,
-    Campaign,
-    CaretakerVisit,
-    Case,
-    FollowUpPlan,
-    NeighbourReport,
-    Referral,
-    WelfareCheck,
-)
+from campaigns.models import Alert, Campaign, Case
 from campaigns.models.levels import Level
 from solidarites import health, mail
-from solidarites.models import OutgoingMail, User
+from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 
 STATES = {"": "À résoudre", "mine": "Que je traite", "solved": "Résolues"}
+# What a page says of an alert: its household, who called and answered, who deals with it.
+ON_SCREEN = (
+    *("case__household", "case__campaign", "case__agency", "case__next_call_for", "call", "tenant"),
+    *("raised_by", "taken_by", "solved_by"),
+)
 
 
 def _alerts(request: SignedInRequest, state: str) -> QuerySet[Alert]:
@@ -51,9 +47,7 @@ def _alerts(request: SignedInRequest, state: str) -> QuerySet[Alert]:
         found = found.filter(solved_at=None).order_by("level", "raised_at")
         if state == "mine":
             found = found.filter(taken_by=request.user)
-    return found.select_related(
-        "case__household", "case__campaign", "case__agency", "case__next_call_for", "raised_by", "taken_by", "solved_by"
-    ).prefetch_related(with_people("case__household"))
+    return found.select_related(*ON_SCREEN).prefetch_related(with_people("case__household"))
 
 
 @role_required(COORDINATOR)
@@ -103,9 +97,7 @@ def banner_of(by: User) -> dict[str, int]:
 
 
 def _alert(request: SignedInRequest, alert_id: int) -> Alert:
-    found = alerts.visible(request.user).select_related(
-        "case__household", "case__campaign", "case__agency", "case__next_call_for", "raised_by", "taken_by", "solved_by"
-    )
+    found = alerts.visible(request.user).select_related(*ON_SCREEN, "plan__case__campaign", "visit", "mail")
     return get_object_or_404(found, pk=alert_id)
 
 
@@ -152,7 +144,7 @@ class SafetyCall:
 
 def safety_call(alert: Alert, now: datetime) -> SafetyCall | None:
     case = alert.case
-    if alert.solved_at or alert.level != Level.U0 or case is None or not alert.key.startswith("call:"):
+    if alert.solved_at or alert.level != Level.U0 or case is None or alert.kind not in Alert.IN_A_CALL:
         return None
     if not case.is_safety_call or not case.next_call_at:
         why = _why_nobody_calls(case)
@@ -186,26 +178,23 @@ def _why_nobody_calls(case: Case) -> str:
 
 def _cause(alert: Alert, by: User) -> tuple[str, str] | None:
     """(words, address) of what raised it, when it has a page that this person may open."""
-    kind, _, rest = alert.key.partition(":")
-    number = rest.split(":")[0]
-    if not number.isdigit():
+    if alert.welfare_check_id:
+        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[alert.welfare_check_id])
+    if alert.visit is not None:
+        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[alert.visit.check_row_id])
+    if alert.referral_id:
+        return "Ouvrir le signalement", reverse("coordinator:referral", args=[alert.referral_id])
+    if not by.has_role(COORDINATOR):
         return None
-    if kind == "welfare" and WelfareCheck.objects.filter(pk=number).exists():
-        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[number])
-    if kind in ("neighbour", "purge", "plan") and not by.has_role(COORDINATOR):
-        return None
-    if kind == "neighbour" and NeighbourReport.objects.filter(pk=number).exists():
-        return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[number])
-    if kind == "caretaker" and (visit := CaretakerVisit.objects.filter(pk=number).first()):
-        return "Ouvrir la veille", reverse("coordinator:welfare_check", args=[visit.check_row_id])
-    if kind == "purge":
+    if alert.report_id:
+        return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[alert.report_id])
+    if alert.kind == Alert.Kind.PURGE_WAITING:
         return "Trancher les appels", reverse("coordinator:pending_list")
-    if kind == "plan" and (plan := FollowUpPlan.objects.filter(pk=number).select_related("case__campaign").first()):
-        if plan.case.campaign.status == Campaign.Status.DRAFT:
-            return "Voir la campagne", reverse("coordinator:campaign_detail", args=[plan.case.campaign.slug])
-        return "Ouvrir le suivi", reverse("coordinator:follow_up", args=[plan.pk])
-    if kind == "referral" and Referral.objects.filter(pk=number).exists():
-        return "Ouvrir le signalement", reverse("coordinator:referral", args=[number])
+    if alert.plan is not None:
+        campaign = alert.plan.case.campaign
+        if campaign.status == Campaign.Status.DRAFT:
+            return "Voir la campagne", reverse("coordinator:campaign_detail", args=[campaign.slug])
+        return "Ouvrir le suivi", reverse("coordinator:follow_up", args=[alert.plan_id])
     return None
 
 
@@ -214,21 +203,17 @@ def _trouble(alert: Alert) -> tuple[str, str] | None:
     if alert.kind == Alert.Kind.STRANDED_FOLLOW_UP and alert.case is not None and alert.solved_at is None:
         return _stranded(alert.case.campaign)
     if alert.kind == Alert.Kind.TASK_FAILED:
-        task = alert.key.split(":")[1]
         return (
-            f"Tâche automatique : {machine.label_of(task)}.",
+            f"Tâche automatique : {machine.label_of(alert.task)}.",
             "Prévenez la personne qui administre l'installation : le journal du worker dit la cause. "
             "L'alerte se résout d'elle-même dès que la tâche fonctionne de nouveau.",
         )
-    kind, _, number = alert.key.partition(":")
-    if alert.kind != Alert.Kind.MAIL_FAILED or kind != "mail" or not number.isdigit():
+    # That of a referral says it on the referral's page.
+    if alert.kind != Alert.Kind.MAIL_FAILED or alert.mail is None or alert.referral_id:
         return None
-    row = OutgoingMail.objects.filter(pk=number).first()
-    if row is None:
-        return None
-    about = mail.KINDS.get(row.template, "un message automatique")
+    about = mail.KINDS.get(alert.mail.template, "un message automatique")
     return (
-        f"L'e-mail qui annonçait {about} n'est pas arrivé à {row.to}.",
+        f"L'e-mail qui annonçait {about} n'est pas arrivé à {alert.mail.to}.",
         "Vérifiez l'adresse de cette personne, et prévenez-la autrement.",
     )
 

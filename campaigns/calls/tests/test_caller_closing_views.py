@@ -257,7 +257,12 @@ def test_a_correction_into_a_death_names_the_person_even_alone(lea, held):
 def test_afterwards_the_person_who_was_named_is_the_one_who_is_said(lea, held, case, volunteer2, client_of):
     jeanne = case.household.tenants.get()
     lucien = case.household.tenants.create(
-        landlord=jeanne.landlord, civility="M.", last_name="Perrin", first_name="Lucien", birth_date=jeanne.birth_date
+        landlord=jeanne.landlord,
+        civility="M.",
+        last_name="Perrin",
+        first_name="Lucien",
+        birth_date=jeanne.birth_date,
+        birth_precision=jeanne.birth_precision,
     )
     pressed(lea, held, "deceased")
     page = confirmed(lea, held, "deceased", lucien)

@@ -12,6 +12,7 @@ from campaigns import calls, queue
 from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url, well
 from campaigns.models import Alert, Call, Campaign, Case, Need
 from tenants import duplicates, households
+from tests import factories
 from tests.factories import make_case, make_household
 
 
@@ -317,7 +318,7 @@ def test_another_moment_is_no_answer_to_a_danger_of_the_same_day(lea, held, volu
 def test_a_danger_of_another_campaign_is_still_told_to_who_calls(lea, held, volunteer, household):
     record(lea, held, **fallen(held))
     Campaign.objects.update(status=Campaign.Status.CLOSED)
-    Case.objects.update(status=Case.Status.CLOSED, next_call_at=None)
+    Case.objects.update(**factories.closed())
     other = hold(make_case(running_campaign(volunteer), household), volunteer)
     assert "Danger signalé" in text(lea.get(url("call", other.case.pk)))
 
@@ -325,7 +326,11 @@ def test_a_danger_of_another_campaign_is_still_told_to_who_calls(lea, held, volu
 def test_who_is_left_of_a_couple_keeps_the_safety_call(lea, held, administrator):
     tenant = held.case.household.tenants.get()
     held.case.household.tenants.create(
-        landlord=tenant.landlord, last_name="Perrin", first_name="Lucien", birth_date=tenant.birth_date
+        landlord=tenant.landlord,
+        last_name="Perrin",
+        first_name="Lucien",
+        birth_date=tenant.birth_date,
+        birth_precision=tenant.birth_precision,
     )
     record(lea, held, **fallen(held))
     households.close_person(tenant=tenant, status="care_home", now=timezone.now(), by=administrator)

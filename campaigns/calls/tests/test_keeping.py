@@ -261,7 +261,7 @@ def test_the_list_costs_the_same_for_one_call_and_for_fifteen(
             script = case.campaign.script
             Call.objects.create(case=other, volunteer=volunteer, state=Call.State.PENDING, script=script, comment="Oui")
         close_campaign(case)
-        Case.objects.filter(campaign=case.campaign).update(status=Case.Status.CLOSED)
+        Case.objects.filter(campaign=case.campaign).update(**factories.closed())
 
     left(1)
     nadia.get("/appels-en-double/")

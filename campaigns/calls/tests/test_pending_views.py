@@ -138,7 +138,7 @@ def test_the_list_costs_the_same_for_one_call_and_for_fifteen(
         nadia.get(LIST)
     for _ in range(14):
         other = make_case(call.case.campaign)
-        Case.objects.exclude(pk=other.pk).update(status=Case.Status.CLOSED)
+        Case.objects.exclude(pk=other.pk).update(**factories.closed())
         pending_call(other, volunteer, volunteer2, outcome="refused_campaign")
     assert Call.objects.filter(state=Call.State.PENDING).count() == 15
     with count_queries() as many:

@@ -104,10 +104,10 @@ def _kept(case: Case, by: User) -> str:
 def _taker(case: Case, by: User) -> str:
     """Who has the case, or called since."""
     if case.claimed_by is not None and case.claimed_by_id != by.pk:
-        return case.claimed_by.first_name or str(case.claimed_by)
+        return case.claimed_by.get_short_name()
     last = case.calls.filter(state=Call.State.RECORDED).exclude(volunteer=by).select_related("volunteer")
     call = last.order_by("-recorded_at").first()
-    return (call.volunteer.first_name or str(call.volunteer)) if call and call.volunteer else ""
+    return call.volunteer.get_short_name() if call and call.volunteer else ""
 
 
 def _twice_lines(recorded: Call, by: User) -> list[Line]:
@@ -120,12 +120,12 @@ def _twice_lines(recorded: Call, by: User) -> list[Line]:
     )
     if other is None:
         return []
-    who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+    who = other.volunteer.get_short_name() if other.volunteer else "Quelqu'un d'autre"
     return [Line("people", f"{who} avait aussi appelé ce foyer : la coordination décide de ce qu'on en fait.")]
 
 
 def _alert_lines(recorded: Call) -> list[Line]:
-    if Alert.objects.filter(case_id=recorded.case_id, key__startswith=f"call:{recorded.pk}:").exists():
+    if Alert.objects.filter(call=recorded, kind__in=Alert.IN_A_CALL).exists():
         return [Line("exclamation-octagon-fill", "L'alerte est transmise à la coordination.", "alert")]
     return []
 

@@ -176,7 +176,7 @@ def next_follow_up_words(case: Case, has_plan: bool, now: datetime) -> str:
     because = " à cause du jour férié" if coming.one.moved and holiday else ""
     if coming.other is None:
         return typography(f"{when}{because}, je vous appellerai comme d'habitude.") if because else ""
-    name = coming.other.first_name or coming.other.display_name
+    name = coming.other.get_short_name()
     return typography(f"{when}{because}, c'est {name} qui vous appellera.")
 
 

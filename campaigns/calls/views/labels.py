@@ -132,7 +132,7 @@ def reason(case: Case, by: User, now: datetime) -> str:
 def _with(case: Case) -> str:
     """« avec Sabrina »: whom the person expects, and of whom one may speak."""
     expected = case.next_call_for
-    return f"avec {expected.first_name or expected.display_name}" if expected else "avec quelqu'un d'autre"
+    return f"avec {expected.get_short_name()}" if expected else "avec quelqu'un d'autre"
 
 
 def family(people: Sequence[Tenant]) -> str:
@@ -157,14 +157,14 @@ def history_line(call: Call, now: datetime, tz: ZoneInfo, people: Iterable[Tenan
     what = rule.label.lower() if rule else "appel"
     closed = person_closed(call, people)
     what = f"{what}, {closed.full_name}" if closed else what
-    who = f" ({call.volunteer.first_name or call.volunteer})" if call.volunteer else ""
+    who = f" ({call.volunteer.get_short_name()})" if call.volunteer else ""
     line = past_label(call.recorded_at or call.started_at, now, tz)
     return f"{line[:1].upper()}{line[1:]} : {what}{who}"
 
 
 def message_line(message: CaseMessage, now: datetime, tz: ZoneInfo) -> str:
     """« Message pris aujourd'hui à 10 h par Paul »."""
-    who = f" par {message.by.first_name or message.by}" if message.by else ""
+    who = f" par {message.by.get_short_name()}" if message.by else ""
     return f"Message pris {past_label(message.at, now, tz)}{who}"
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns import queue
 from campaigns.calls import messages
 from campaigns.models import Case
+from campaigns.models.limits import TEXT
 from campaigns.texts import comments
 from solidarites import journal
 from solidarites.requests import SignedInRequest
@@ -24,7 +25,7 @@ class MessageForm(forms.Form):
         label="Message à transmettre",
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": messages.LIMIT}),
-        help_text="Des faits utiles, courts, comme si la personne vous lisait. 300 caractères au plus.",
+        help_text=f"Des faits utiles, courts, comme si la personne vous lisait. {TEXT} caractères au plus.",
     )
 
 
@@ -37,7 +38,7 @@ def message(request: SignedInRequest, case_id: int) -> HttpResponse:
         journal.record("access.refused", by=request.user, route="caller:message", case=case_id)
         raise Http404
     form = MessageForm(request.POST if request.method == "POST" else None)
-    holder = case.claimed_by.first_name or str(case.claimed_by) if case.claimed_by else ""
+    holder = case.claimed_by.get_short_name() if case.claimed_by else ""
     if request.method == "POST" and form.is_valid():
         text = form.cleaned_data["text"]
         try:

@@ -36,9 +36,6 @@ from tenants import departments
 from tenants.households import usable_phones
 from tenants.models import Household, PhoneNumber, Tenant
 
-# One click each; the others wait behind « Autre issue ».
-QUICK = ("no_answer", "busy", "voicemail_left", "voicemail_none")
-MORE = ("wrong_number", "disconnected", "other_person", "cut_off", "language", "unable")
 # Two lines of a phone; what is longer is said whole below the top.
 WHOLE_TITLE = 34
 REMINDER = "Des faits utiles, courts, comme si la personne vous lisait. Pas de diagnostic, pas d'opinion."
@@ -241,34 +238,32 @@ class CallPage:
         return self.campaign.allow_hidden_number and self.place.by.hide_number
 
     # Outcomes ---------------------------------------------------------------------------------------
-    def _outcomes(self, codes: tuple[str, ...]) -> list[OutcomeView]:
-        views = []
-        for code in codes:
-            rule = outcomes.TABLE[code]
-            text = rule.decide(self.situation).text
-            views.append(OutcomeView(code, rule.button or rule.label, typography(text)))
-        return views
+    def _outcomes(self, way: outcomes.Way) -> list[OutcomeView]:
+        return [
+            OutcomeView(rule.code, rule.button or rule.label, typography(rule.decide(self.situation).text))
+            for rule in outcomes.by(way)
+        ]
 
     @property
     def quick_outcomes(self) -> list[OutcomeView]:
-        return self._outcomes(QUICK)
+        return self._outcomes(outcomes.Way.QUICK)
 
     @property
     def more_outcomes(self) -> list[OutcomeView]:
-        return self._outcomes(tuple(code for code in MORE if code != "language"))
+        return self._outcomes(outcomes.Way.MORE)
 
     @property
     def language_outcome(self) -> OutcomeView:
-        return self._outcomes(("language",))[0]
+        return self._outcomes(outcomes.Way.LANGUAGE)[0]
 
     @property
     def hospital_outcome(self) -> OutcomeView:
-        return self._outcomes(("hospitalised",))[0]
+        return self._outcomes(outcomes.Way.HOSPITAL)[0]
 
     @property
     def closing_outcomes(self) -> list[OutcomeView]:
         """They close a person: apart from the others, and the name is asked first."""
-        return self._outcomes(tuple(outcomes.PERSON_STATUS))
+        return self._outcomes(outcomes.Way.CLOSING)
 
     @property
     def more_open(self) -> bool:

@@ -113,13 +113,13 @@ def notice_of(place: Place) -> Notice | None:
         return _meanwhile(place)
     if case.claimed_by_id is not None and case.claimed_by is not None:
         at = typography(clock_label(case.claimed_at.astimezone(tz))) if case.claimed_at else ""
-        name = case.claimed_by.first_name or str(case.claimed_by)
+        name = case.claimed_by.get_short_name()
         return Notice("warning", f"Ce dossier a été repris par {name} à {at}. Votre texte est gardé.", "taken")
     newer = next(
         (call for call in place.history if (call.recorded_at or call.started_at) > place.draft.started_at), None
     )
     if newer is not None:
-        name = (newer.volunteer.first_name or str(newer.volunteer)) if newer.volunteer else "Quelqu'un d'autre"
+        name = newer.volunteer.get_short_name() if newer.volunteer else "Quelqu'un d'autre"
         when = past_label(newer.recorded_at or newer.started_at, now, tz)
         return Notice("warning", f"{name} a enregistré un appel à ce foyer {when}. Votre texte est gardé.", "taken")
     if case.status == Case.Status.CLOSED:
@@ -135,11 +135,11 @@ def _meanwhile(place: Place) -> Notice | None:
     """What happened to this household while its holder calls: a message taken, another volunteer's text."""
     if place.messages and place.messages[0].at > place.draft.started_at:
         message = place.messages[0]
-        who = (message.by.first_name or str(message.by)) if message.by else "Quelqu'un"
+        who = message.by.get_short_name() if message.by else "Quelqu'un"
         return Notice("info", f"Ce foyer a rappelé, {who} a pris un message : « {message.text} »", "message")
     if place.waiting is not None and (place.waiting.recorded_at or place.now) > place.draft.started_at:
         other = place.waiting.volunteer
-        who = (other.first_name or str(other)) if other else "Quelqu'un d'autre"
+        who = other.get_short_name() if other else "Quelqu'un d'autre"
         text = f"{who} avait aussi appelé ce foyer : la coordination décidera. Continuez, votre appel compte."
         return Notice("info", text, "waiting")
     return None

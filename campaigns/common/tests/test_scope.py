@@ -88,7 +88,7 @@ def test_who_follows_everything_follows_every_agency_and_what_has_none_stays_eve
 def test_an_administrator_sees_everything(administrator: Any, zoe: User, cases: dict[str, Case]) -> None:
     assert seen_by(administrator, cases) == set(cases)
     for case in cases.values():
-        alerts.raise_alert(key=f"a{case.pk}", kind=Alert.Kind.BUTTON, level="U1", case=case, now=case.enrolled_at)
+        alerts.raise_alert(task=f"a{case.pk}", kind=Alert.Kind.TASK_FAILED, level="U1", case=case, now=case.enrolled_at)
     assert alerts.visible(administrator).count() == len(cases)
 
 

@@ -80,7 +80,7 @@ def test_every_chart_has_its_table(client_of: Any, coordinator: Any, campaign: C
 
 def test_an_alert_stands_at_the_top(client_of: Any, coordinator: Any, campaign: Campaign) -> None:
     case = factories.make_case(campaign)
-    alerts.raise_alert(key="x", kind=Alert.Kind.BUTTON, level="U0", case=case, now=timezone.now())
+    alerts.raise_alert(task="x", kind=Alert.Kind.TASK_FAILED, level="U0", case=case, now=timezone.now())
     page = client_of(coordinator).get(URL)
     html = page.content.decode()
     assert "1 alerte à résoudre" in text_of(page)

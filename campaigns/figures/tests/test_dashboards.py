@@ -52,9 +52,9 @@ def values(cells: list[dashboards.Cell]) -> dict[str, int]:
 
 def test_unsolved_alerts_are_counted_by_level(campaign: Campaign, coordinator: Any) -> None:
     case = factories.make_case(campaign)
-    first = alerts.raise_alert(key="a", kind=Alert.Kind.BUTTON, level=Level.U0, case=case, now=TUESDAY)
-    alerts.raise_alert(key="b", kind=Alert.Kind.ANSWER, level=Level.U1, case=case, now=TUESDAY)
-    alerts.raise_alert(key="c", kind=Alert.Kind.MAIL_FAILED, level=Level.U1, now=TUESDAY)
+    first = alerts.raise_alert(task="a", kind=Alert.Kind.TASK_FAILED, level=Level.U0, case=case, now=TUESDAY)
+    alerts.raise_alert(task="b", kind=Alert.Kind.TASK_FAILED, level=Level.U1, case=case, now=TUESDAY)
+    alerts.raise_alert(task="c", kind=Alert.Kind.TASK_FAILED, level=Level.U1, now=TUESDAY)
     alerts.take(alert=first, by=coordinator, now=TUESDAY)
     found = board(campaign, coordinator)
     assert values(found.alerts) == {"U0": 1, "U1": 2}
@@ -65,7 +65,9 @@ def test_unsolved_alerts_are_counted_by_level(campaign: Campaign, coordinator: A
 
 def test_an_alert_of_another_campaign_is_never_hidden_by_the_filter(campaign: Campaign, coordinator: Any) -> None:
     other = figures_cast.make_campaign()
-    alerts.raise_alert(key="a", kind=Alert.Kind.BUTTON, level=Level.U0, case=factories.make_case(other), now=TUESDAY)
+    alerts.raise_alert(
+        task="a", kind=Alert.Kind.TASK_FAILED, level=Level.U0, case=factories.make_case(other), now=TUESDAY
+    )
     found = board(campaign, coordinator)
     assert (found.alert_total, found.alerts_elsewhere) == (0, 1)
 
@@ -217,7 +219,7 @@ def test_a_coordinator_counts_only_the_agencies_of_their_scope(
     for one in (agency, agency2, agency2):
         case = factories.make_case(campaign, factories.make_household(one.landlord, agency=one))
         call(case, volunteer, "no_answer")
-        alerts.raise_alert(key=f"a{case.pk}", kind="button", level="U0", case=case, now=TUESDAY)
+        alerts.raise_alert(task=f"a{case.pk}", kind=Alert.Kind.TASK_FAILED, level="U0", case=case, now=TUESDAY)
     CoordinatorScope.objects.create(user=coordinator).agencies.add(agency)
     # A sector that nobody follows is everybody's: its figures as well as its alerts.
     found = board(campaign, coordinator)

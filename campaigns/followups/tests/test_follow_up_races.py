@@ -19,7 +19,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Longer than PostgreSQL takes to find two transactions that wait for each other.
-PATIENCE = 20
+PATIENCE = 60
 
 
 @pytest.fixture

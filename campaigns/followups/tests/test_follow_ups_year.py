@@ -58,11 +58,10 @@ def stopped_or_over(life: Life) -> None:
 
 def nothing_in_silence(life: Life) -> None:
     """Each call was made, or an alert says that it was not, once; whoever never answered has a welfare check."""
-    told = {f"due_call:{pk}": pk for pk in DueCall.objects.values_list("pk", flat=True)}
-    alerts = list(Alert.objects.filter(kind=Alert.Kind.MISSED_FOLLOW_UP).values_list("key", flat=True))
-    assert len(alerts) == len(set(alerts))
-    assert set(alerts) <= set(told)
-    missed = {told[key] for key in alerts}
+    alerts = list(Alert.objects.filter(kind=Alert.Kind.MISSED_FOLLOW_UP).values_list("due_call", flat=True))
+    missed = set(alerts)
+    assert len(alerts) == len(missed)
+    assert missed <= set(DueCall.objects.values_list("pk", flat=True))
     for due in DueCall.objects.select_related("plan", "case"):
         made = life.answered.get(due.pk)
         if made is not None:
@@ -80,8 +79,8 @@ def nothing_in_silence(life: Life) -> None:
             assert due.pk not in missed, f"{due.due_at} was made, and called missed"
         if life.fate(due) > 0.9 and due.done_at is not None and due.done_at > due.grace_until:
             assert due.pk in missed, f"{due.due_at} passed its grace in silence"
-    unanswered = Alert.objects.filter(kind=Alert.Kind.UNANSWERED_FOLLOW_UP).values_list("key", flat=True)
-    assert sorted(unanswered) == sorted(f"due_call:{pk}:unanswered" for pk in life.given_up)
+    unanswered = Alert.objects.filter(kind=Alert.Kind.UNANSWERED_FOLLOW_UP).values_list("due_call", flat=True)
+    assert sorted(unanswered) == sorted(life.given_up)
     assert WelfareCheck.objects.filter(origin=WelfareCheck.Origin.MISSED_FOLLOW_UP).count() == len(life.given_up)
 
 

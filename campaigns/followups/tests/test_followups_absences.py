@@ -400,7 +400,7 @@ def test_a_case_closed_here_and_open_elsewhere_is_left_alone(
     volunteer: Any,
 ) -> None:
     plan = plan_for(campaign, volunteer)
-    Case.objects.filter(pk=plan.case_id).update(status=Case.Status.CLOSED)
+    Case.objects.filter(pk=plan.case_id).update(**factories.closed())
     other = factories.make_campaign(volunteers=[volunteer], now=TUESDAY, hours=OFFICE)
     factories.make_case(other, plan.household, now=TUESDAY)
     assert followups.open_due_calls(now=at(15, 15)) == 1

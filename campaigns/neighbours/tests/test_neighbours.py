@@ -217,7 +217,7 @@ def test_a_household_that_no_campaign_calls_joins_one_and_its_check_opens(campai
 def test_a_household_of_a_closed_campaign_is_proposed_again(campaign: Campaign, coordinator: Any) -> None:
     over = factories.make_campaign(status=Campaign.Status.CLOSED)
     known = door(over, street="12 rue des Lilas")
-    Case.objects.update(status=Case.Status.CLOSED)
+    Case.objects.update(**factories.closed())
     found = reports.proposals_outside(report=report(), by=coordinator)
     assert [one.household.pk for one in found] == [known.household_id]
 

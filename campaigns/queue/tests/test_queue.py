@@ -49,7 +49,7 @@ def test_the_five_tiers_come_in_order(campaign: Campaign, volunteer: Any) -> Non
     for expected in (callback, follow_up, head, retry, first):
         assert queue.peek(campaign=campaign, by=volunteer, now=TUESDAY) == expected
         assert served(campaign, volunteer) == expected
-        Case.objects.filter(pk=expected.pk).update(status=Case.Status.CLOSED)
+        Case.objects.filter(pk=expected.pk).update(**factories.closed())
     assert queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).empty == queue.Empty(queue.Empty.ALL_DONE)
 
 
@@ -71,7 +71,7 @@ def test_never_called_cases_go_by_fragility_then_age(campaign: Campaign, volunte
         case = served(campaign, volunteer)
         assert case is not None
         assert case.household_id == expected.pk
-        Case.objects.filter(pk=case.pk).update(status=Case.Status.CLOSED)
+        Case.objects.filter(pk=case.pk).update(**factories.closed())
 
 
 def test_a_follow_up_is_kept_for_its_volunteer_until_the_grace_has_passed(
@@ -176,7 +176,7 @@ def test_a_sector_returns_only_that_sector(campaign: Campaign, volunteer: Any, a
     factories.make_case(campaign, factories.make_household(agency=agency2), now=TUESDAY)
     CampaignVolunteer.objects.get(campaign=campaign, user=volunteer).agencies.add(agency)
     assert served(campaign, volunteer) == mine
-    Case.objects.filter(pk=mine.pk).update(status=Case.Status.CLOSED)
+    Case.objects.filter(pk=mine.pk).update(**factories.closed())
     assert queue.claim_next(campaign=campaign, by=volunteer, now=TUESDAY).empty == queue.Empty(queue.Empty.NONE_FOR_YOU)
 
 

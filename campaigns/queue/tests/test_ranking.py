@@ -38,7 +38,7 @@ def order(campaign: Campaign, by: Any) -> list[Case]:
 def _next(campaign: Campaign, by: Any) -> Case | None:
     case = served(campaign, by)
     if case is not None:
-        Case.objects.filter(pk=case.pk).update(status=Case.Status.CLOSED)
+        Case.objects.filter(pk=case.pk).update(**factories.closed())
     return case
 
 

@@ -149,7 +149,7 @@ def _recent_row(call: Call, other: Call | None, now: datetime) -> dict[str, obje
     rule = outcomes.TABLE.get(call.outcome)
     who = ""
     if other is not None and call.state == Call.State.RECORDED and other.started_at <= (call.recorded_at or now):
-        who = (other.volunteer.first_name or str(other.volunteer)) if other.volunteer else "Quelqu'un d'autre"
+        who = other.volunteer.get_short_name() if other.volunteer else "Quelqu'un d'autre"
     closed = person_closed(call, call.case.household.tenants.all())
     return {
         "call": call,

@@ -11,6 +11,7 @@ from campaigns.common import needs
 from campaigns.common.fields import TenantChoice
 from campaigns.models import Partner, Referral
 from campaigns.models.levels import Level
+from campaigns.models.limits import FACTS, TEXT
 from campaigns.referrals import partners
 from solidarites.fields import field_of
 from tenants.models import Tenant
@@ -76,7 +77,7 @@ class DraftForm(forms.Form):
 
     partner = forms.ModelChoiceField(Partner.objects.filter(active=True), label="Partenaire", required=False)
     level = forms.ChoiceField(label="Niveau", choices=Level.choices)
-    facts = Text(label="Faits entendus", limit=600, rows=4, required=False)
+    facts = Text(label="Faits entendus", limit=FACTS, rows=4, required=False)
     since = forms.CharField(label="Depuis quand", max_length=120, required=False)
     help_in_place = forms.CharField(label="Aide déjà en place", max_length=200, required=False)
     contact_person = forms.CharField(
@@ -88,10 +89,10 @@ class DraftForm(forms.Form):
     contact_agrees = forms.BooleanField(label="Cette personne est d'accord pour être contactée", required=False)
     assessment = Text(
         label="Appréciation de la personne qui a appelé",
-        limit=300,
+        limit=TEXT,
         rows=2,
         required=False,
-        help_text="À part des faits. Ni diagnostic ni jugement. 300 caractères au plus.",
+        help_text=f"À part des faits. Ni diagnostic ni jugement. {TEXT} caractères au plus.",
     )
     agreement = forms.ChoiceField(
         label="Accord du locataire pour transmettre",
@@ -109,10 +110,10 @@ class DraftForm(forms.Form):
     phoned_person = forms.CharField(label="Personne jointe chez le partenaire", max_length=120, required=False)
     no_agreement_reason = Text(
         label="Motif du signalement sans accord",
-        limit=300,
+        limit=TEXT,
         rows=2,
         required=False,
-        help_text="Sera approuvé par deux personnes de la coordination. 300 caractères au plus.",
+        help_text=f"Sera approuvé par deux personnes de la coordination. {TEXT} caractères au plus.",
     )
 
     def __init__(self, data: Any = None, *, referral: Referral) -> None:
@@ -147,7 +148,7 @@ class NewReferralForm(forms.Form):
     tenant = TenantChoice(Tenant.objects.none(), label="Pour qui", empty_label=None)
     categories = forms.MultipleChoiceField(label="Besoins", choices=needs.CHOICES, widget=forms.CheckboxSelectMultiple)
     level = forms.ChoiceField(label="Niveau", choices=Level.choices, initial=Level.U2)
-    facts = Text(label="Faits entendus", limit=600, rows=4, required=False)
+    facts = Text(label="Faits entendus", limit=FACTS, rows=4, required=False)
 
     def __init__(self, data: Any = None, *, case: Any, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
@@ -169,25 +170,25 @@ class ActForm(forms.Form):
 
 class WithdrawForm(ActForm):
     reason = forms.CharField(
-        label="Pourquoi", max_length=300, help_text="Par exemple : la personne ne le souhaite plus."
+        label="Pourquoi", max_length=TEXT, help_text="Par exemple : la personne ne le souhaite plus."
     )
 
 
 class DeclineForm(ActForm):
-    reason = forms.CharField(label="Pourquoi", max_length=300, help_text="Par exemple : hors de notre commune.")
+    reason = forms.CharField(label="Pourquoi", max_length=TEXT, help_text="Par exemple : hors de notre commune.")
 
 
 class ResumeForm(ActForm):
-    reason = forms.CharField(label="Ce qui manque encore", max_length=300)
+    reason = forms.CharField(label="Ce qui manque encore", max_length=TEXT)
 
 
 class AnswerForm(ActForm):
     result = forms.ChoiceField(label="Résultat", choices=[("", "À choisir"), *Referral.CloseReason.choices])
-    text = Text(label="Ce qui a été fait", limit=600)
+    text = Text(label="Ce qui a été fait", limit=FACTS)
 
 
 class CommentForm(ActForm):
-    text = Text(label="Commentaire", limit=600)
+    text = Text(label="Commentaire", limit=FACTS)
 
 
 class PhoneForm(ActForm):
@@ -209,7 +210,7 @@ class RerouteForm(ActForm):
 class AnotherForm(RerouteForm):
     """Asked of another partner because the first stays silent."""
 
-    reason = forms.CharField(label="Pourquoi", max_length=300, initial="Pas de réponse dans le délai.")
+    reason = forms.CharField(label="Pourquoi", max_length=TEXT, initial="Pas de réponse dans le délai.")
 
 
 class CalledBackForm(ActForm):
@@ -220,7 +221,7 @@ class CloseForm(ActForm):
     reason = forms.ChoiceField(label="Motif de clôture", choices=[("", "À choisir"), *Referral.CloseReason.choices])
     no_call_back_reason = forms.CharField(
         label="Pourquoi le locataire n'a pas pu être rappelé",
-        max_length=300,
+        max_length=TEXT,
         required=False,
         help_text="À remplir seulement s'il n'a pas été rappelé.",
     )

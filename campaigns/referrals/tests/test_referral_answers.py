@@ -11,6 +11,7 @@ from campaigns.models import Alert, Case, Need, Referral
 from campaigns.referrals import ReferralError
 from campaigns.referrals.tests.referral_cast import do, make_call, make_partner, make_referral
 from solidarites.models import OutgoingMail
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +90,7 @@ def test_declining_needs_a_reason(coordinator, now):
 
 def test_an_answer_opens_the_call_back_to_the_tenant(coordinator, now):
     referral = make_referral(coordinator, now, state=State.IN_PROGRESS)
-    Case.objects.update(status=Case.Status.CLOSED, next_call_at=None)
+    Case.objects.update(**factories.closed())
     do("answer", referral, coordinator, now)
     case = Case.objects.get()
     assert case.status == Case.Status.OPEN

@@ -88,7 +88,7 @@ def copies_of(referral: Referral, bodies: list[bytes]) -> int:
 
 
 def told(referral: Referral) -> bool:
-    return Alert.objects.filter(key__startswith=f"referral:{referral.pk}:").exists()
+    return Alert.objects.filter(referral=referral).exists()
 
 
 def live(referral: Referral, now: Any, days: float = 3) -> None:
@@ -300,7 +300,7 @@ def test_several_sending_tasks_at_once_send_each_message_once(coordinator, inbox
 
     def run() -> None:
         try:
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             tasks.send_mail()
         finally:
             connection.close()
@@ -309,7 +309,7 @@ def test_several_sending_tasks_at_once_send_each_message_once(coordinator, inbox
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
     assert set(inbox.copies().values()) == {1}
     assert len(inbox.copies()) == OutgoingMail.objects.filter(state=Mail.SENT, was_unsure=False).count() == 12
 

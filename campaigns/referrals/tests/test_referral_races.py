@@ -31,7 +31,7 @@ def at_once(act: Callable[[int], Any]) -> list[Any]:
 
     def run(index: int) -> None:
         try:
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=60)
             results[index] = act(index)
         except ReferralError as error:
             results[index] = error
@@ -42,7 +42,7 @@ def at_once(act: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
     return results
 
 

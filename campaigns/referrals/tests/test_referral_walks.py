@@ -12,7 +12,7 @@ from campaigns import referrals
 from campaigns.models import Alert, Partner, Referral, ReferralEvent
 from campaigns.referrals import OPEN_STATES, TRANSITIONS, ReferralError, access
 from campaigns.referrals.tests.referral_cast import ACTS, canaries, do, make_partner, make_referral, send_all
-from solidarites import bounces, roles
+from solidarites import bounces, mail, roles
 from solidarites.models import OutgoingMail
 from tests.factories import make_user
 from tests.smtp import CLOSE
@@ -81,7 +81,7 @@ def test_no_sequence_of_acts_leaves_the_table_or_tells_anything(seed, coordinato
                 inbox.answers = [chance.choice(["451 later", "550 no", CLOSE]) for _ in range(chance.choice([1, 2, 9]))]
                 inbox.keeps_when_closing = chance.random() < 0.5
             case "bounce":
-                sent = OutgoingMail.objects.filter(state=Mail.SENT, key__startswith="referral:").order_by("-pk").first()
+                sent = OutgoingMail.objects.filter(mail.about(Referral), state=Mail.SENT).order_by("-pk").first()
                 if sent is not None:
                     bounces.note(mail_id=sent.pk, by=None, now=now)
             case "watch":
@@ -126,7 +126,7 @@ def test_no_sequence_of_acts_leaves_the_table_or_tells_anything(seed, coordinato
     assert not [word for word in hidden if word.lower() in told]
     # Never silence: what finally failed or came back is an alert, or the referral has moved on since.
     referrals.watch_referrals(now=now)
-    ours = [row for row in rows.values() if row.key.startswith("referral:")]
+    ours = [row for row in rows.values() if row.object_type == "campaigns.referral"]
     lost = [row for row in ours if row.state in (Mail.FAILED, Mail.BOUNCED)]
-    alerts = set(Alert.objects.filter(kind=Alert.Kind.MAIL_FAILED).values_list("key", flat=True))
-    assert alerts >= {row.key.replace(f":{referral.pk}:", f":{referral.pk}:mail:", 1) for row in lost}
+    alerts = set(Alert.objects.filter(kind=Alert.Kind.MAIL_FAILED, referral=referral).values_list("mail", flat=True))
+    assert alerts >= {row.pk for row in lost}

@@ -14,6 +14,7 @@ from campaigns.setup import enrolment
 from solidarites.models import JournalEntry
 from tenants import events
 from tenants.models import PhoneNumber, Tenant
+from tests import factories
 from tests.factories import make_agency, make_campaign, make_case, make_household, make_landlord
 from tests.strict import count_queries, max_queries
 
@@ -189,7 +190,7 @@ def test_a_household_open_in_another_campaign_stays_there_and_is_reported(draft,
     result = enrol(draft, now)
     assert (result.created, result.elsewhere, result.elsewhere_ids) == (0, 1, [household.pk])
     assert not draft.cases.exists()
-    Case.objects.filter(pk=elsewhere.pk).update(status=Case.Status.CLOSED)
+    Case.objects.filter(pk=elsewhere.pk).update(**factories.closed())
     assert enrol(draft, now).created == 1
 
 
@@ -378,7 +379,7 @@ def test_closed_cases_and_unchanged_households_are_left_alone(draft, now):
     JournalEntry.objects.all()._raw_delete("default")
     tell(household, now)
     assert not JournalEntry.objects.exists()
-    Case.objects.update(status=Case.Status.CLOSED, fragile=False)
+    Case.objects.update(fragile=False, **factories.closed())
     tell(household, now)
     assert not draft.cases.get().fragile
 

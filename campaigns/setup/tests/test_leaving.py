@@ -48,7 +48,7 @@ def give_everything(both: Any, volunteer2: Any, office: Campaign) -> dict[str, A
         plan=plans[0], case=covered, due_at=now, volunteer=both, grace_until=now + timezone.timedelta(hours=2)
     )
     Case.objects.filter(pk=covered.pk).update(next_call_for=both, next_call_kind=Case.Kind.FOLLOW_UP)
-    alert = alerts.raise_alert(key="x", kind=Alert.Kind.MESSAGE, level="U2", case=held, now=now)
+    alert = alerts.raise_alert(task="x", kind=Alert.Kind.TASK_FAILED, level="U2", case=held, now=now)
     alerts.take(alert=alert, by=both, now=now)
     check = open_check(factories.make_case(office), both, now)
     check.owner = both

@@ -67,7 +67,7 @@ def review_call(request: SignedInRequest, call_id: int) -> HttpResponse:
             messages.error(request, str(error))
         else:
             assert call.volunteer is not None  # noqa: S101 - may_review leaves those out
-            who = call.volunteer.first_name or call.volunteer.display_name
+            who = call.volunteer.get_short_name()
             messages.success(request, f"Relu. {who} trouvera votre mot sur son accueil." if note else "Relu.")
         return redirect("coordinator:review_list")
     journal.of_case("call.read", call.case, call, by=request.user)

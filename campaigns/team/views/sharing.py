@@ -28,7 +28,7 @@ def notes_of(user: User, now: datetime) -> list[dict[str, object]]:
     return [
         {
             "review": one,
-            "who": one.by.first_name or one.by.display_name if one.by else "La coordination",
+            "who": one.by.get_short_name() if one.by else "La coordination",
             "at": past_label(one.call.recorded_at or one.at, now, one.call.case.campaign.tz),
         }
         for one in reviews.unread(user)[:5]

@@ -198,7 +198,7 @@ def test_a_household_that_opposed_is_never_called_again(case: Case, coordinator:
 
 
 def raised(case: Case, level: str = "U0") -> Alert:
-    return alerts.raise_alert(key=f"test:{level}", kind=Alert.Kind.BUTTON, level=level, case=case, now=TUESDAY)
+    return alerts.raise_alert(task="test", kind=Alert.Kind.TASK_FAILED, level=level, case=case, now=TUESDAY)
 
 
 @pytest.mark.parametrize(("level", "mails"), [("U0", 1), ("U1", 1), ("U2", 0), ("U3", 0)])
