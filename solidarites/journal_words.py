@@ -116,6 +116,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "welfare.step": "a noté une démarche de veille",
             "welfare.closed": "a clos une veille",
             "letters.made": "a fait des lettres",
+            "letters.worded": "a changé les mots d'un bailleur dans ses lettres",
             "posters.made": "a fait des affiches",
             "share.downloaded": "a téléchargé une image à partager",
             "caretaker.asked": "a demandé une tournée à un gardien",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_outcomes_and_close_reasons'),
+        ('campaigns', '0012_causes_of_alerts'),
         ('solidarites', '0005_accounts_and_journal'),
         ('tenants', '0006_what_never_is'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ from campaigns.models.case import Case, CasePass
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
 from campaigns.models.neighbour import NeighbourReport, Poster
-from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, NumberSearch
+from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, LetterWording, NumberSearch
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
 from campaigns.models.team import CallReview, Debrief, Meeting, SharedMoment
@@ -36,6 +36,7 @@ __all__ = [
     "FollowUpPlan",
     "FrozenFigures",
     "Letter",
+    "LetterWording",
     "Meeting",
     "Need",
     "NeighbourReport",
