@@ -2,7 +2,6 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_out
-from django.db.models.signals import post_migrate
 from django.utils import timezone
 
 
@@ -16,7 +15,6 @@ class CampaignsConfig(AppConfig):
         from campaigns.setup import leaving  # noqa: PLC0415
         from solidarites import departures  # noqa: PLC0415
 
-        post_migrate.connect(freeze_scripts, sender=self, dispatch_uid="campaigns.scripts")
         user_logged_out.connect(leave_the_queue, dispatch_uid="campaigns.queue")
         journaled.connect()
         departures.subscribe(leaving.foresee, leaving.settle)
@@ -29,10 +27,3 @@ def leave_the_queue(**kwargs: Any) -> None:
 
     if kwargs.get("user") is not None:
         queue.leave(by=kwargs["user"], now=timezone.now())
-
-
-def freeze_scripts(**kwargs: Any) -> None:
-    """The trigger that keeps published scripts: every database has it, from its first migration on."""
-    from campaigns.models.script import freeze_published  # noqa: PLC0415
-
-    freeze_published(kwargs["using"])

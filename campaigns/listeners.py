@@ -83,12 +83,10 @@ def _end_merged_plans(case: Case, now: datetime, by: Any) -> None:
 
 def _move_history(gone: Case, kept: Case, now: datetime) -> None:
     """Move every row of ``gone`` to ``kept`` and delete it; what may be open only once is closed first."""
-    if kept.welfare_checks.filter(closed_at=None).exists():
-        gone.welfare_checks.filter(closed_at=None).update(closed_at=now, note="fusion de deux fiches")
-    gone.due_calls.filter(state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
-    gone.needs.filter(
-        state=Need.State.OPEN, category__in=kept.needs.filter(state=Need.State.OPEN).values("category")
-    ).update(state=Need.State.DROPPED)
+    if kept.welfare_checks.open().exists():
+        gone.welfare_checks.open().update(closed_at=now, note="fusion de deux fiches")
+    gone.due_calls.opened().update(state=DueCall.State.SKIPPED, done_at=now)
+    gone.needs.open().filter(category__in=kept.needs.open().values("category")).update(state=Need.State.DROPPED)
     drafts = gone.calls.filter(state=Call.State.DRAFT)
     # Somebody may be on the phone at this very moment, with nothing typed yet.
     drafts.filter(Call.WITH_WORDS | Q(started_at__gte=now - Case.CLAIM)).update(state=Call.State.PENDING)

@@ -27,6 +27,7 @@ mypy=$!
 check "ruff" $bin/ruff check .
 check "mise en forme" $bin/ruff format --check .
 check "gabarits" $bin/djlint templates --lint --quiet
+check "mise en forme des gabarits" $bin/djlint templates --check --quiet
 check "sens des imports" $bin/lint-imports
 check "migrations" $bin/python manage.py makemigrations --check --dry-run
 # As on a real server: https, its own secrets.

@@ -211,8 +211,10 @@ def _remind_chunk(
     people: _Audiences, now: datetime, after: tuple[datetime, int] | None
 ) -> tuple[int, tuple[datetime, int] | None]:
     """Remind the next ones behind ``after``: how many, and where the chunk ended; None when nothing is behind it."""
-    waiting = Alert.objects.filter(solved_at=None, taken_at=None, level__in=RINGING).annotate(
-        told_at=Coalesce("reminded_at", "raised_at")
+    waiting = (
+        Alert.objects.unsolved()
+        .filter(taken_at=None, level__in=RINGING)
+        .annotate(told_at=Coalesce("reminded_at", "raised_at"))
     )
     waiting = waiting.filter(told_at__lte=now - REMIND_EVERY)
     if after is not None:
@@ -243,15 +245,15 @@ def release_left(*, now: datetime) -> int:
     today = timezone.localdate(now)
     here = Exists(scope.coordinators().filter(pk=mine)) | Exists(scope.administrators().filter(pk=mine))
     away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=today), user=mine, first_day__lte=today)
-    left = Alert.objects.filter(solved_at=None, taken_by__isnull=False).filter(
-        ~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date")))
+    left = (
+        Alert.objects.unsolved()
+        .filter(taken_by__isnull=False)
+        .filter(~here | Exists(away.filter(first_day__gt=OuterRef("taken_at__date"))))
     )
     released = 0
     for alert in left:
         with transaction.atomic():
-            same = Alert.objects.filter(
-                pk=alert.pk, taken_by=alert.taken_by_id, taken_at=alert.taken_at, solved_at=None
-            )
+            same = Alert.objects.unsolved().filter(pk=alert.pk, taken_by=alert.taken_by_id, taken_at=alert.taken_at)
             if same.update(taken_by=None, taken_at=None):
                 journal.record("alert.released", alert, campaign_id=alert.campaign_id)
                 released += 1
@@ -261,7 +263,7 @@ def release_left(*, now: datetime) -> int:
 @transaction.atomic
 def take(*, alert: Alert, by: User, now: datetime) -> Alert:
     """Say that one deals with it. Raises AlertError when solved, or taken by somebody else meanwhile."""
-    if not Alert.objects.filter(pk=alert.pk, taken_by=None, solved_at=None).update(taken_by=by, taken_at=now):
+    if not Alert.objects.unsolved().filter(pk=alert.pk, taken_by=None).update(taken_by=by, taken_at=now):
         alert.refresh_from_db()
         if alert.solved_at:
             raise AlertError("Cette alerte est déjà résolue.")
@@ -282,7 +284,7 @@ def solve(*, alert: Alert, solution: str, by: User | None, now: datetime) -> Ale
     fields: dict[str, Any] = {"solved_by": by, "solved_at": now, "solution": solution.strip()[:TEXT]}
     if alert.taken_by_id is None:
         fields |= {"taken_by": by, "taken_at": now}
-    if not Alert.objects.filter(pk=alert.pk, solved_at=None).update(**fields):
+    if not Alert.objects.unsolved().filter(pk=alert.pk).update(**fields):
         raise AlertError("Cette alerte est déjà résolue.")
     _nobody_else(alert)
     journal.record("alert.solved", alert, by=by, campaign_id=alert.campaign_id)
@@ -301,7 +303,7 @@ def reopen(*, alert: Alert, by: User, now: datetime) -> Alert:
 
     U0 and U1 ring anew at the next minute; reminders go on counting, so that none is taken for one already sent.
     """
-    if Alert.objects.filter(key=alert.key, solved_at=None).exists():
+    if Alert.objects.unsolved().filter(key=alert.key).exists():
         raise AlertError("Une alerte pour la même raison est déjà ouverte.")
     Alert.objects.filter(pk=alert.pk).update(
         solved_by=None, solved_at=None, solution="", taken_by=None, taken_at=None, reminded_at=None

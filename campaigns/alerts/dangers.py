@@ -46,12 +46,12 @@ SAFE = Danger()
 
 def unsettled(case: Any) -> QuerySet[Alert]:
     """The vital alerts of this case (its number, or how a query names it) that nobody has settled, the oldest first."""
-    return Alert.objects.filter(case=case, level=Level.U0, solved_at=None).order_by("raised_at")
+    return Alert.objects.unsolved().filter(case=case, level=Level.U0).order_by("raised_at")
 
 
 def unsettled_in(household_id: int) -> QuerySet[Alert]:
     """The same of the whole household: another campaign may have ended with one."""
-    return Alert.objects.filter(case__household=household_id, level=Level.U0, solved_at=None).order_by("raised_at")
+    return Alert.objects.unsolved().filter(case__household=household_id, level=Level.U0).order_by("raised_at")
 
 
 def vital(alerts: Iterable[Alert]) -> list[Alert]:

@@ -59,7 +59,7 @@ def task_succeeded(*, task: str, now: datetime) -> None:
     """Note it; alerts of a task that works again are solved by themselves, those that somebody took excepted."""
     if not health.task_succeeded(task, now):
         return
-    mine = Alert.objects.filter(kind=Alert.Kind.TASK_FAILED, task=task, solved_at=None, taken_by=None)
+    mine = Alert.objects.unsolved().filter(kind=Alert.Kind.TASK_FAILED, task=task, taken_by=None)
     for alert in mine:
         alerts.solve(alert=alert, solution="La tâche fonctionne de nouveau.", by=None, now=now)
 

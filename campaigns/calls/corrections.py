@@ -315,9 +315,9 @@ def _redo(call: Call, change: Change, wanted: Entry, people: list[Tenant], by: U
 def _take_back(call: Call, at: datetime, by: User) -> None:
     """What this call made: a plan, a check nobody has taken, the alert of a follow-up without answer."""
     FollowUpPlan.objects.filter(case=call.case_id, created_at=at).delete()
-    WelfareCheck.objects.filter(case=call.case_id, opened_at=at, closed_at=None).delete()
+    WelfareCheck.objects.open().filter(case=call.case_id, opened_at=at).delete()
     unmade = (Alert.Kind.MISSED_FOLLOW_UP, Alert.Kind.UNANSWERED_FOLLOW_UP)
-    for alert in Alert.objects.filter(case=call.case_id, raised_at=at, solved_at=None, kind__in=unmade):
+    for alert in Alert.objects.unsolved().filter(case=call.case_id, raised_at=at, kind__in=unmade):
         alerts.solve(alert=alert, solution="L'appel a été corrigé par la personne qui l'a fait.", by=by, now=at)
     Referral.objects.filter(case=call.case_id, called_back_at=at, state=Referral.State.ANSWERED).update(
         called_back_at=None

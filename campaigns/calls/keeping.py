@@ -35,7 +35,7 @@ def is_double(call: Call, case: Case) -> bool:
     """Whether somebody else has the case, or recorded a call after this one began."""
     if case.claimed_by_id not in (None, call.volunteer_id):
         return True
-    others = Call.objects.filter(case=case, state=Call.State.RECORDED, recorded_at__gt=call.started_at)
+    others = Call.objects.recorded().filter(case=case, recorded_at__gt=call.started_at)
     return others.exclude(pk=call.pk).exists()
 
 
@@ -65,7 +65,7 @@ def decided(*, call: Call, solution: str, by: User, now: datetime) -> None:
     done = Q(kind=Alert.Kind.KEPT_CALL, call=call)
     if not waiting(campaign).exists():
         done |= Q(kind=Alert.Kind.PURGE_WAITING, campaign=campaign)
-    for alert in Alert.objects.filter(done, solved_at=None):
+    for alert in Alert.objects.unsolved().filter(done):
         alerts.solve(alert=alert, solution=solution, by=by, now=now)
 
 

@@ -142,7 +142,7 @@ def _still_good(case: Case, call: Call, by: User) -> bool:
         return True
     if case.claimed_by_id is not None or case.status not in Case.ALIVE:
         return False
-    return not Call.objects.filter(case=case, state=Call.State.RECORDED, recorded_at__gt=call.started_at).exists()
+    return not Call.objects.recorded().filter(case=case, recorded_at__gt=call.started_at).exists()
 
 
 def finish(

@@ -21,7 +21,7 @@ class CaseError(Refused):
 
 def alive_elsewhere(case: Case) -> bool:
     """Whether another campaign has the household: this case may not open then."""
-    others = Case.objects.filter(household_id=case.household_id, status__in=Case.ALIVE)
+    others = Case.objects.alive().filter(household_id=case.household_id)
     return others.exclude(pk=case.pk).exists()
 
 
@@ -105,7 +105,7 @@ def resume(*, case_id: int, by: User, now: datetime) -> Case:
         raise CaseError("Ce dossier n'est pas en attente d'une décision.")
     if not case.campaign.is_running:
         raise CaseError("Cette campagne est terminée.")
-    if case.welfare_checks.filter(closed_at=None).exists():
+    if case.welfare_checks.open().exists():
         raise CaseError("Une veille est en cours\u00a0: sa clôture décidera de la suite.")
     if not case.household.tenants.filter(status=Tenant.Status.PRESENT).exists():
         raise CaseError("Plus personne n'habite ce foyer : vous pouvez clore le dossier.")
@@ -123,7 +123,7 @@ def close(*, case_id: int, reason: str, by: User | None, now: datetime) -> Case:
     case = _locked(case_id)
     if case.status == Case.Status.CLOSED:
         return case
-    if case.plans.exclude(status="ended").exists():
+    if case.plans.running().exists():
         raise CaseError("Un suivi est en cours : terminez-le avant de clore le dossier.")
     case.set_closed(reason, now)
     case.save_moved()
@@ -137,7 +137,7 @@ def settle_need(*, need_id: int, state: str, by: User, now: datetime) -> Need:
     need = Need.objects.select_related("case").get(pk=need_id)
     if state not in (Need.State.MET, Need.State.DROPPED):
         raise CaseError("Choisissez ce qu'est devenu ce besoin.")
-    if not Need.objects.filter(pk=need_id, state=Need.State.OPEN).update(state=state):
+    if not Need.objects.open().filter(pk=need_id).update(state=state):
         raise CaseError("Ce besoin a déjà été traité.")
     need.state = state
     journal.of_case("need.settled", need.case, need, by=by, state=state)

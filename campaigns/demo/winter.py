@@ -458,8 +458,8 @@ class Winter:
 
     def _tidy_alerts(self) -> None:
         """What was settled meanwhile is solved, and somebody has taken one of those that wait."""
-        waiting = Alert.objects.filter(campaign=self.campaign, solved_at=None, kind=Alert.Kind.MISSED_FOLLOW_UP)
-        open_cases = DueCall.objects.filter(state=DueCall.State.OPENED).values("case")
+        waiting = Alert.objects.unsolved().filter(campaign=self.campaign, kind=Alert.Kind.MISSED_FOLLOW_UP)
+        open_cases = DueCall.objects.opened().values("case")
         for alert in waiting.exclude(case__in=open_cases):
             alerts.solve(alert=alert, solution="L'appel a été fait plus tard.", by=self.coordinator, now=self.now)
         oldest = waiting.order_by("raised_at").first()

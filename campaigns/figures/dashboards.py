@@ -240,12 +240,16 @@ def _follow_ups(board: Dashboard, filters: Filters, ids: QuerySet[Any], now: dat
     tz = filters.campaign.tz
     midnight = datetime.combine(now.astimezone(tz).date() + DAY, time.min, tz)
     late = DueCall.late(now)
-    found = DueCall.objects.filter(case__in=ids, state=DueCall.State.OPENED).aggregate(
-        one=Count("pk", filter=late & Q(due_at__gt=now - DAY)),
-        two=Count("pk", filter=late & Q(due_at__lte=now - DAY, due_at__gt=now - 2 * DAY)),
-        three=Count("pk", filter=late & Q(due_at__lte=now - 2 * DAY, due_at__gt=now - 3 * DAY)),
-        more=Count("pk", filter=late & Q(due_at__lte=now - 3 * DAY)),
-        today=Count("pk", filter=Q(due_at__lt=midnight)),
+    found = (
+        DueCall.objects.opened()
+        .filter(case__in=ids)
+        .aggregate(
+            one=Count("pk", filter=late & Q(due_at__gt=now - DAY)),
+            two=Count("pk", filter=late & Q(due_at__lte=now - DAY, due_at__gt=now - 2 * DAY)),
+            three=Count("pk", filter=late & Q(due_at__lte=now - 2 * DAY, due_at__gt=now - 3 * DAY)),
+            more=Count("pk", filter=late & Q(due_at__lte=now - 3 * DAY)),
+            today=Count("pk", filter=Q(due_at__lt=midnight)),
+        )
     )
     labels = {"one": "1 jour", "two": "2 jours", "three": "3 jours", "more": "plus de 3 jours"}
     board.late_follow_ups = [Cell(key, label, found[key]) for key, label in labels.items()]
@@ -306,8 +310,10 @@ def _referrals(board: Dashboard, ids: QuerySet[Any], now: datetime) -> None:
 
 
 def _welfare(board: Dashboard, ids: QuerySet[Any], now: datetime) -> None:
-    found = WelfareCheck.objects.filter(case__in=ids, closed_at=None).aggregate(
-        open=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now))
+    found = (
+        WelfareCheck.objects.open()
+        .filter(case__in=ids)
+        .aggregate(open=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
     )
     board.welfare_open, board.welfare_late = found["open"], found["late"]
 

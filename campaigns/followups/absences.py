@@ -142,9 +142,7 @@ def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) ->
 
     Those of a paused campaign wait: who is there when it goes on is another question.
     """
-    opened = DueCall.objects.filter(
-        state=DueCall.State.OPENED, volunteer__isnull=False, case__campaign__status=Campaign.Status.OPEN
-    )
+    opened = DueCall.objects.opened().filter(volunteer__isnull=False, case__campaign__status=Campaign.Status.OPEN)
     if user_ids is not None:
         opened = opened.filter(volunteer__in=list(user_ids))
     else:
@@ -168,9 +166,7 @@ def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) ->
 
 def calls_between(user: User, first_day: date, last_day: date | None, now: datetime) -> list[tuple[FollowUpPlan, date]]:
     """The calls of this volunteer's own plans that fall in these days."""
-    plans = FollowUpPlan.objects.filter(
-        volunteer=user, status=FollowUpPlan.Status.ACTIVE, case__campaign__status__in=_ALIVE
-    )
+    plans = FollowUpPlan.objects.active().filter(volunteer=user, case__campaign__status__in=_ALIVE)
     found = []
     last = last_day or max(first_day, timezone.localdate(now)) + HORIZON
     for plan in plans.select_related("case__campaign").prefetch_related("exceptions"):

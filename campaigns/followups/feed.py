@@ -68,18 +68,14 @@ def owner_of(token: str) -> User | None:
 def agenda(user: User, now: datetime) -> bytes:
     """The calls that this person makes in the coming weeks, absences and exceptions taken into account."""
     calls: dict[str, datetime] = {}
-    opened = DueCall.objects.filter(state=DueCall.State.OPENED, volunteer=user)
+    opened = DueCall.objects.opened().filter(volunteer=user)
     for due in opened.select_related("case__campaign"):
         day = calendar_of(due.case.campaign, due.case.region).local(due.due_at).date()
         calls[_uid(due.plan_id, f"{day:%Y%m%d}")] = due.due_at
     until = now + AHEAD
     plans = list(
-        FollowUpPlan.objects.filter(
-            Q(volunteer=user) | Q(backup=user),
-            status=FollowUpPlan.Status.ACTIVE,
-            next_due_at__lt=until,
-            case__campaign__status=Campaign.Status.OPEN,
-        )
+        FollowUpPlan.objects.active()
+        .filter(Q(volunteer=user) | Q(backup=user), next_due_at__lt=until, case__campaign__status=Campaign.Status.OPEN)
         .select_related("case__campaign")
         .prefetch_related("exceptions")
     )

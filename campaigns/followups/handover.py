@@ -31,7 +31,7 @@ def loads(campaign_ids: Iterable[int]) -> dict[int, float]:
     """Calls a week that each volunteer of these campaigns carries, in all of their campaigns together."""
     members = CampaignVolunteer.objects.filter(campaign_id__in=set(campaign_ids), active=True, user__is_active=True)
     carried = dict.fromkeys(members.values_list("user_id", flat=True), 0.0)
-    rows = FollowUpPlan.objects.filter(status=FollowUpPlan.Status.ACTIVE, volunteer__in=list(carried))
+    rows = FollowUpPlan.objects.active().filter(volunteer__in=list(carried))
     for user_id, cadence in rows.values_list("volunteer_id", "cadence"):
         carried[user_id] += WEEKLY_LOAD[FollowUpPlan.Cadence(cadence)]
     return carried
@@ -56,7 +56,7 @@ def to_reassign(plans: QuerySet[FollowUpPlan], now: datetime) -> QuerySet[Follow
             )
         )
 
-    opened = DueCall.objects.filter(plan=OuterRef("pk"), state=DueCall.State.OPENED, volunteer=None)
+    opened = DueCall.objects.opened().filter(plan=OuterRef("pk"), volunteer=None)
     near = Q(next_due_at__date__lte=today + NEAR)
     return plans.filter(status=FollowUpPlan.Status.ACTIVE).filter(
         Q(volunteer=None)
@@ -79,7 +79,7 @@ def give_to(*, plan_id: int, user_id: int, by: User, now: datetime) -> FollowUpP
     plan = running(plan_id)
     calendar = calendar_of(plan.case.campaign, plan.case.region)
     today = calendar.local(now).date()
-    waits = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).exists()
+    waits = DueCall.objects.opened().filter(plan=plan).exists()
     day = today if waits or plan.next_due_at is None else calendar.local(plan.next_due_at).date()
     presence = presence_of([plan.case.campaign_id], today)
     if not presence.calls(plan.case.campaign_id, user_id, day):
@@ -197,7 +197,7 @@ def hand_over(
 
 def plans_of(campaign: Campaign, leaving_id: int | None) -> QuerySet[FollowUpPlan]:
     """The running plans of one volunteer; without one, those that nobody of the campaign has."""
-    plans = FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(case__campaign=campaign)
     if leaving_id is not None:
         return plans.filter(volunteer=leaving_id).order_by(F("next_due_at").asc(nulls_last=True), "pk")
     members = CampaignVolunteer.objects.filter(campaign=campaign, active=True, user__is_active=True).values("user")

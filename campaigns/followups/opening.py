@@ -60,12 +60,8 @@ def open_due_calls(*, now: datetime, limit: int = 100_000) -> int:
 @transaction.atomic
 def _open_chunk(now: datetime, after: tuple[datetime, int] | None) -> tuple[int, tuple[datetime, int] | None]:
     """Open the next chunk behind ``after``: how many, and where it ended; None when nothing is behind it."""
-    due = FollowUpPlan.objects.filter(
-        # A case in preparation opens with its plan, which then knows which of its dates are past (takeover.go_on).
-        ~Q(case__status=Case.Status.PREPARED),
-        status=FollowUpPlan.Status.ACTIVE,
-        next_due_at__lte=now,
-        case__campaign__status=Campaign.Status.OPEN,
+    due = FollowUpPlan.objects.active().filter(
+        ~Q(case__status=Case.Status.PREPARED), next_due_at__lte=now, case__campaign__status=Campaign.Status.OPEN
     )
     if after is not None:
         due = due.filter(Q(next_due_at__gt=after[0]) | Q(next_due_at=after[0], pk__gt=after[1]))
@@ -128,7 +124,7 @@ def _open_elsewhere(cases: dict[int, Case]) -> set[int]:
     closed = {case.household_id for case in cases.values() if case.status not in Case.ALIVE}
     if not closed:
         return set()
-    others = Case.objects.filter(household__in=closed, status__in=Case.ALIVE).exclude(pk__in=list(cases))
+    others = Case.objects.alive().filter(household__in=closed).exclude(pk__in=list(cases))
     return set(others.values_list("household_id", flat=True))
 
 
@@ -169,7 +165,7 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
     DueCall.objects.bulk_create(new)
     kind = Case.Kind.FOLLOW_UP
     # Read from the due calls just written: one statement, however many cases.
-    opened = DueCall.objects.filter(case=OuterRef("pk"), state=DueCall.State.OPENED)
+    opened = DueCall.objects.opened().filter(case=OuterRef("pk"))
     Case.objects.filter(pk__in=[case.pk for case in moved]).update(
         status=Case.Status.OPEN,
         hold_reason="",
@@ -210,7 +206,7 @@ def _write(plans: Sequence[FollowUpPlan], new: list[DueCall], moved: list[Case])
 
 def _miss(cases: Iterable[int], now: datetime) -> None:
     """The calls that still wait for these cases were not made, and say so."""
-    opened = list(DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("case"))
+    opened = list(DueCall.objects.opened().filter(case__in=list(cases)).select_related("case"))
     DueCall.objects.filter(pk__in=[due.pk for due in opened]).update(state=DueCall.State.MISSED, done_at=now)
     _tell_missed([due for due in opened if due.alerted_at is None], now)
 
@@ -244,7 +240,7 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
 
 
 def opened_due_call(case: Case) -> DueCall | None:
-    return DueCall.objects.filter(case=case, state=DueCall.State.OPENED).first()
+    return DueCall.objects.opened().filter(case=case).first()
 
 
 def mark_called(*, due: DueCall, call: Call, now: datetime) -> None:
@@ -334,17 +330,21 @@ def today_of(user: User, now: datetime) -> tuple[QuerySet[DueCall], QuerySet[Fol
     Those of somebody who is away are the backup's.
     """
     opened = (
-        DueCall.objects.filter(state=DueCall.State.OPENED, volunteer=user, case__campaign__status=Campaign.Status.OPEN)
+        DueCall.objects.opened()
+        .filter(volunteer=user, case__campaign__status=Campaign.Status.OPEN)
         .select_related("case__household", "case__campaign", "plan")
         .order_by("due_at")
     )
-    near = FollowUpPlan.objects.filter(
-        Q(volunteer=user) | Q(backup=user),
-        status=FollowUpPlan.Status.ACTIVE,
-        next_due_at__gt=now,
-        next_due_at__lte=now + timedelta(hours=24),
-        case__campaign__status=Campaign.Status.OPEN,
-    ).select_related("case__household", "case__campaign")
+    near = (
+        FollowUpPlan.objects.active()
+        .filter(
+            Q(volunteer=user) | Q(backup=user),
+            next_due_at__gt=now,
+            next_due_at__lte=now + timedelta(hours=24),
+            case__campaign__status=Campaign.Status.OPEN,
+        )
+        .select_related("case__household", "case__campaign")
+    )
     plans = list(near)
     mine = []
     if plans:

@@ -47,8 +47,8 @@ def go_on(*, campaign: Campaign, since: datetime | None, now: datetime) -> int:
 
 def _locked_cases(campaign: Campaign, now: datetime) -> dict[int, Case]:
     """The cases that a pause may have touched, locked by ascending number, as whoever records a call does."""
-    plans = FollowUpPlan.objects.filter(status=FollowUpPlan.Status.ACTIVE, next_due_at__lte=now)
-    opened = DueCall.objects.filter(state=DueCall.State.OPENED)
+    plans = FollowUpPlan.objects.active().filter(next_due_at__lte=now)
+    opened = DueCall.objects.opened()
     promised = Q(status=Case.Status.OPEN, next_call_for__isnull=False, anyone_from__isnull=False, next_call_at__lte=now)
     found = (
         Case.objects.select_for_update(of=("self",), no_key=True)
@@ -77,7 +77,7 @@ def _lost(plans: Sequence[FollowUpPlan], since: datetime | None) -> list[FollowU
     """Due before the pause and not opened (a stopped machine, the same minute), where no other call of theirs waits."""
     if since is None:
         return []
-    opened = DueCall.objects.filter(state=DueCall.State.OPENED, case__in=[plan.case_id for plan in plans])
+    opened = DueCall.objects.opened().filter(case__in=[plan.case_id for plan in plans])
     waiting = set(opened.values_list("case_id", flat=True))
     due = [plan for plan in plans if plan.next_due_at is not None and plan.next_due_at < since]
     return [plan for plan in due if plan.case_id not in waiting]
@@ -108,7 +108,7 @@ def _opening(calendar: Calendar, now: datetime) -> datetime:
 
 def _promise_again(cases: dict[int, Case], since: datetime | None, now: datetime) -> None:
     """What was kept for somebody when the pause came is due now, and theirs for as long as it was to be."""
-    opened = DueCall.objects.filter(case__in=list(cases), state=DueCall.State.OPENED).select_related("plan")
+    opened = DueCall.objects.opened().filter(case__in=list(cases)).select_related("plan")
     waiting = {due.case_id: due for due in opened}
     moved, graced = [], []
     for case in cases.values():

@@ -209,7 +209,7 @@ def restart(plan: FollowUpPlan, now: datetime) -> None:
 
 
 def _opened(plan: FollowUpPlan) -> bool:
-    return DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).exists()
+    return DueCall.objects.opened().filter(plan=plan).exists()
 
 
 def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None, *, now: datetime, by: User | None = None) -> None:
@@ -217,7 +217,7 @@ def give_opened_to(plan: FollowUpPlan, volunteer_id: int | None, *, now: datetim
 
     They are told at once by e-mail, the hour alone: the evening's reminder went to somebody else.
     """
-    opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
+    opened = DueCall.objects.opened().filter(plan=plan).first()
     if opened is None or opened.volunteer_id == volunteer_id:
         return
     DueCall.objects.filter(pk=opened.pk).update(volunteer_id=volunteer_id)
@@ -273,7 +273,7 @@ def add_exception(
     made = PlanException.objects.create(
         plan=plan, first_day=first_day, last_day=last_day, reason=reason, created_by=by, created_at=now
     )
-    opened = DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).first()
+    opened = DueCall.objects.opened().filter(plan=plan).first()
     if opened is not None and first_day <= calendar.local(opened.due_at).date() <= last_day:
         cancel(opened, now)
     _recompute(plan, calendar, now)
@@ -333,7 +333,7 @@ def end_plans(*, case: Case, reason: str, now: datetime, by: User | None = None)
     ):
         plan.status, plan.ended_at, plan.end_reason, plan.next_due_at = FollowUpPlan.Status.ENDED, now, reason, None
         plan.save(update_fields=["status", "ended_at", "end_reason", "next_due_at"])
-        DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(state=DueCall.State.SKIPPED, done_at=now)
+        DueCall.objects.opened().filter(plan=plan).update(state=DueCall.State.SKIPPED, done_at=now)
         journal.of_case("plan.ended", case, plan, by=by, reason=reason)
         ended += 1
     return ended
@@ -361,15 +361,13 @@ def settle_ended(*, now: datetime) -> int:
 
     Safe twice at once: ending is idempotent.
     """
-    opened = DueCall.objects.filter(state=DueCall.State.OPENED).values("plan")
-    over = FollowUpPlan.objects.filter(
-        status=FollowUpPlan.Status.ACTIVE, next_due_at=None, ends_on__lt=now.date()
-    ).exclude(pk__in=opened)
+    opened = DueCall.objects.opened().values("plan")
+    over = FollowUpPlan.objects.active().filter(next_due_at=None, ends_on__lt=now.date()).exclude(pk__in=opened)
     count = 0
     for plan_id in list(over.values_list("pk", flat=True)):
         end_plan(plan_id=plan_id, reason=FollowUpPlan.EndReason.DATE, by=None, now=now)
         count += 1
-    alive = FollowUpPlan.objects.exclude(status=FollowUpPlan.Status.ENDED).values("case")
+    alive = FollowUpPlan.objects.running().values("case")
     left = Case.objects.filter(
         status=Case.Status.OPEN, next_call_kind=Case.Kind.FOLLOW_UP, claimed_by=None, plans__isnull=False
     )
@@ -382,7 +380,7 @@ def settle_ended(*, now: datetime) -> int:
 def _close_left(case_id: int, now: datetime) -> int:
     case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
     waiting = case.status == Case.Status.OPEN and case.next_call_kind == Case.Kind.FOLLOW_UP
-    if not waiting or case.claimed_by_id or case.plans.exclude(status=FollowUpPlan.Status.ENDED).exists():
+    if not waiting or case.claimed_by_id or case.plans.running().exists():
         return 0
     case.set_closed("plan_ended", now)
     case.save_moved()

@@ -103,9 +103,11 @@ def _hours(first: date, last: date, now: datetime) -> dict[int, dict[date, list[
     zone = timezone.get_default_timezone()
     end = datetime.combine(last + timedelta(days=1), time.min, zone)
     start = max(datetime.combine(first, time.min, zone), now)
-    plans = FollowUpPlan.objects.filter(
-        status=FollowUpPlan.Status.ACTIVE, next_due_at__lt=end, case__campaign__status=Campaign.Status.OPEN
-    ).select_related("case__campaign")
+    plans = (
+        FollowUpPlan.objects.active()
+        .filter(next_due_at__lt=end, case__campaign__status=Campaign.Status.OPEN)
+        .select_related("case__campaign")
+    )
     campaigns = set(plans.order_by().values_list("case__campaign_id", flat=True).distinct())
     presence = presence_of(campaigns, (now - timedelta(days=1)).date())
     found: dict[int, dict[date, list[tuple[datetime, str]]]] = {}

@@ -27,7 +27,7 @@ def watch_stranded(*, now: datetime) -> int:
     Safe twice at once.
     """
     settle_stranded(now=now)
-    told = Alert.objects.filter(kind=Alert.Kind.STRANDED_FOLLOW_UP, solved_at=None, plan=OuterRef("pk"))
+    told = Alert.objects.unsolved().filter(kind=Alert.Kind.STRANDED_FOLLOW_UP, plan=OuterRef("pk"))
     plans = stranded(FollowUpPlan.objects.filter(~Exists(told)).select_related("case"))
     causes: list[tuple[Case, Cause]] = [(plan.case, {"plan": plan}) for plan in plans]
     return alerts.raise_all(causes=causes, kind=Alert.Kind.STRANDED_FOLLOW_UP, level=Level.U1, now=now)
@@ -36,7 +36,7 @@ def watch_stranded(*, now: datetime) -> int:
 @transaction.atomic
 def settle_stranded(*, now: datetime) -> int:
     """Solve the alerts of plans that are called again, or over; those that somebody took are theirs to solve."""
-    open_ones = Alert.objects.filter(kind=Alert.Kind.STRANDED_FOLLOW_UP, solved_at=None, taken_by=None)
+    open_ones = Alert.objects.unsolved().filter(kind=Alert.Kind.STRANDED_FOLLOW_UP, taken_by=None)
     still = stranded(FollowUpPlan.objects.filter(pk=OuterRef("plan")))
     over = list(open_ones.filter(~Exists(still)))
     for alert in over:

@@ -73,9 +73,9 @@ def _past(cases: QuerySet[Case], start: datetime, end: datetime, now: datetime) 
 
 def _coming(cases: QuerySet[Case], end: datetime, now: datetime) -> list[tuple[Entry, date]]:
     plans = list(
-        FollowUpPlan.objects.filter(
+        FollowUpPlan.objects.active()
+        .filter(
             case__in=cases,
-            status=FollowUpPlan.Status.ACTIVE,
             next_due_at__lt=end,
             case__campaign__status__in=(Campaign.Status.OPEN, Campaign.Status.PAUSED),
         )

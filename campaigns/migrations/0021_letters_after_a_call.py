@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0013_what_must_never_be'),
+        ('campaigns', '0014_what_must_never_be'),
         ('tenants', '0006_what_never_is'),
     ]
 

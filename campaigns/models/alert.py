@@ -42,6 +42,12 @@ class Cause(TypedDict, total=False):
     task: str
 
 
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def unsolved(self) -> AlertQuerySet:
+        """Those that somebody must still settle."""
+        return self.filter(solved_at=None)
+
+
 class Alert(models.Model):
     class Kind(models.TextChoices):
         BUTTON = "button", "bouton d'alerte"
@@ -103,6 +109,8 @@ class Alert(models.Model):
     solution = models.CharField("ce qui a été fait", max_length=TEXT, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
     reminders = models.PositiveSmallIntegerField(default=0)
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = "alerte"

@@ -17,6 +17,12 @@ from campaigns.models.script import Script
 from tenants.models import PhoneNumber, Tenant
 
 
+class CallQuerySet(models.QuerySet["Call"]):
+    def recorded(self) -> CallQuerySet:
+        """Those that count."""
+        return self.filter(state=Call.State.RECORDED)
+
+
 class Call(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "en cours"
@@ -105,6 +111,8 @@ class Call(models.Model):
     WITH_WORDS = Q(saved_at__isnull=False) & (~Q(answers={}) | ~Q(comment=""))
     # Its volunteer may still write in it and record it.
     UNFINISHED = Q(state=State.DRAFT) | Q(state=State.PENDING, outcome="")
+
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         verbose_name = "appel"
@@ -219,6 +227,12 @@ class CaseMessage(models.Model):
         return f"message {self.pk}"
 
 
+class NeedQuerySet(models.QuerySet["Need"]):
+    def open(self) -> NeedQuerySet:
+        """No partner has it, and nobody has settled it."""
+        return self.filter(state=Need.State.OPEN)
+
+
 class Need(models.Model):
     """A category and a level, for one tenant."""
 
@@ -242,6 +256,8 @@ class Need(models.Model):
     consent = models.CharField("accord", max_length=8, choices=Consent, default=Consent.UNASKED)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = NeedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "besoin"

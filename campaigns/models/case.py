@@ -13,6 +13,12 @@ from campaigns.models.campaign import Campaign
 from tenants.models import Agency, Household
 
 
+class CaseQuerySet(models.QuerySet["Case"]):
+    def alive(self) -> CaseQuerySet:
+        """What a household has at most once: open, or waiting for a coordinator."""
+        return self.filter(status__in=Case.ALIVE)
+
+
 class Case(models.Model):
     class Status(models.TextChoices):
         # Of a campaign in preparation: counted and shown, never called, and in nobody's way. It opens with its
@@ -152,6 +158,8 @@ class Case(models.Model):
     )
     claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
 
     class Meta:
         verbose_name = "dossier"

@@ -15,6 +15,16 @@ from campaigns.models.case import Case
 from tenants.models import Household
 
 
+class FollowUpPlanQuerySet(models.QuerySet["FollowUpPlan"]):
+    def active(self) -> FollowUpPlanQuerySet:
+        """Those that call."""
+        return self.filter(status=FollowUpPlan.Status.ACTIVE)
+
+    def running(self) -> FollowUpPlanQuerySet:
+        """Active or interrupted: not ended."""
+        return self.exclude(status=FollowUpPlan.Status.ENDED)
+
+
 class FollowUpPlan(models.Model):
     class Cadence(models.TextChoices):
         EVERY_48H = "48h", "toutes les 48 heures"
@@ -72,6 +82,8 @@ class FollowUpPlan(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=14, choices=EndReason, blank=True)
 
+    objects = FollowUpPlanQuerySet.as_manager()
+
     class Meta:
         verbose_name = "suivi"
         constraints = [
@@ -87,6 +99,12 @@ class FollowUpPlan(models.Model):
 
     def __str__(self) -> str:
         return f"suivi {self.pk}"
+
+
+class DueCallQuerySet(models.QuerySet["DueCall"]):
+    def opened(self) -> DueCallQuerySet:
+        """In the queue, not made yet."""
+        return self.filter(state=DueCall.State.OPENED)
 
 
 class DueCall(models.Model):
@@ -113,6 +131,8 @@ class DueCall(models.Model):
     alerted_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = DueCallQuerySet.as_manager()
 
     class Meta:
         verbose_name = "appel de suivi"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models.call import Need
@@ -188,11 +187,6 @@ class Referral(models.Model):
     class Meta:
         verbose_name = "signalement"
         ordering = ["level", "created_at"]
-        constraints = [
-            models.CheckConstraint(
-                name="a_closed_referral_says_why", condition=~Q(state="closed") | ~Q(close_reason="")
-            ),
-        ]
         indexes = [
             models.Index(fields=["state", "due_at"], name="referral_due"),
             models.Index(fields=["case", "state"], name="referral_of_case"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, models
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -75,33 +75,35 @@ class Script(models.Model):
 # Django has no constraint that compares a row with what it was: a trigger does, on both databases. Who published
 # is left out: an account may be deleted.
 FROZEN = ("key", "version", "kind", "title", "status", "content", "created_at", "published_at")
+_TABLE = "campaigns_script"
 _NAME = "published_script_never_changes"
 _MESSAGE = "a published version of a script never changes"
 
 
-def freeze_published(using: str = "default") -> None:
-    """Put the trigger in place where it is missing; called after every migration."""
-    connection = connections[using]
-    table = Script._meta.db_table
-    with connection.cursor() as cursor:
-        if table not in connection.introspection.table_names(cursor):
-            return
-        if connection.vendor == "sqlite":
+def freeze(apps: Any, schema_editor: Any) -> None:
+    """For migrations: make the trigger."""
+    with schema_editor.connection.cursor() as cursor:
+        if schema_editor.connection.vendor == "sqlite":
             changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in FROZEN)
             cursor.execute(
-                f"CREATE TRIGGER IF NOT EXISTS {_NAME} BEFORE UPDATE ON {table} "
+                f"CREATE TRIGGER IF NOT EXISTS {_NAME} BEFORE UPDATE ON {_TABLE} "
                 f"WHEN OLD.status = 'published' AND ({changed}) BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
             )
-        elif connection.vendor == "postgresql":
-            cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [_NAME, table])
-            if cursor.fetchone():
-                return
+        else:
             new, old = (", ".join(f"{row}.{column}" for column in FROZEN) for row in ("NEW", "OLD"))
             cursor.execute(
                 f"CREATE OR REPLACE FUNCTION {_NAME}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                 f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
             )
+            cursor.execute(f"DROP TRIGGER IF EXISTS {_NAME} ON {_TABLE}")
             cursor.execute(
-                f"CREATE TRIGGER {_NAME} BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.status = 'published' "
+                f"CREATE TRIGGER {_NAME} BEFORE UPDATE ON {_TABLE} FOR EACH ROW WHEN (OLD.status = 'published' "
                 f"AND ({new}) IS DISTINCT FROM ({old})) EXECUTE FUNCTION {_NAME}()"
             )
+
+
+def thaw(apps: Any, schema_editor: Any) -> None:
+    """For migrations: take the trigger away, before the table is made anew."""
+    with schema_editor.connection.cursor() as cursor:
+        on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {_TABLE}"
+        cursor.execute(f"DROP TRIGGER IF EXISTS {_NAME}{on}")

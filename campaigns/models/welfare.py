@@ -12,6 +12,12 @@ from campaigns.models.levels import Level
 from campaigns.models.limits import TEXT
 
 
+class WelfareCheckQuerySet(models.QuerySet["WelfareCheck"]):
+    def open(self) -> WelfareCheckQuerySet:
+        """Under way."""
+        return self.filter(closed_at=None)
+
+
 class WelfareCheck(models.Model):
     class Origin(models.TextChoices):
         EXHAUSTED = "exhausted", "toutes les tentatives ont échoué"
@@ -45,6 +51,8 @@ class WelfareCheck(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField("résultat", max_length=12, choices=Result, blank=True)
     note = models.CharField("précision", max_length=TEXT, blank=True)
+
+    objects = WelfareCheckQuerySet.as_manager()
 
     class Meta:
         verbose_name = "veille"

@@ -269,7 +269,7 @@ def _settle(report: NeighbourReport, by: User, now: datetime, **fields: str) -> 
 
 
 def _settle_alert(report: NeighbourReport, solution: str, by: User, now: datetime) -> None:
-    for alert in Alert.objects.filter(report=report, solved_at=None):
+    for alert in Alert.objects.unsolved().filter(report=report):
         with suppress(alerts.AlertError):
             alerts.solve(alert=alert, solution=solution, by=by, now=now)
 

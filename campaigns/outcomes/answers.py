@@ -89,7 +89,7 @@ def write_needs(
     """
     if not heard:
         return []
-    existing = {(need.tenant_id, need.category): need for need in case.needs.filter(state=Need.State.OPEN)}
+    existing = {(need.tenant_id, need.category): need for need in case.needs.open()}
     written: list[Need] = []
     for (tenant_id, category), level in sorted(worst(heard, people).items(), key=lambda item: (item[1], item[0][1])):
         need = existing.get((tenant_id, category))

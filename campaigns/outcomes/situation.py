@@ -29,7 +29,7 @@ def situation_of(
     others = [other for other in households.usable_phones(case.household) if phone is None or other.pk != phone.pk]
     untried = False
     if case.attempts == 1 and others and phone is not None:
-        dialled = set(Call.objects.filter(case=case, state=Call.State.RECORDED).values_list("phone_id", flat=True))
+        dialled = set(Call.objects.recorded().filter(case=case).values_list("phone_id", flat=True))
         untried = any(other.pk not in dialled and not other.third_party for other in others)
     # Nearly always none: then there is no call of a plan to look for either.
     plans = list(FollowUpPlan.objects.filter(household=case.household_id))

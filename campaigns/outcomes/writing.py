@@ -117,9 +117,7 @@ def _settle_due_call(call: Call, case: Case, situation: Situation, decision: Dec
 
 def _pause_plans(case: Case, decision: Decision) -> None:
     """In hospital: the plan waits for the call that is planned after it."""
-    for plan in FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).select_related(
-        "case__campaign"
-    ):
+    for plan in FollowUpPlan.objects.active().filter(case=case).select_related("case__campaign"):
         if decision.at is not None and plan.next_due_at is not None and plan.next_due_at < decision.at:
             plan.next_due_at = followups.next_due(plan, decision.at)
             plan.save(update_fields=["next_due_at"])

@@ -21,9 +21,8 @@ def last_call_back(referral: Referral) -> datetime | None:
     if referral.called_back_at or since is None:
         return referral.called_back_at
     call = (
-        Call.objects.filter(
-            case_id=referral.case_id, state=Call.State.RECORDED, outcome__in=Call.REACHED, started_at__gte=since
-        )
+        Call.objects.recorded()
+        .filter(case_id=referral.case_id, outcome__in=Call.REACHED, started_at__gte=since)
         .order_by("-started_at")
         .values_list("started_at", flat=True)
         .first()

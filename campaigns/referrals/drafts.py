@@ -195,8 +195,7 @@ def draft_by_hand(
     if tenant is not None and tenant.household_id != household.pk:
         raise ReferralError("Cette personne n'habite pas ce foyer.", "tenant")
     open_needs = {
-        need.category: need
-        for need in Need.objects.filter(case=case, tenant=tenant, state=Need.State.OPEN, category__in=categories)
+        need.category: need for need in Need.objects.open().filter(case=case, tenant=tenant, category__in=categories)
     }
     needs = [
         open_needs.get(category)

@@ -171,7 +171,7 @@ def record(action: str, referral: Referral, *, by: User | None, actor: str = "")
 
 def solve_alerts(referral: Referral, *, by: User | None, now: datetime) -> None:
     """What an alert asked for has happened: the referral moved."""
-    for alert in Alert.objects.filter(referral=referral, solved_at=None):
+    for alert in Alert.objects.unsolved().filter(referral=referral):
         alerts.solve(
             alert=alert, solution=f"Signalement {referral.reference} : {referral.get_state_display()}.", by=by, now=now
         )

@@ -14,7 +14,7 @@ def script_for(case: Case) -> int | None:
     campaign = case.campaign
     # A household never called has no check, unless it is held by one: the ordinary call asks the database nothing.
     maybe = case.next_call_kind != Case.Kind.FIRST or case.status == Case.Status.ON_HOLD
-    if campaign.welfare_script_id and maybe and WelfareCheck.objects.filter(case=case.pk, closed_at=None).exists():
+    if campaign.welfare_script_id and maybe and WelfareCheck.objects.open().filter(case=case.pk).exists():
         return campaign.welfare_script_id
     if case.next_call_kind == Case.Kind.FOLLOW_UP and campaign.follow_up_script_id:
         return campaign.follow_up_script_id

@@ -76,12 +76,12 @@ def _calls(user: User, by: User, now: datetime) -> list[Fate]:
 
 
 def _promised(user: User) -> QuerySet[Case]:
-    return Case.objects.filter(status__in=Case.ALIVE, next_call_for=user).exclude(next_call_kind=Case.Kind.FOLLOW_UP)
+    return Case.objects.alive().filter(next_call_for=user).exclude(next_call_kind=Case.Kind.FOLLOW_UP)
 
 
 def _plans(user: User, by: User) -> list[Fate]:
     """One sentence a campaign: each has its own page where plans change hands."""
-    running = FollowUpPlan.objects.filter(status=FollowUpPlan.Status.ACTIVE)
+    running = FollowUpPlan.objects.active()
     replaced = Count("pk", filter=Q(backup__is_active=True) & ~Q(backup=user))
     rows = list(
         running.filter(volunteer=user)
@@ -128,11 +128,11 @@ def _meanwhile(count: int, replaced: int) -> str:
 
 def _coordination(user: User, by: User) -> list[Fate]:
     found = []
-    taken = Alert.objects.filter(taken_by=user, solved_at=None).count()
+    taken = Alert.objects.unsolved().filter(taken_by=user).count()
     if taken:
         words = f"{taken} alertes prises attendent" if taken > 1 else "1 alerte prise attend"
         found.append(Fate(f"{words} de nouveau quelqu'un.", _link(by, "coordinator:alert_list"), "Alertes"))
-    owned = WelfareCheck.objects.filter(owner=user, closed_at=None).count()
+    owned = WelfareCheck.objects.open().filter(owner=user).count()
     if owned:
         words = f"{owned} veilles restent" if owned > 1 else "1 veille reste"
         found.append(

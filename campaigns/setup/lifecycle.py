@@ -215,8 +215,8 @@ def still_open(campaign: Campaign, now: datetime) -> StillOpen:
     return StillOpen(
         referrals=referrals.count(),
         drafts=referrals.filter(state=Referral.State.DRAFT).count(),
-        welfare_checks=WelfareCheck.objects.filter(case__campaign=campaign, closed_at=None).count(),
-        alerts=Alert.objects.filter(campaign=campaign, solved_at=None).count(),
+        welfare_checks=WelfareCheck.objects.open().filter(case__campaign=campaign).count(),
+        alerts=Alert.objects.unsolved().filter(campaign=campaign).count(),
         pending_calls=Call.objects.filter(case__campaign=campaign, state=Call.State.PENDING).count(),
         plans=plans.count() - len(back),
         given_back=len(back),
@@ -255,9 +255,7 @@ def close_campaign(*, campaign: Campaign, by: User | None, now: datetime) -> Cam
     ended = plans.update(
         status=FollowUpPlan.Status.ENDED, ended_at=now, end_reason=FollowUpPlan.EndReason.CAMPAIGN, next_due_at=None
     )
-    DueCall.objects.filter(case__campaign=row, state=DueCall.State.OPENED).update(
-        state=DueCall.State.SKIPPED, done_at=now
-    )
+    DueCall.objects.opened().filter(case__campaign=row).update(state=DueCall.State.SKIPPED, done_at=now)
     closed = (
         Case.objects.filter(campaign=row)
         .exclude(status=Case.Status.CLOSED)
@@ -385,15 +383,13 @@ def remove_volunteer(*, membership: CampaignVolunteer, by: User | None, now: dat
     user_id, campaign_id = membership.user_id, membership.campaign_id
     plans = FollowUpPlan.objects.filter(case__campaign_id=campaign_id).exclude(status=FollowUpPlan.Status.ENDED)
     theirs = plans.filter(Q(volunteer=user_id) | Q(backup=user_id))
-    waiting = DueCall.objects.filter(volunteer=user_id, state=DueCall.State.OPENED).values("case")
+    waiting = DueCall.objects.opened().filter(volunteer=user_id).values("case")
     _lock_cases(
         Q(campaign_id=campaign_id) & (Q(next_call_for=user_id) | Q(pk__in=theirs.values("case")) | Q(pk__in=waiting))
     )
     list(theirs.select_for_update(of=("self",), no_key=True).order_by("case_id").values_list("pk", flat=True))
     Case.objects.filter(campaign_id=campaign_id, next_call_for=user_id).update(next_call_for=None, anyone_from=None)
-    DueCall.objects.filter(case__campaign_id=campaign_id, volunteer=user_id, state=DueCall.State.OPENED).update(
-        volunteer=None
-    )
+    DueCall.objects.opened().filter(case__campaign_id=campaign_id, volunteer=user_id).update(volunteer=None)
     plans.filter(backup=user_id).update(backup=None)
     orphans = plans.filter(volunteer=user_id).update(volunteer=None)
     journal.record(

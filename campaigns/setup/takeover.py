@@ -25,7 +25,7 @@ def held_elsewhere(campaign: Campaign) -> QuerySet[Case]:
 
     A case of a campaign in preparation keeps nobody.
     """
-    plans = FollowUpPlan.objects.filter(case=OuterRef("pk"), status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(case=OuterRef("pk"))
     kept = Q(status__in=Case.ALIVE) | Q(claimed_by__isnull=False) | Q(Exists(plans), campaign__status__in=RUNNING)
     return Case.objects.filter(kept).exclude(campaign=campaign)
 
@@ -35,10 +35,10 @@ def only_followed(cases: QuerySet[Case], campaign: Campaign) -> QuerySet[Case]:
 
     A plan agreed elsewhere since ``campaign`` opened stays where it was agreed: opening alone takes over.
     """
-    plans = FollowUpPlan.objects.filter(case=OuterRef("pk"), status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(case=OuterRef("pk"))
     if campaign.opened_at is not None:
         plans = plans.filter(created_at__lte=campaign.opened_at)
-    due = DueCall.objects.filter(case=OuterRef("pk"), state=DueCall.State.OPENED)
+    due = DueCall.objects.opened().filter(case=OuterRef("pk"))
     over = (Referral.State.CLOSED, Referral.State.WITHDRAWN)
     referrals = Referral.objects.filter(case=OuterRef("pk")).exclude(state__in=over)
     return cases.filter(
@@ -65,7 +65,7 @@ def release_followed(*, campaign: Campaign, household_ids: Collection[int], now:
     followed = only_followed(held, campaign)
     list(followed.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     # Whoever opens a due call holds its plan: wait for it, then look.
-    plans = FollowUpPlan.objects.filter(household__in=household_ids, status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(household__in=household_ids)
     if not list(plans.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)):
         return {}
     old = list(followed.values_list("pk", flat=True))
@@ -83,7 +83,7 @@ def release_followed(*, campaign: Campaign, household_ids: Collection[int], now:
 
 def left_behind(*, campaign: Campaign, household_ids: Collection[int]) -> dict[int, int]:
     """The running plans of these households in campaigns that do not run, ``campaign`` excepted: {household: plan}."""
-    plans = FollowUpPlan.objects.filter(household__in=household_ids, status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(household__in=household_ids)
     plans = plans.exclude(case__campaign__status__in=RUNNING).exclude(case__campaign=campaign)
     return dict(plans.values_list("household_id", "pk"))
 
@@ -117,7 +117,7 @@ def homes(campaign: Campaign) -> dict[int, int]:
 
     That is the household's open case, else the one it was taken from, as long as that campaign runs.
     """
-    plans = FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE)
+    plans = FollowUpPlan.objects.active().filter(case__campaign=campaign)
     plan_of = dict(plans.values_list("household_id", "pk"))
     others = Case.objects.filter(household__in=plan_of, campaign__status__in=RUNNING)
     others = others.filter(
@@ -136,7 +136,7 @@ def give_back(*, places: dict[int, int], after_status: str, now: datetime) -> li
 
     The call that waited, due or agreed, waits there. ``after_status``: of the campaign that ends.
     """
-    plans = FollowUpPlan.objects.filter(pk__in=places, status=FollowUpPlan.Status.ACTIVE).select_related("case")
+    plans = FollowUpPlan.objects.active().filter(pk__in=places).select_related("case")
     cases = Case.objects.select_related("campaign").in_bulk(places.values())
     saved = [*Case.MOVED, *Case.CLAIMED]
     for plan in plans.prefetch_related("exceptions").order_by("pk"):
@@ -157,7 +157,7 @@ def give_back(*, places: dict[int, int], after_status: str, now: datetime) -> li
         if plan.case.status == Case.Status.CLOSED:
             plan.case.set_next(**waits)
             plan.case.save(update_fields=saved)
-        DueCall.objects.filter(plan=plan, state=DueCall.State.OPENED).update(case=plan.case)
+        DueCall.objects.opened().filter(plan=plan).update(case=plan.case)
         go_on(plan=plan, after_status=after_status, now=now)
         plan.save(update_fields=["case", "next_due_at"])
     return sorted(places)

@@ -54,7 +54,7 @@ class ReviewError(Refused):
 def may_review(by: User) -> QuerySet[Call]:
     """The recorded calls this coordinator may read again: of others, of cases they see, in campaigns that run."""
     cases = scope.visible_cases(by, Case.objects.filter(campaign__status__in=RUNNING)).order_by()
-    found = Call.objects.filter(case__in=cases.values("pk"), state=Call.State.RECORDED, recorded_at__isnull=False)
+    found = Call.objects.recorded().filter(case__in=cases.values("pk"), recorded_at__isnull=False)
     return found.exclude(volunteer=None).exclude(volunteer=by)
 
 
@@ -110,7 +110,7 @@ def _first_calls() -> QuerySet[Call]:
         partition_by=[F("case__campaign"), F("volunteer")],
         order_by=[F("recorded_at").asc(), F("pk").asc()],
     )
-    made = Call.objects.filter(state=Call.State.RECORDED, volunteer__isnull=False, case__campaign__status__in=RUNNING)
+    made = Call.objects.recorded().filter(volunteer__isnull=False, case__campaign__status__in=RUNNING)
     return made.annotate(order=order).filter(order__lte=FIRST_CALLS)
 
 

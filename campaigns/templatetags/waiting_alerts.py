@@ -12,7 +12,7 @@ register = template.Library()
 @register.simple_tag
 def waiting_alerts(ids: list[int]) -> list[Alert]:
     """Raises DoesNotExist when none waits any more: the message is then cancelled."""
-    found = list(Alert.objects.filter(pk__in=ids, solved_at=None, taken_at=None))
+    found = list(Alert.objects.unsolved().filter(pk__in=ids, taken_at=None))
     if not found:
         raise Alert.DoesNotExist
     return found

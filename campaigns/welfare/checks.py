@@ -129,7 +129,7 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
     fields: dict[str, Any] = {}
     if by is not None:
         fields = {"due_at": now + delay_of(check.level), "overdue_told_at": None}
-    open_checks = WelfareCheck.objects.filter(pk=check.pk, closed_at=None)
+    open_checks = WelfareCheck.objects.open().filter(pk=check.pk)
     if not (open_checks.update(**fields) if fields else open_checks.exists()):
         raise WelfareError("Cette veille est close.")
     for name, value in fields.items():
@@ -144,7 +144,7 @@ def add_step(*, check: WelfareCheck, kind: str, result: str, by: User | None, no
 def _settle_alert(check: WelfareCheck, solution: str, by: User | None, now: datetime) -> None:
     """The alert of an overdue check has its answer; what still waits to be sent about it does not leave."""
     mail.cancel(check, "welfare_overdue")
-    for alert in Alert.objects.filter(welfare_check=check, solved_at=None):
+    for alert in Alert.objects.unsolved().filter(welfare_check=check):
         # Somebody may be settling it by hand at this moment: that is as good.
         with suppress(alerts.AlertError):
             alerts.solve(alert=alert, solution=solution, by=by, now=now)
@@ -172,8 +172,8 @@ def close_check(
     Raises WelfareError when already closed, or when it is not known who died or left.
     """
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=check.case_id)
-    changed = WelfareCheck.objects.filter(pk=check.pk, closed_at=None).update(
-        closed_at=now, result=result, note=note.strip()[:TEXT]
+    changed = (
+        WelfareCheck.objects.open().filter(pk=check.pk).update(closed_at=now, result=result, note=note.strip()[:TEXT])
     )
     if not changed:
         raise WelfareError("Cette veille est déjà close.")
@@ -211,7 +211,7 @@ def _only_person(case: Case) -> Tenant | None:
 def _release_case(case: Case, result: str, call_again: bool, now: datetime) -> None:
     results = WelfareCheck.Result
     running = case.campaign.is_running and case.household.opposed_at is None
-    plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).exists()
+    plan = FollowUpPlan.objects.active().filter(case=case).exists()
     if result == results.HOSPITAL and running:
         calendar = calendar_of(case.campaign, case.region)
         case.set_next(kind=Case.Kind.ASKED, at=retries.after_days(calendar, now, case.campaign.hospital_days))
@@ -232,12 +232,10 @@ def watch_overdue(*, now: datetime) -> int:
     until somebody takes it; otherwise one to each coordinator, in the morning when it is night.
     """
     told = 0
-    overdue = WelfareCheck.objects.filter(closed_at=None, due_at__lte=now, overdue_told_at=None)
+    overdue = WelfareCheck.objects.open().filter(due_at__lte=now, overdue_told_at=None)
     for check in overdue.select_related("case").order_by("level", "due_at")[:200]:
         with transaction.atomic():
-            if not WelfareCheck.objects.filter(pk=check.pk, overdue_told_at=None, closed_at=None).update(
-                overdue_told_at=now
-            ):
+            if not WelfareCheck.objects.open().filter(pk=check.pk, overdue_told_at=None).update(overdue_told_at=now):
                 continue
             urgent = check.level in (Level.U0, Level.U1)
             alert = alerts.raise_alert(

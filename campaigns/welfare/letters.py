@@ -258,7 +258,7 @@ def _record(cases: Sequence[Case], kind: str, by: User, now: datetime) -> None:
     known = set(Letter.objects.filter(case__in=days, kind=kind).values_list("case", "day").order_by())
     fresh = [pk for pk, day in days.items() if (pk, day) not in known]
     Letter.objects.bulk_create([Letter(case_id=pk, kind=kind, day=days[pk], made_at=now, made_by=by) for pk in fresh])
-    for check in WelfareCheck.objects.filter(case__in=fresh, closed_at=None).select_related("case"):
+    for check in WelfareCheck.objects.open().filter(case__in=fresh).select_related("case"):
         # Closed at this very moment: the letter alone is noted.
         with suppress(welfare.WelfareError):
             welfare.add_step(

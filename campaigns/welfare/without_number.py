@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from campaigns import welfare
 from campaigns.common import documents
-from campaigns.models import Case, FollowUpPlan, Letter, NumberSearch, WelfareCheck
+from campaigns.models import Case, Letter, NumberSearch, WelfareCheck
 from campaigns.models.levels import Level
 from campaigns.welfare import letters
 from solidarites import journal
@@ -154,7 +154,7 @@ def give_news(*, case_id: int, how: str, well: bool, by: User, now: datetime) ->
     _answer(NumberSearch.objects.filter(case=case), found=False, by=by, now=now)
     check = None
     if well:
-        if case.plans.exclude(status=FollowUpPlan.Status.ENDED).exists():
+        if case.plans.running().exists():
             raise NumberlessError("Un suivi est en cours\u00a0: terminez-le d'abord.")
         case.set_closed(how, now)
         case.save_moved()

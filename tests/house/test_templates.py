@@ -27,6 +27,7 @@ BY_CONVENTION = (
 )
 ERRORS = {"400.html", "403.html", "404.html", "500.html", "403_csrf.html"}
 QUOTED = re.compile(r"""\{%\s*(?:include|extends)\s+["']([^"']+)["']""")
+INCLUDED = re.compile(r"""\{%\s*include\s+["']([^"']+)["']""")
 TEMPLATE_NAME = re.compile(r"^[\w./-]+\.(html|txt|typ)$")
 
 
@@ -93,6 +94,28 @@ def test_every_named_template_exists():
 @pytest.mark.parametrize("path", all_templates(), ids=name_of)
 def test_a_template_compiles(path):
     get_template(path.relative_to(TEMPLATES).as_posix())
+
+
+WIDEST = 160
+
+
+def test_a_template_says_one_element_a_line():
+    """djlint lays templates out (scripts/lint.sh), but cuts no line: this is what a person can read and compare."""
+    long = [
+        f"{name_of(path)}:{number}: {len(line)} characters"
+        for path in all_templates()
+        if path.suffix == ".html"
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > WIDEST
+    ]
+    assert not long, "\n".join(long)
+
+
+def test_a_partial_is_named_with_an_underscore():
+    """What templates include, or its folder, begins with « _ », unless a view renders it too."""
+    included = {name for path in all_templates() for name in INCLUDED.findall(path.read_text())}
+    wrong = {name for name in included - said_in_python() if "/_" not in f"/{name}"}
+    assert not wrong, sorted(wrong)
 
 
 INLINE = [

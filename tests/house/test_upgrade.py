@@ -500,7 +500,7 @@ ALERTS = {
     "referral:111:mail:sent:1:alone:2": ("mail_failed", "referral_id=111 mail_id=113"),
     "referral:111:mail:reminder:1:1": ("mail_failed", "referral_id=111"),
     "mail:114": ("mail_failed", "mail_id=114"),
-    "task:campaigns.tasks.watch_mail:U2": ("task_failed", "task=campaigns.tasks.watch_mail"),
+    "task:campaigns.tasks.watch_mail:U1": ("task_failed", "task=campaigns.tasks.watch_mail"),
     "purge:102": ("purge_waiting", "-"),
     "essai": ("button", "-"),
 }

@@ -105,7 +105,7 @@ def _taker(case: Case, by: User) -> str:
     """Who has the case, or called since."""
     if case.claimed_by is not None and case.claimed_by_id != by.pk:
         return case.claimed_by.get_short_name()
-    last = case.calls.filter(state=Call.State.RECORDED).exclude(volunteer=by).select_related("volunteer")
+    last = case.calls.recorded().exclude(volunteer=by).select_related("volunteer")
     call = last.order_by("-recorded_at").first()
     return call.volunteer.get_short_name() if call and call.volunteer else ""
 
@@ -131,7 +131,7 @@ def _alert_lines(recorded: Call) -> list[Line]:
 
 
 def _plan_lines(case: Case, by: User, now: datetime) -> list[Line]:
-    plan = FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE).select_related("volunteer").first()
+    plan = FollowUpPlan.objects.active().filter(case=case).select_related("volunteer").first()
     if plan is None or plan.next_due_at is None:
         return []
     who = f"par {plan.volunteer}" if plan.volunteer else "par l'équipe"

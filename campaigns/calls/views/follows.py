@@ -159,10 +159,7 @@ def next_follow_up_words(case: Case, has_plan: bool, now: datetime) -> str:
     if not has_plan:
         return ""
     plan = (
-        FollowUpPlan.objects.filter(case=case, status=FollowUpPlan.Status.ACTIVE)
-        .select_related("backup")
-        .prefetch_related("exceptions")
-        .first()
+        FollowUpPlan.objects.active().filter(case=case).select_related("backup").prefetch_related("exceptions").first()
     )
     if plan is None:
         return ""

@@ -70,7 +70,8 @@ def pending_calls(cases: Iterable[int]) -> list[ToDecide]:
 def with_words(pending: list[Call], now: datetime) -> list[ToDecide]:
     """Each with its answers, the calls recorded meanwhile, and what would follow from it."""
     others = (
-        Call.objects.filter(case__in=[call.case_id for call in pending], state=Call.State.RECORDED)
+        Call.objects.recorded()
+        .filter(case__in=[call.case_id for call in pending])
         .select_related("volunteer", "script")
         .order_by("recorded_at", "pk")
     )

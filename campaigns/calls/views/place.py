@@ -48,9 +48,7 @@ class Place:
     @cached_property
     def unsolved(self) -> list[Alert]:
         """The alerts of this household that nobody has settled, the oldest first."""
-        return list(
-            Alert.objects.filter(case=self.case, solved_at=None).select_related("taken_by").order_by("raised_at")
-        )
+        return list(Alert.objects.unsolved().filter(case=self.case).select_related("taken_by").order_by("raised_at"))
 
     def danger(self, reading: scripts.Reading) -> dangers.Danger:
         return dangers.danger_of(self.draft, reading, self.now, self.unsolved)

@@ -18,7 +18,7 @@ from campaigns.cases.forms import CloseCaseForm, ClosePersonForm, HouseholdForm,
 from campaigns.cases.views.filters import CaseFilter
 from campaigns.common import scope
 from campaigns.common.views.pages import back, note_read, page_of, visible_case, with_people
-from campaigns.models import Call, CallRevision, Campaign, Case, FollowUpPlan, Need
+from campaigns.models import Call, CallRevision, Campaign, Case, Need
 from campaigns.queue import ranking
 from campaigns.welfare import letters
 from campaigns.welfare.forms import OpenCheckForm
@@ -151,7 +151,7 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
         "history": [one for one in history if one[0].state != Call.State.PENDING],
         "pending": pending_calls([case.pk]) if any(call.state == Call.State.PENDING for call, _, _ in history) else [],
         "messages_taken": case.messages.select_related("by")[:5],
-        "plan": case.plans.exclude(status=FollowUpPlan.Status.ENDED).select_related("volunteer").first(),
+        "plan": case.plans.running().select_related("volunteer").first(),
         "needs": needs,
         "open_needs": [need for need in needs if need.state == Need.State.OPEN],
         "referrals": case.referrals.select_related("partner").order_by("-created_at"),

@@ -151,7 +151,7 @@ class CaseFilter(django_filters.FilterSet):
     def _calls(self, kind: str) -> QuerySet[Call]:
         asked = self.form.cleaned_data
         tz = self.campaign.tz if self.campaign else timezone.get_current_timezone()
-        made = Call.objects.filter(case=OuterRef("pk"), state=Call.State.RECORDED)
+        made = Call.objects.recorded().filter(case=OuterRef("pk"))
         if asked.get("du"):
             made = made.filter(recorded_at__gte=datetime.combine(asked["du"], time.min, tz))
         if asked.get("au"):

@@ -132,9 +132,9 @@ def volunteer_absences(request: SignedInRequest, slug: str, membership_id: int) 
         "campaign": membership.campaign,
         "form": form,
         **absence_rows(membership.user, now),
-        "plans": FollowUpPlan.objects.filter(
-            case__campaign=membership.campaign, volunteer=membership.user, status=FollowUpPlan.Status.ACTIVE
-        ).count(),
+        "plans": FollowUpPlan.objects.active()
+        .filter(case__campaign=membership.campaign, volunteer=membership.user)
+        .count(),
     }
     return render(request, "followups/volunteer_absences.html", context)
 

@@ -51,8 +51,8 @@ def _cases(request: SignedInRequest) -> QuerySet[Any]:
 
 
 def _plans(cases: QuerySet[Any], state: str, now: datetime) -> QuerySet[FollowUpPlan]:
-    plans = FollowUpPlan.objects.filter(case__in=cases)
-    opened = DueCall.objects.filter(plan=OuterRef("pk"), state=DueCall.State.OPENED)
+    plans: QuerySet[FollowUpPlan] = FollowUpPlan.objects.filter(case__in=cases)
+    opened = DueCall.objects.opened().filter(plan=OuterRef("pk"))
     today = timezone.localdate(now)
     if state == "ended":
         return plans.filter(status=FollowUpPlan.Status.ENDED).order_by("-ended_at")
@@ -82,7 +82,7 @@ def follow_up_list(request: SignedInRequest) -> HttpResponse:
 
 def _list(request: SignedInRequest, state: str, now: datetime, give_form: GiveForm | None = None) -> HttpResponse:
     cases = _cases(request)
-    opened = Prefetch("due_calls", DueCall.objects.filter(state=DueCall.State.OPENED), to_attr="open_due_calls")
+    opened = Prefetch("due_calls", DueCall.objects.opened(), to_attr="open_due_calls")
     rows = (
         _plans(cases, state, now)
         .select_related("case__campaign", "case__household", "case__agency", "volunteer", "backup")
@@ -199,7 +199,7 @@ def follow_up_dates(request: SignedInRequest, plan_id: int) -> HttpResponse:
 def follow_up_start(request: SignedInRequest, case_id: int) -> HttpResponse:
     """Start a plan by hand, that a tenant accepted outside a call."""
     case, now = visible_case(request, case_id), timezone.now()
-    plan = case.plans.exclude(status=FollowUpPlan.Status.ENDED).first()
+    plan = case.plans.running().first()
     if plan is not None:
         return redirect("coordinator:follow_up", plan.pk)
     form = StartPlanForm(posted(request), callers=callers_of(case.campaign), initial={"cadence": "weekly"})

@@ -404,9 +404,8 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         (min(call.recorded_at - call.started_at, timedelta(hours=1)) for call in made if call.recorded_at), timedelta()
     )
     plans = (
-        FollowUpPlan.objects.filter(
-            volunteer=user, status=FollowUpPlan.Status.ACTIVE, case__campaign__status=Campaign.Status.OPEN
-        )
+        FollowUpPlan.objects.active()
+        .filter(volunteer=user, case__campaign__status=Campaign.Status.OPEN)
         .select_related("case__campaign")
         .prefetch_related(HOUSEHOLD)
         .order_by("next_due_at")

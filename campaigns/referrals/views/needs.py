@@ -21,7 +21,8 @@ from solidarites.roles import COORDINATOR, role_required
 def need_list(request: SignedInRequest) -> HttpResponse:
     visible = narrowed(request, scope.visible_cases(request.user)).order_by().values("pk")
     rows = (
-        Need.objects.filter(case__in=visible, state=Need.State.OPEN, referrals=None)
+        Need.objects.open()
+        .filter(case__in=visible, referrals=None)
         .select_related("case__campaign", "case__household", "case__agency", "tenant")
         .prefetch_related(with_people("case__household"))
         .order_by("level", "created_at", "pk")

@@ -356,7 +356,7 @@ def referral_new(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A referral by hand, for somebody of a household."""
     cases = scope.visible_cases(request.user).select_related("household__landlord", "campaign")
     case: Case = get_object_or_404(cases, pk=case_id)
-    waiting = list(Need.objects.filter(case=case, state=Need.State.OPEN).values_list("category", "level", "tenant_id"))
+    waiting = list(Need.objects.open().filter(case=case).values_list("category", "level", "tenant_id"))
     initial: dict[str, Any] = {"categories": [category for category, _, _ in waiting]}
     if "registre" in request.GET:
         waiting, initial = [], {"categories": [REGISTER], "level": Level.U3, "facts": REGISTER_FACTS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from campaigns import calls, queue, scripts, welfare
 from campaigns.models import Call, Campaign, Case, Script, WelfareCheck
-from campaigns.models.script import PublishedScriptError, freeze_published
+from campaigns.models.script import PublishedScriptError, freeze, thaw
 from campaigns.scripts import document
 from campaigns.scripts.editing import default_document
 from solidarites.models import JournalEntry
@@ -66,8 +67,19 @@ def test_the_database_refuses_to_change_a_published_version(shipped: Any, change
     assert Script.objects.get(pk=shipped["first"].pk).title == "Veille seniors"
 
 
+def test_a_migration_takes_the_trigger_away_and_makes_it_again(shipped: Any) -> None:
+    one = Script.objects.filter(pk=shipped["first"].pk)
+    editor = SimpleNamespace(connection=connection)
+    thaw(None, editor)
+    assert one.update(title="Autre") == 1
+    assert one.update(title="Veille seniors") == 1
+    freeze(None, editor)
+    freeze(None, editor)  # twice in place is once
+    with pytest.raises(DatabaseError), transaction.atomic():
+        one.update(title="Autre")
+
+
 def test_a_draft_still_changes_and_an_account_may_still_go(shipped: Any, draft: Script, coordinator: Any) -> None:
-    freeze_published()  # twice in place is once
     assert Script.objects.filter(pk=draft.pk).update(title="Autre") == 1
     Script.objects.filter(pk=draft.pk).update(title="Veille seniors")
     scripts.publish(script=Script.objects.get(pk=draft.pk), by=coordinator, now=timezone.now())

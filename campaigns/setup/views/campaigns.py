@@ -110,7 +110,7 @@ def campaign_detail(request: SignedInRequest, slug: str) -> HttpResponse:
         "others": staying - sum(number for _, number in coming),
         "tiles": [tile for tile in TILES if _shown(tile[0], draft, counts)],
         "volunteers": campaign.memberships.filter(active=True).count(),
-        "plans": FollowUpPlan.objects.filter(case__campaign=campaign, status=FollowUpPlan.Status.ACTIVE).count(),
+        "plans": FollowUpPlan.objects.active().filter(case__campaign=campaign).count(),
         "hours": hours_of(campaign),
         # Why volunteers are given nothing at this moment, if so.
         "idle": queue.idle(campaign=campaign, now=now) if campaign.is_running else None,

@@ -27,9 +27,7 @@ from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 def _described(rows: QuerySet[CampaignVolunteer]) -> QuerySet[CampaignVolunteer]:
     now = timezone.now()
     held = Case.objects.filter(campaign=OuterRef("campaign"), claimed_by=OuterRef("user"), claimed_until__gt=now)
-    plans = FollowUpPlan.objects.filter(
-        case__campaign=OuterRef("campaign"), volunteer=OuterRef("user"), status=FollowUpPlan.Status.ACTIVE
-    )
+    plans = FollowUpPlan.objects.active().filter(case__campaign=OuterRef("campaign"), volunteer=OuterRef("user"))
     return (
         rows.select_related("user", "campaign")
         .prefetch_related("agencies", "user__absences")
@@ -124,9 +122,7 @@ def volunteer(request: SignedInRequest, slug: str, membership_id: int) -> HttpRe
         )
         messages.success(request, "C'est noté.")
         return redirect("coordinator:campaign_volunteers", slug)
-    plans = FollowUpPlan.objects.filter(
-        case__campaign=membership.campaign, volunteer=membership.user, status=FollowUpPlan.Status.ACTIVE
-    ).count()
+    plans = FollowUpPlan.objects.active().filter(case__campaign=membership.campaign, volunteer=membership.user).count()
     context = {"membership": membership, "form": form, "plans": plans, "campaign": membership.campaign}
     return render(request, "setup/volunteer_detail.html", context)
 

@@ -24,7 +24,7 @@ from tenants.models import Residence
 def _checks(request: SignedInRequest) -> QuerySet[WelfareCheck]:
     """The open checks of the coordinator's sectors."""
     cases = scope.visible_cases(request.user).order_by().values("pk")
-    return WelfareCheck.objects.filter(case__in=cases, closed_at=None)
+    return WelfareCheck.objects.open().filter(case__in=cases)
 
 
 @role_required(COORDINATOR)

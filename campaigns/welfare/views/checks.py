@@ -78,7 +78,7 @@ def welfare_list(request: SignedInRequest) -> HttpResponse:
 
 def _written_to(request: SignedInRequest) -> QuerySet[Case]:
     """The households whose check is open, of the campaign that the address names."""
-    open_ones = WelfareCheck.objects.filter(closed_at=None).order_by().values("case")
+    open_ones = WelfareCheck.objects.open().order_by().values("case")
     return narrowed(request, scope.visible_cases(request.user)).filter(pk__in=open_ones)
 
 

@@ -54,7 +54,7 @@ def letters_page(request: SignedInRequest, slug: str) -> HttpResponse:
         "due": sum(row.due for row in rows),
         "recent": None,
         "days": letters.AGAIN_AFTER.days,
-        "landlords": _landlords(request, campaign),
+        "landlords": [(one, letters.wording_of(one)) for one in _landlords(request, campaign)],
         "may_write": _may_write(request, campaign),
     }
     return render(request, "welfare/letters.html", context)
