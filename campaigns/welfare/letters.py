@@ -237,13 +237,10 @@ def by_residence(cases: QuerySet[Case], today: date) -> list[ResidenceRow]:
     waiting = unreached(cases).order_by()
     may = due(waiting, kind=Letter.Kind.AFTER_CALL, today=today)
     left = dict(may.values_list("household__residence").annotate(Count("pk")))
-    posted = Max("letters__day", filter=Q(letters__kind__in=POSTED))
-    rows = {
-        residence: (households, left.get(residence, 0), last)
-        for residence, households, last in waiting.values_list("household__residence").annotate(
-            Count("pk", distinct=True), posted
-        )
-    }
+    whole = waiting.values_list("household__residence").annotate(
+        households=Count("pk", distinct=True), last=Max("letters__day", filter=Q(letters__kind__in=POSTED))
+    )
+    rows = {residence: (households, left.get(residence, 0), last) for residence, households, last in whole}
     known = Residence.objects.filter(pk__in=[*filter(None, rows)]).select_related("landlord")
     found = [ResidenceRow(one, *rows[one.pk]) for one in known.order_by("landlord__name", "name", "reference")]
     return [*found, ResidenceRow(None, *rows[None])] if None in rows else found

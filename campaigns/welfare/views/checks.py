@@ -29,7 +29,6 @@ from campaigns.welfare.forms import CheckLetterForm, CloseCheckForm, LetterForm,
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
-from tenants.models import Residence
 
 STATES = {
     "": "Ouvertes",
@@ -69,10 +68,8 @@ def welfare_list(request: SignedInRequest) -> HttpResponse:
     page = page_of(request, rows)
     note_read(request, "welfare.listed", [check.case_id for check in page.object_list])
     context = {"page_obj": page, "state": state, "states": STATES, "now": now, **campaign_filter(request)}
-    if state != "closed":
-        written = Residence.objects.filter(households__cases__in=_written_to(request).order_by().values("pk"))
-        context["residences"] = written.distinct().order_by("name", "reference")
-        context |= {"recent": None, "days": letters.AGAIN_AFTER.days}
+    # Of the letters that may leave for all of them.
+    context |= {"recent": None, "days": letters.AGAIN_AFTER.days}
     return render(request, "welfare/welfare_list.html", context)
 
 

@@ -60,13 +60,11 @@ def numberless_list(request: SignedInRequest, slug: str) -> HttpResponse:
     )
     page = page_of(request, rows)
     note_read(request, "cases.listed", [case.pk for case in page.object_list], campaign.pk)
-    today = letters.today_of(campaign, timezone.now())
     context = {
         "campaign": campaign,
         "page_obj": page,
         "recent": None,
         "days": letters.AGAIN_AFTER.days,
-        "due": letters.due(rows, kind=Letter.Kind.NUMBERLESS, today=today).count(),
         "state": state if state in STATES else "",
         "states": STATES,
         "residences": Residence.objects.filter(households__cases__in=everybody.order_by().values("pk"))
