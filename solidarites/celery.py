@@ -80,7 +80,7 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=False,
     timezone="UTC",
-    beat_scheduler="solidarites.beat:Scheduler",
+    beat_scheduler="solidarites.scheduler:Scheduler",
     beat_schedule_filename=str(settings.VAR_DIR / "celerybeat-schedule"),
     beat_schedule={
         "heartbeat": every("solidarites.tasks.heartbeat", 30),

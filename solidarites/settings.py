@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 
-from solidarites import reports, rights
+from solidarites import file_modes, reports
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -27,7 +27,7 @@ DEMO = env.bool("SOLIDARITES_DEMO", default=False)
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var" / "demo" if DEMO else BASE_DIR / "var")))
 TESTING = "pytest" in sys.modules
-rights.keep_private(VAR_DIR, temporary=not TESTING)
+file_modes.keep_private(VAR_DIR, temporary=not TESTING)
 
 DEBUG = env.bool("DEBUG", default=False)
 # An upgrade is running: every page answers 503 (a file var/maintenance does the same without a restart).

@@ -11,12 +11,19 @@ from datetime import date, datetime, timedelta
 
 from campaigns.common.calendar import SLOTS, Calendar
 
+# A call agreed with somebody is theirs until then; afterwards anybody makes it, and it counts as missed.
+CALLBACK_GRACE = timedelta(minutes=30)
 BUSY_PAUSE = timedelta(minutes=30)
 BUSY_A_DAY = 2
 SOFT_REFUSAL_DAYS = 7
 HOSPITAL_DAYS = 14
 # An opening shorter than this is no slot worth promising a call in.
 SHORTEST_SLOT = timedelta(minutes=10)
+
+
+def minutes(span: timedelta) -> int:
+    """How a sentence says it."""
+    return int(span.total_seconds() // 60)
 
 
 def next_attempt(

@@ -32,8 +32,6 @@ CASE_FIELDS = (
     "next_call_kind",
     "next_call_at",
 )
-# A callback that replaces a due call is missed half an hour after the agreed time.
-AGREED_GRACE = timedelta(minutes=30)
 _AGAIN_NEVER_OPEN = timedelta(days=7)
 
 
@@ -312,7 +310,7 @@ def _awaited(case: Case, now: datetime) -> bool:
     if case.claimed_until is not None and case.claimed_until > now:
         return True
     agreed = case.next_call_at if case.next_call_kind == Case.Kind.CALLBACK else None
-    return agreed is not None and agreed + AGREED_GRACE > now
+    return agreed is not None and agreed + retries.CALLBACK_GRACE > now
 
 
 def _tell_missed(late: Iterable[DueCall], now: datetime) -> None:

@@ -8,7 +8,6 @@ writing → answers.
 from campaigns.outcomes.answers import consent_to, draft_referrals, draw, needs_heard, worst, write_needs
 from campaigns.outcomes.situation import bare_situation, over_of, preview, situation_of
 from campaigns.outcomes.table import (
-    CALLBACK_GRACE,
     NUMBER_VALIDITY,
     PERSON_STATUS,
     SAFETY_UNTIL,
@@ -25,7 +24,6 @@ from campaigns.outcomes.withdrawing import may_withdraw, withdraw_needs
 from campaigns.outcomes.writing import TRIED_FIELDS, apply, move, note_attempt
 
 __all__ = [
-    "CALLBACK_GRACE",
     "NUMBER_VALIDITY",
     "PERSON_STATUS",
     "SAFETY_UNTIL",

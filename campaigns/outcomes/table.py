@@ -13,7 +13,6 @@ from campaigns.common.calendar import AFTERNOON, EVENING, MIDDAY, MORNING, Calen
 from campaigns.models import Call, Case, DueCall, FollowUpPlan
 from tenants.models import PhoneNumber, Tenant
 
-CALLBACK_GRACE = timedelta(minutes=30)
 BUSY_GRACE = timedelta(minutes=10)
 STAYS_CLOSED = "le dossier reste clos, aucun appel n'est planifié"
 # After a danger: due within two hours, for the volunteer first, then for everybody; before this hour of the evening.
@@ -142,7 +141,7 @@ def _callback(s: Situation) -> Decision:
         kind=Case.Kind.CALLBACK,
         at=at,
         volunteer_id=s.by_id,
-        anyone_from=at + CALLBACK_GRACE if at else None,
+        anyone_from=at + retries.CALLBACK_GRACE if at else None,
         text=f"rappel {moment_label(at, s.now, s.calendar.tz)}" if at else "vous choisissez le moment",
     )
 
@@ -254,7 +253,7 @@ def safety_call_at(calendar: Calendar, now: datetime) -> datetime:
     """
     evening = calendar.at(calendar.local(now).date(), SAFETY_UNTIL)
     at = now + SAFETY_PAUSE
-    return min(at, max(now, evening - CALLBACK_GRACE)) if now < evening else at
+    return min(at, max(now, evening - retries.CALLBACK_GRACE)) if now < evening else at
 
 
 def _safety_call(s: Situation, decision: Decision) -> Decision:
@@ -266,7 +265,7 @@ def _safety_call(s: Situation, decision: Decision) -> Decision:
         kind=Case.Kind.CALLBACK,
         at=at,
         volunteer_id=s.by_id,
-        anyone_from=min(at + CALLBACK_GRACE, latest),
+        anyone_from=min(at + retries.CALLBACK_GRACE, latest),
         busy=decision.busy,
         unanswered=decision.unanswered,
         urgent=True,

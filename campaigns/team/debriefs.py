@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from campaigns.common import scope
 from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
 from campaigns.models.limits import TEXT
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites import journal, mail
 from solidarites.models import User
 from solidarites.refused import Refused
@@ -134,7 +134,7 @@ def next_meetings(by: User, now: datetime) -> QuerySet[Meeting]:
 
 def moment_warnings(text: str) -> list[str]:
     """What to look at again before sharing: what no comment should hold, and what looks like a name."""
-    return [*([NAME] if _NAMED.search(text) else []), *comments.warnings([text])]
+    return [*([NAME] if _NAMED.search(text) else []), *warned.warnings([text])]
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from campaigns import scripts
 from campaigns.models import Call, CallRevision, Case, CaseMessage, FlaggedText
 from campaigns.models.limits import TEXT
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
@@ -58,9 +58,9 @@ def flag(call: Call, content: scripts.Content | None, now: datetime) -> None:
 
     A text already decided is asked about again only when it has changed (see corrections).
     """
-    warned = {field: comments.codes(text) for field, text in texts_of(call, content).items()}
-    warned = {field: reasons for field, reasons in warned.items() if reasons}
-    for field, reasons in warned.items():
+    found = {field: warned.codes(text) for field, text in texts_of(call, content).items()}
+    found = {field: reasons for field, reasons in found.items() if reasons}
+    for field, reasons in found.items():
         FlaggedText.objects.update_or_create(
             call=call,
             field=field,
@@ -70,7 +70,7 @@ def flag(call: Call, content: scripts.Content | None, now: datetime) -> None:
 
 def flag_message(message: CaseMessage, now: datetime) -> None:
     """Note a message that raises a warning, inside the transaction that keeps it."""
-    if reasons := comments.codes(message.text):
+    if reasons := warned.codes(message.text):
         FlaggedText.objects.create(message=message, field=MESSAGE, reasons=reasons, at=now)
 
 
@@ -80,7 +80,7 @@ def changed(call: Call, content: scripts.Content | None, before: dict[str, str],
     moved = [field for field, text in before.items() if after.get(field) != text]
     FlaggedText.objects.filter(call=call, field__in=moved).delete()
     for field, text in after.items():
-        if before.get(field) != text and (reasons := comments.codes(text)):
+        if before.get(field) != text and (reasons := warned.codes(text)):
             FlaggedText.objects.create(call=call, field=field, reasons=reasons, at=now)
 
 

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from solidarites import beat, checks, health, mail, state
+from solidarites import checks, health, mail, scheduler, state
 from solidarites.celery import app as celery_app
 from solidarites.models import Heartbeat, Installation, OutgoingMail
 from tenants.models import ListImport
@@ -323,13 +323,13 @@ def test_people_read_a_page(client: Any, alive: None) -> None:
 
 
 def test_beat_signs_at_most_every_thirty_seconds(monkeypatch: Any) -> None:
-    monkeypatch.setattr(beat.PersistentScheduler, "tick", lambda self: 1.0)
-    monkeypatch.setattr(beat, "close_old_connections", lambda: None)
-    scheduler = object.__new__(beat.Scheduler)
+    monkeypatch.setattr(scheduler.PersistentScheduler, "tick", lambda self: 1.0)
+    monkeypatch.setattr(scheduler, "close_old_connections", lambda: None)
+    one = object.__new__(scheduler.Scheduler)
     signs: list[str] = []
     monkeypatch.setattr(health, "beat_now", lambda name, now: signs.append(name))
-    assert scheduler.tick() == 1.0
-    scheduler.tick()
+    assert one.tick() == 1.0
+    one.tick()
     assert signs == ["beat"]
 
 
@@ -337,10 +337,10 @@ def test_beat_goes_on_without_a_database(monkeypatch: Any) -> None:
     def away(name: str, now: datetime) -> None:
         raise OperationalError("no database")
 
-    monkeypatch.setattr(beat.PersistentScheduler, "tick", lambda self: 1.0)
-    monkeypatch.setattr(beat, "close_old_connections", lambda: None)
+    monkeypatch.setattr(scheduler.PersistentScheduler, "tick", lambda self: 1.0)
+    monkeypatch.setattr(scheduler, "close_old_connections", lambda: None)
     monkeypatch.setattr(health, "beat_now", away)
-    assert object.__new__(beat.Scheduler).tick() == 1.0
+    assert object.__new__(scheduler.Scheduler).tick() == 1.0
 
 
 def test_after_a_stop_what_is_vital_leaves_first() -> None:

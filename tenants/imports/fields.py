@@ -27,8 +27,6 @@ class Field:
     free: bool = False
     # Its headings in the empty model list.
     model: tuple[str, ...] = ()
-    # What « Préparer votre fichier » says of it, where the page does not speak of it elsewhere.
-    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,7 +342,6 @@ FIELDS: tuple[Field, ...] = (
     HouseholdDetail(
         name="living_alone", label="Vit seul(e)",
         change="vit seul(e)", read=words.yes_no, example="oui",
-        advice="« oui » ou « non ». Une campagne peut n’appeler que ces foyers.",
         spellings=(
             "Vit seul", "Vit seul(e)", "Vivant seul", "Personne seule", "Isolé", "Isolée", "Isolé(e)", "Seul", "Seule",
             "Vit seule", "Personne isolée", "Seul(e)", "Vit seul O/N", "Habite seul", "Occupe seul",
@@ -354,7 +351,6 @@ FIELDS: tuple[Field, ...] = (
     HouseholdDetail(
         name="fragile", label="Fragilité signalée",
         change="fragilité", read=words.marked, example="oui",
-        advice="« oui » ou un mot. Ces foyers sont appelés parmi les premiers.",
         spellings=(
             "Fragile", "Fragilité", "Personne fragile", "Vulnérable", "Vulnérabilité", "Fragilité signalée",
             "Personne vulnérable", "Signalé fragile", "À risque", "Priorité", "Prioritaire", "Repéré fragile",
@@ -365,7 +361,6 @@ FIELDS: tuple[Field, ...] = (
         name="language", label="Langue à parler",
         change="langue", read=words.other_language, say=words.language_name, doubt="language_unknown",
         replaces=False, example="Portugais",
-        advice="seulement si ce n’est pas le français : « portugais », « arabe »…",
         spellings=(
             "Langue", "Langue parlée", "Langue à parler", "Langue maternelle", "Langue usuelle", "Langue de contact",
             "Langues", "Langue locataire", "Langue préférée", "Langue d'échange", "Code langue", "Langue pratiquée",
@@ -374,7 +369,6 @@ FIELDS: tuple[Field, ...] = (
     HouseholdDetail(
         name="notes", label="À savoir pour l'appel",
         change="à savoir", read=str, several=True, free=True, replaces=False, example="Entend mal",
-        advice="« entend mal », « plutôt l’après-midi ». Rien de médical.",
         spellings=(
             "À savoir", "À savoir pour l'appel", "Consigne", "Consignes", "Consigne d'appel", "Consignes d'appel",
             "Préférence d'appel", "Horaire d'appel", "Horaires d'appel", "Meilleur moment", "Quand appeler",

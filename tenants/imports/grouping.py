@@ -37,7 +37,7 @@ class GroupedList:
     def rows(self) -> int:
         return self.workspace.total
 
-    def batches(self, rows: int = CHUNK) -> Iterator[list[Group]]:
+    def batches(self, rows: int) -> Iterator[list[Group]]:
         """Whole households, about ``rows`` rows at a time."""
         return self.workspace.households(rows)
 

@@ -187,7 +187,7 @@ def _stage(row: ListImport, found: GroupedList) -> None:
     checker = Checker(row.landlord)
     group = done = 0
     found.workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
-    for batch in found.batches():
+    for batch in found.batches(CHUNK):
         as_read = _snapshots(batch)
         plans = checker.plan(batch)
         staged: list[ImportRow] = []

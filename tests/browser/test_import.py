@@ -22,7 +22,7 @@ PEOPLE = 200
 @pytest.fixture
 def slow_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A worker of its own thread that takes its time over small chunks, so that an eye can follow."""
-    monkeypatch.setattr(jobs, "nudge", lambda: None)
+    monkeypatch.setattr(jobs, "ask_for", lambda task: None)
     monkeypatch.setattr(work, "CHUNK", 20)
     renew = work.renew
 
@@ -167,7 +167,7 @@ def test_a_second_shorter_list_with_every_kind_of_row(
         work.run_all()
         page.get_by_role("heading", name=heading).wait_for()
 
-    monkeypatch.setattr(jobs, "nudge", lambda: None)
+    monkeypatch.setattr(jobs, "ask_for", lambda task: None)
     send(first_list(), "premiere.csv", profile="Export du siège")
     page.get_by_role("button", name="Annuler cet import").click()
     page.get_by_role("heading", name="Import annulé").wait_for()
@@ -218,7 +218,7 @@ GONE = (
 def test_the_preview_shows_who_is_kept_with_a_doubt_and_who_is_skipped_with_the_word(
     open_browser, session_of, administrator, landlord, shot, tmp_path: Path, viewport, name, monkeypatch
 ):
-    monkeypatch.setattr(jobs, "nudge", lambda: None)
+    monkeypatch.setattr(jobs, "ask_for", lambda task: None)
     page = open_browser(viewport)
     page.set_default_timeout(30_000)
     session_of(page, administrator)

@@ -30,7 +30,7 @@ SAID = {
     "campaigns.models.Case.CLAIM",
     "campaigns.common.retries.BUSY_PAUSE",
     "campaigns.common.retries.BUSY_A_DAY",
-    "campaigns.outcomes.table.CALLBACK_GRACE",
+    "campaigns.common.retries.CALLBACK_GRACE",
     "campaigns.outcomes.SAFETY_WITHIN",
     "campaigns.models.Campaign.max_attempts",
     "campaigns.models.Campaign.retry_gaps",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import alerts, outcomes
 from campaigns.alerts import dangers, machine
 from campaigns.alerts.forms import SolveAlertForm
-from campaigns.common import scope
+from campaigns.common import retries, scope
 from campaigns.common.calendar import calendar_of
 from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, posted, with_people
 from campaigns.models import Alert, Campaign, Case
@@ -156,7 +156,7 @@ def safety_call(alert: Alert, now: datetime) -> SafetyCall | None:
         trouble = "Aucun numéro valable\u00a0: personne ne peut rappeler. Joignez ce foyer autrement."
     elif case.campaign.status != Campaign.Status.OPEN:
         trouble = "La campagne est en pause\u00a0: ce rappel n'est proposé à personne d'autre. Rappelez vous-même."
-    elif not held and at + outcomes.CALLBACK_GRACE < now:
+    elif not held and at + retries.CALLBACK_GRACE < now:
         trouble = "Il n'est pas encore fait. Rappelez vous-même, ou demandez-le à quelqu'un."
     elif not held and local(at).time() >= outcomes.SAFETY_UNTIL:
         trouble = "Il est prévu après 20\u00a0h\u00a0: il ne sera peut-être pas fait ce soir. Rappelez vous-même."

@@ -26,7 +26,7 @@ from campaigns.calls.views.page import CallPage
 from campaigns.calls.views.place import Notice, Place, alert_of, describe_alert, notice_of, place_of
 from campaigns.common.calendar import clock_label
 from campaigns.models import Call
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites import journal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
@@ -134,7 +134,7 @@ def _live(request: SignedInRequest, place: Place, typed: Typed) -> dict[str, Any
         "follows": render_to_string(
             "calls/_follows.html", {"follows": what_follows(place, typed, reading, situation)}, request
         ),
-        "warnings": render_to_string("calls/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request),
+        "warnings": render_to_string("calls/_warnings.html", {"warnings": warned.warnings(typed.texts())}, request),
         "notice": render_to_string("calls/_notice.html", {"notice": notice}, request) if notice else "",
         "alert": render_to_string("calls/_alert.html", {"alert": alert, "page": _emergency(place)}, request)
         if alert

@@ -17,8 +17,9 @@ from campaigns import calls, outcomes, queue
 from campaigns.alerts import dangers
 from campaigns.calls.forms import Typed
 from campaigns.calls.views.call import as_uuid, checked_form, place_or_404, record_entry, recorded_by
-from campaigns.calls.views.page import CallPage, PersonView
+from campaigns.calls.views.page import CallPage
 from campaigns.calls.views.place import Place, place_of
+from campaigns.calls.views.who import PersonView
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 from tenants.models import Tenant
@@ -49,7 +50,7 @@ def question_of(page: CallPage, code: str) -> Question:
     word, said, asks, button = WORDS[code]
     present = [one for one in page.household.tenants.all() if one.status == Tenant.Status.PRESENT]
     civility = present[0].civility if len(present) == 1 else ""
-    return Question(code, word, asks, button, page.residents, said.format(e=FEMININE.get(civility, "(e)")))
+    return Question(code, word, asks, button, page.who.residents, said.format(e=FEMININE.get(civility, "(e)")))
 
 
 @role_required(VOLUNTEER)

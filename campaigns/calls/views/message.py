@@ -14,7 +14,7 @@ from campaigns import queue
 from campaigns.calls import messages
 from campaigns.models import Case
 from campaigns.models.limits import TEXT
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites import journal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
@@ -48,7 +48,7 @@ def message(request: SignedInRequest, case_id: int) -> HttpResponse:
         else:
             who = f"{holder} et la coordination le liront." if holder else "La coordination le lira."
             said.success(request, f"Le message est gardé. {who}")
-            for warning in comments.warnings([text]):
+            for warning in warned.warnings([text]):
                 said.warning(request, warning)
             return redirect("caller:home")
     mine = queue.current_claim(request.user)

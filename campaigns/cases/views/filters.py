@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import queue
+from campaigns.common import retries
 from campaigns.figures import dashboards
 from campaigns.models import Call, Campaign, Case
 from solidarites.fields import believable
@@ -29,7 +30,11 @@ STATES = [
     ("pending", "Appel à trancher"),
 ]
 CALLS = [("faits", "au moins un appel"), ("echange", "un échange"), ("refus", "un refus")]
-CALLBACKS = [("due", "dû maintenant"), ("missed", "manqué (30 minutes après l'heure)"), ("planned", "à venir")]
+CALLBACKS = [
+    ("due", "dû maintenant"),
+    ("missed", f"manqué ({retries.minutes(retries.CALLBACK_GRACE)} minutes après l'heure)"),
+    ("planned", "à venir"),
+]
 
 
 class Select(forms.Select):

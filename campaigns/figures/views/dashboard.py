@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from campaigns import queue
+from campaigns.common import retries
 from campaigns.common.calendar import WEEKDAYS
 from campaigns.figures import dashboards
 from campaigns.figures.dashboards import Dashboard, Filters
@@ -179,7 +180,11 @@ def figures(board: Dashboard, filters: Filters) -> dict[str, Any]:
         ],
         "callbacks": [
             Figure(board.callbacks_due, "dus maintenant", lists("case_list", rappel="due")),
-            Figure(board.callbacks_missed, "dont plus de 30 minutes de retard", lists("case_list", rappel="missed")),
+            Figure(
+                board.callbacks_missed,
+                f"dont plus de {retries.minutes(retries.CALLBACK_GRACE)} minutes de retard",
+                lists("case_list", rappel="missed"),
+            ),
             Figure(board.callbacks_planned, "à venir", lists("case_list", rappel="planned")),
         ],
         "team": [Figure(cell.value, cell.label, lists(cell.key)) for cell in board.team if cell.value],

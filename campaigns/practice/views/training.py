@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -25,11 +26,12 @@ from campaigns.calls.recording import check_form
 from campaigns.calls.views.call import checked_form
 from campaigns.calls.views.follows import outcome_of, what_follows
 from campaigns.calls.views.labels import family, typography
-from campaigns.calls.views.page import CallPage, OutcomeView, PhoneView, qr_code
+from campaigns.calls.views.page import CallPage, OutcomeView
+from campaigns.calls.views.phones import Phones, PhoneView, qr_code
 from campaigns.calls.views.place import Notice, Place
 from campaigns.models import Campaign, CampaignVolunteer
 from campaigns.practice import household, training
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
 
@@ -43,21 +45,27 @@ PRACTICE = Notice(
 DIALS = re.compile(r'\shref="(?:tel|sms):[^"]*"')
 
 
+class PracticePhones(Phones):
+    """Numbers that nobody has: their code says so."""
+
+    @cached_property
+    def all(self) -> list[PhoneView]:
+        code = qr_code("Entraînement : ce code composerait le numéro.")
+        return [replace(phone, qr=code) for phone in super().all]
+
+
 class PracticePage(CallPage):
     """The call page, marked from top to bottom; its codes lead nowhere."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.notice = PRACTICE
+        self.phones = PracticePhones(self.place, self.typed)
 
     @property
     def title(self) -> str:
         """On top of the page and always in sight: nobody takes it for a real call."""
         return "Entraînement · " + " et ".join(f"{one.civility} {one.last_name}" for one in self.place.people)
-
-    def _phones(self) -> list[PhoneView]:
-        code = qr_code("Entraînement : ce code composerait le numéro.")
-        return [replace(phone, qr=code) for phone in super()._phones()]
 
     @property
     def alert(self) -> None:
@@ -174,9 +182,7 @@ def save(request: SignedInRequest, campaign_id: int) -> HttpResponse:
         {
             "saved": UNSAVED,
             "follows": render_to_string("calls/_follows.html", {"follows": follows}, request),
-            "warnings": render_to_string(
-                "calls/_warnings.html", {"warnings": comments.warnings(typed.texts())}, request
-            ),
+            "warnings": render_to_string("calls/_warnings.html", {"warnings": warned.warnings(typed.texts())}, request),
             "notice": render_to_string("calls/_notice.html", {"notice": PRACTICE}, request),
             "alert": "",
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns.texts.comments import HEALTH, IDENTITY, MESSAGES, OPINION, ORIGIN, codes, warnings
+from campaigns.texts.warned import HEALTH, IDENTITY, MESSAGES, OPINION, ORIGIN, codes, warnings
 
 POINTED_AT = {
     "health": [

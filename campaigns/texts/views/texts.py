@@ -14,7 +14,7 @@ from campaigns import texts
 from campaigns.common import scope
 from campaigns.common.views.pages import campaign_filter, narrowed, note_read, page_of, with_people
 from campaigns.models import Campaign, FlaggedText
-from campaigns.texts import comments
+from campaigns.texts import warned
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
 
@@ -45,7 +45,7 @@ def _visible(request: SignedInRequest) -> QuerySet[FlaggedText]:
 
 
 def _why(flagged: FlaggedText) -> str:
-    return ", ".join(comments.LABELS[code] for code in flagged.reasons if code in comments.LABELS)
+    return ", ".join(warned.LABELS[code] for code in flagged.reasons if code in warned.LABELS)
 
 
 @role_required(COORDINATOR)

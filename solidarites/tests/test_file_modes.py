@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from solidarites import rights
+from solidarites import file_modes
 
 
 def mode(path: Path) -> int:
@@ -31,7 +31,7 @@ def test_what_an_older_version_left_open_is_closed_and_the_rest_untouched(tmp_pa
     for path in (folder, folder / "uploads"):
         path.chmod(0o755)
     link.symlink_to(outside)
-    rights.mend(folder)
+    file_modes.mend(folder)
     assert [mode(path) for path in (folder, folder / "uploads", base, program)] == [0o700, 0o700, 0o600, 0o700]
     assert mode(outside) == 0o644
 
@@ -70,6 +70,6 @@ def test_what_a_killed_process_left_in_the_temporary_folder_goes_after_a_day(tmp
     old, recent = tmp_path / "old.upload", tmp_path / "recent.upload"
     for path in (old, recent):
         path.write_text("x")
-    os.utime(old, (time.time() - rights.LEFT_OVER - 1,) * 2)
-    rights.forget_left_overs(tmp_path)
+    os.utime(old, (time.time() - file_modes.LEFT_OVER - 1,) * 2)
+    file_modes.forget_left_overs(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["recent.upload"]
