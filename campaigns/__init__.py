@@ -15,7 +15,7 @@ queue       order (the one statement written by hand), claim, ranking
 team        reviews, debriefs, moments
 calls       the caller's screen; recording.record_call(), the only door of a recorded call; corrections, pending
 setup       lifecycle, enrolment, takeover, volunteers, those who leave
-neighbours  posters, and a neighbour's report
+neighbours  posters, what is shared on networks, and a neighbour's report
 public      what anybody may read: questions, numbers, « bons gestes », people's data
 figures     the dashboard, the report
 listeners   what tenants' events mean here

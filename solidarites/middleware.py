@@ -46,7 +46,8 @@ class IdleSessionMiddleware:
                 request.session["active_at"] = now
                 request.session.pop("idle_ended", None)
         response = self.get_response(request)
-        if request.user.is_authenticated and "Cache-Control" not in response:
+        # Asked in this order, what a shared cache may keep depends on no cookie.
+        if "Cache-Control" not in response and request.user.is_authenticated:
             # On a shared computer, « back » shows nothing once the session has ended.
             response["Cache-Control"] = "private, no-store"
         return response
@@ -71,6 +72,9 @@ class SignInMiddleware(LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[Any, Any],
     ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            # Before anybody is looked for: what is open to all depends on no cookie, and shared caches may keep it.
+            return None
         refused = super().process_view(request, view_func, view_args, view_kwargs)
         return roles.to_sign_in(request) if refused else None
 

@@ -20,8 +20,11 @@ ROUND = "second_factor_round"
 
 def awaited(request: HttpRequest) -> bool:
     """Whether this person must install the second factor before anything else: it is asked of those who see many."""
+    if not settings.REQUIRE_SECOND_FACTOR or request.session.session_key is None:
+        # Whoever has no session has not signed in: nothing is read, and a public answer depends on no cookie.
+        return False
     user: Any = request.user
-    if not settings.REQUIRE_SECOND_FACTOR or not user.is_authenticated or request.session.get(INSTALLED):
+    if not user.is_authenticated or request.session.get(INSTALLED):
         return False
     if not (user.has_role(roles.COORDINATOR) or user.has_role(roles.ADMINISTRATOR) or user.is_superuser):
         return False

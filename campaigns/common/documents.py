@@ -1,4 +1,4 @@
-"""Documents as tagged PDF (PDF/UA-1), by typst.
+"""Documents as tagged PDF (PDF/UA-1), and pictures as PNG, by typst.
 
 A template of ``templates/documents`` reads one JSON value: what a person typed is a string in it, shown as it is, never
 markup. Fonts are typst's own, so that every machine prints the same page.
@@ -37,13 +37,18 @@ def pdf(name: str, data: dict[str, Any]) -> bytes:
         return _compile(name, _drawable(data))
 
 
-def _compile(name: str, data: Any) -> bytes:
+def png(name: str, data: dict[str, Any]) -> bytes:
+    """The one page of ``templates/documents/<name>.typ`` as a picture: a point of the template is a pixel."""
+    return _compile(name, _drawable(data), format="png", ppi=72)
+
+
+def _compile(name: str, data: Any, **how: Any) -> bytes:
+    how = how or {"format": "pdf", "pdf_standards": ["ua-1"]}
     made = typst.compile(
         _template(name),
-        format="pdf",
         sys_inputs={"data": json.dumps({**data, "demo": settings.DEMO}, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
         ignore_system_fonts=True,
+        **how,
     )
     return bytes(made)
 

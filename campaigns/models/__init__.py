@@ -8,7 +8,7 @@ from campaigns.models.crisis import Crisis
 from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
 from campaigns.models.neighbour import NeighbourReport, Poster
-from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, NumberSearch
+from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, LetterWording, NumberSearch
 from campaigns.models.public import FaqEdition, UsefulNumber
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
@@ -40,6 +40,7 @@ __all__ = [
     "FollowUpPlan",
     "FrozenFigures",
     "Letter",
+    "LetterWording",
     "Meeting",
     "Need",
     "NeighbourReport",

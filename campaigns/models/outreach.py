@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from campaigns.models.case import Case
 from campaigns.models.welfare import WelfareCheck
-from tenants.models import Residence
+from tenants.models import Landlord, Residence
 
 
 class Letter(models.Model):
@@ -21,6 +21,7 @@ class Letter(models.Model):
         MISSED = "missed", "« nous avons cherché à vous joindre »"
         NOTICE = "notice", "avis de passage"
         NUMBERLESS = "numberless", "demande de rappel (foyer sans numéro)"
+        AFTER_CALL = "after_call", "lettre après un appel"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="letters")
     kind = models.CharField("lettre", max_length=10, choices=Kind)
@@ -36,6 +37,22 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"lettre {self.pk}"
+
+
+class LetterWording(models.Model):
+    """A landlord's own words in its letters: a signature and a paragraph, about the landlord and never a household."""
+
+    landlord = models.OneToOneField(Landlord, on_delete=models.CASCADE, related_name="letter_wording")
+    signature = models.CharField("signature", max_length=120, blank=True)
+    words = models.CharField("paragraphe", max_length=300, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "mots d'un bailleur dans ses lettres"
+        verbose_name_plural = "mots des bailleurs dans leurs lettres"
+
+    def __str__(self) -> str:
+        return f"mots de lettres {self.pk}"
 
 
 class NumberSearch(models.Model):

@@ -135,6 +135,7 @@ KEPT = {
     "campaigns.Campaign": "purpose and settings",
     "campaigns.Partner": "institutions",
     "campaigns.Poster": "a code printed on paper, for a building",
+    "campaigns.LetterWording": "a landlord's signature and paragraph, for all its letters",
     "campaigns.Script": "what is asked, not what is answered",
     "campaigns.Absence": "days of people of the cell",
     "campaigns.CalendarFeed": "a key of somebody of the cell",

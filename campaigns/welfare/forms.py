@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,28 +12,80 @@ from campaigns.common import needs
 from campaigns.common.fields import UNKNOWN_CHOICE, PersonChoice, SafeText, TenantChoice
 from campaigns.models import Case, Letter, WelfareCheck, WelfareStep
 from campaigns.models.levels import Level
-from campaigns.welfare import without_number
+from campaigns.welfare import letters, without_number
 from solidarites.fields import field_of
 from solidarites.models import User
 from tenants.models import Tenant
 
+SIGNATURE_LINES = 3
 
-class LetterForm(forms.Form):
-    """The letters of a welfare check; households without a number have their own."""
+
+class AgainForm(forms.Form):
+    """A letter to whom one left for not long ago."""
+
+    again = forms.BooleanField(label="Renvoyer quand même", required=False)
+
+
+class LetterForm(AgainForm):
+    """The letters of welfare checks; households without a number have their own."""
 
     kind = forms.ChoiceField(
         label="Lettre",
         choices=[
+            (Letter.Kind.AFTER_CALL, "Après un appel\u00a0: qui a appelé, la phrase, le numéro"),
             (Letter.Kind.MISSED, "Nous avons cherché à vous joindre"),
             (Letter.Kind.NOTICE, "Avis de passage, à glisser sous la porte"),
         ],
         error_messages={"required": "Choisissez la lettre.", "invalid_choice": "Choisissez la lettre."},
     )
+    field_order = ("kind", "again")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Steps of the same page have a kind too.
         kwargs.setdefault("auto_id", "id_letter_%s")
         super().__init__(*args, **kwargs)
+
+
+class CheckLetterForm(LetterForm):
+    """Of one check: the box is there when a letter left for not long ago, with its day."""
+
+    def __init__(self, *args: Any, case: Case, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        last = letters.last_posted(case)
+        if last is not None and letters.is_recent(last, letters.today_of(case.campaign, now)):
+            self.fields["again"].help_text = f"Une lettre du {letters.written_day(last.day)} est déjà faite."
+        else:
+            del self.fields["again"]
+
+
+class WordingForm(forms.Form):
+    """A landlord's signature and paragraph."""
+
+    signature = forms.CharField(
+        label="Signature",
+        required=False,
+        max_length=120,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Trois lignes au plus. Vide\u00a0: le prénom de qui a appelé et le nom du bailleur.",
+        error_messages={"max_length": "120 caractères au plus."},
+    )
+    words = forms.CharField(
+        label="Un paragraphe à vous",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Avant la signature\u00a0: vos heures d'accueil, une aide. Jamais le nom d'un locataire.",
+        error_messages={"max_length": "300 caractères au plus."},
+    )
+
+    def clean_signature(self) -> str:
+        lines = [line.strip() for line in str(self.cleaned_data["signature"]).splitlines() if line.strip()]
+        if len(lines) > SIGNATURE_LINES:
+            raise forms.ValidationError("Trois lignes au plus.")
+        return "\n".join(lines)
+
+    def clean_words(self) -> str:
+        return " ".join(str(self.cleaned_data["words"]).split())
 
 
 class RoundForm(forms.Form):

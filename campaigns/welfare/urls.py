@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.welfare.views import caretaker_page, caretakers, checks, without_number
+from campaigns.welfare.views import caretaker_page, caretakers, checks, letters, without_number
 
 coordinator = [
     path("campagnes/<slug:slug>/sans-numero/", without_number.numberless_list, name="campaign_numberless"),
@@ -14,6 +14,10 @@ coordinator = [
     path("dossiers/<id:case_id>/veille/", checks.welfare_open, name="welfare_open"),
     path("veilles/lettres/", checks.welfare_letters, name="welfare_letters"),
     path("veilles/<id:check_id>/lettre/", checks.welfare_letter, name="welfare_letter"),
+    path("dossiers/<id:case_id>/lettre/", letters.case_letter, name="case_letter"),
+    path("campagnes/<slug:slug>/lettres/", letters.letters_page, name="letters"),
+    path("campagnes/<slug:slug>/lettres/produire/", letters.letters_make, name="letters_make"),
+    path("campagnes/<slug:slug>/lettres/<id:landlord_id>/", letters.letters_wording, name="letters_wording"),
     path("gardiens/", caretakers.residences, name="caretaker_residences"),
     path("gardiens/<id:residence_id>/", caretakers.residence, name="caretaker_residence"),
     path("gardiens/tournees/<id:round_id>/", caretakers.round_page, name="caretaker_round"),

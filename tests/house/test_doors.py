@@ -60,6 +60,9 @@ OPEN = {
     "public:data_campaign",
     "public:legal",
     "public:accessibility",
+    # The picture that networks show beside its address.
+    "public:share_picture",
+    "public:share_picture_of",
 }
 # Keeps what was posted when the session has just ended, then sends to the sign-in page by itself (test_matrix).
 ANSWERS_BY_ITSELF = {"caller:record"}

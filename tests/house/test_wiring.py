@@ -52,6 +52,7 @@ OUTSIDE_ADMIN = {
     "campaigns.UsefulNumber": "has its own screens",
     "campaigns.Poster": "a code printed on paper",
     "campaigns.Letter": "shown on the page of its household",
+    "campaigns.LetterWording": "has its own screen",
     "campaigns.NumberSearch": "shown on the page of its household",
     "campaigns.CaretakerRound": "has its own screens; its link is a secret",
     "campaigns.CaretakerVisit": "shown in its round",

@@ -20,6 +20,7 @@ from campaigns.common import scope
 from campaigns.common.views.pages import back, note_read, page_of, visible_case, with_people
 from campaigns.models import Call, CallRevision, Campaign, Case, Need
 from campaigns.queue import ranking
+from campaigns.welfare import letters
 from campaigns.welfare.forms import OpenCheckForm
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
@@ -137,6 +138,7 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     day = case.campaign.starts_on or timezone.localdate(case.enrolled_at)
     history = _history(case)
     needs = list(case.needs.select_related("tenant").order_by("state", "level", "pk"))
+    last_letter = letters.last_posted(case)
     checks = list(case.welfare_checks.select_related("owner").order_by("-opened_at"))
     context = {
         "case": case,
@@ -161,6 +163,11 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
         "may_first": case.status == Case.Status.OPEN and case.tier in (Case.Tier.RETRY, Case.Tier.FIRST),
         "may_last": ranking.may_go_last(case, now),
         "running": case.campaign.is_running,
+        "was_called": any(
+            call.state == Call.State.RECORDED and call.direction == Call.Direction.OUTGOING for call, *_ in history
+        ),
+        "last_letter": last_letter,
+        "recent": last_letter if letters.is_recent(last_letter, letters.today_of(case.campaign, now)) else None,
         "check_form": OpenCheckForm(),
         "close_form": CloseCaseForm(),
         "lift_form": LiftOppositionForm(),

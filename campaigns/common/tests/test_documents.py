@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from campaigns.common import documents
-from campaigns.models import Case, Letter
+from campaigns.models import Call, Case, Letter
 from campaigns.neighbours import posters
 from campaigns.referrals import sheet
 from campaigns.referrals.tests import referral_cast
@@ -54,7 +54,9 @@ def squeezed(text: str) -> str:
 @pytest.fixture
 def door(volunteer: Any) -> Case:
     campaign = factories.make_campaign(volunteers=[volunteer], now=TUESDAY)
-    return make_door(campaign, make_residence(), now=TUESDAY, phone=None)
+    made = make_door(campaign, make_residence(), now=TUESDAY, phone=None)
+    Call.objects.create(case=made, volunteer=volunteer, state="recorded", outcome="no_answer", started_at=TUESDAY)
+    return made
 
 
 def spoil(case: Case) -> None:

@@ -37,8 +37,10 @@ def loaded(*found: Case) -> list[Case]:
     return list(letters.to_write_to(Case.objects.filter(pk__in=[one.pk for one in found])))
 
 
-def write(by: Any, *found: Case, kind: str = Letter.Kind.NUMBERLESS, now: datetime = TUESDAY) -> bytes:
-    return letters.make(cases=loaded(*found), kind=kind, by=by, now=now)
+def write(
+    by: Any, *found: Case, kind: str = Letter.Kind.NUMBERLESS, now: datetime = TUESDAY, again: bool = False
+) -> bytes:
+    return letters.make(cases=loaded(*found), kind=kind, by=by, now=now, again=again)
 
 
 # Letters --------------------------------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ def test_a_letter_is_recorded_once_a_day(case: Case, coordinator: Any) -> None:
     write(coordinator, case, now=TUESDAY + timedelta(hours=3))
     letter = Letter.objects.get()
     assert (letter.kind, letter.day, letter.made_by) == ("numberless", TUESDAY.date(), coordinator)
-    write(coordinator, case, now=TUESDAY + timedelta(days=1))
+    write(coordinator, case, now=TUESDAY + timedelta(days=1), again=True)
     assert Letter.objects.count() == 2
     assert JournalEntry.objects.filter(action="letters.made").count() == 3
 
@@ -257,7 +259,7 @@ def test_two_records_of_one_household_keep_one_history(campaign: Campaign, case:
     gone = make_door(campaign, residence, now=TUESDAY, phone=None)
     for one in (case, gone):
         write(coordinator, one)
-    write(coordinator, gone, now=TUESDAY + timedelta(days=1))
+    write(coordinator, gone, now=TUESDAY + timedelta(days=1), again=True)
     without_number.ask(cases=loaded(case, gone), by=coordinator, now=TUESDAY)
     listeners.on_household_merged(
         events.HouseholdMerged(kept_id=case.household_id, gone_id=gone.household_id, now=TUESDAY, by=coordinator)

@@ -393,6 +393,7 @@ def test_every_screen_is_the_coordinators_alone(
     known = {
         "check_id": check.pk, "case_id": numberless.pk, "slug": campaign.slug, "report_id": report().pk,
         "residence_id": check.case.household.residence_id, "round_id": 1,
+        "landlord_id": check.case.household.landlord_id,
     }  # fmt: skip
     for pattern in urls.coordinator:
         names = pattern.pattern.converters

@@ -13,7 +13,7 @@ from campaigns.common import scope
 from campaigns.common.views.pages import note_read, page_of, pdf_response, with_people
 from campaigns.models import CaretakerRound, WelfareCheck
 from campaigns.templatetags.dossiers import people
-from campaigns.welfare import WelfareError, caretakers
+from campaigns.welfare import WelfareError, caretakers, letters
 from campaigns.welfare.forms import RoundForm
 from solidarites.models import JournalEntry
 from solidarites.requests import SignedInRequest
@@ -70,6 +70,8 @@ def residence(request: SignedInRequest, residence_id: int) -> HttpResponse:
             return redirect("coordinator:caretaker_round", made.pk)
     note_read(request, "welfare.listed", [check.case_id for check in checks])
     context = {"residence": found, "checks": checks, "form": form, "rounds": rounds[:10], "now": timezone.now()}
+    # Of the letters that may leave for all of them.
+    context |= {"recent": None, "days": letters.AGAIN_AFTER.days}
     return render(request, "welfare/caretaker_residence.html", context)
 
 

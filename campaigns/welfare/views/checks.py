@@ -25,7 +25,7 @@ from campaigns.common.views.pages import (
 )
 from campaigns.models import CaretakerVisit, Case, WelfareCheck, WelfareStep
 from campaigns.welfare import letters
-from campaigns.welfare.forms import CloseCheckForm, LetterForm, OpenCheckForm, OwnerForm, StepForm
+from campaigns.welfare.forms import CheckLetterForm, CloseCheckForm, LetterForm, OpenCheckForm, OwnerForm, StepForm
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
@@ -68,7 +68,15 @@ def welfare_list(request: SignedInRequest) -> HttpResponse:
     page = page_of(request, rows)
     note_read(request, "welfare.listed", [check.case_id for check in page.object_list])
     context = {"page_obj": page, "state": state, "states": STATES, "now": now, **campaign_filter(request)}
+    # Of the letters that may leave for all of them.
+    context |= {"recent": None, "days": letters.AGAIN_AFTER.days}
     return render(request, "welfare/welfare_list.html", context)
+
+
+def _written_to(request: SignedInRequest) -> QuerySet[Case]:
+    """The households whose check is open, of the campaign that the address names."""
+    open_ones = WelfareCheck.objects.open().order_by().values("case")
+    return narrowed(request, scope.visible_cases(request.user)).filter(pk__in=open_ones)
 
 
 def _already_closed(request: SignedInRequest, check: WelfareCheck) -> HttpResponse | None:
@@ -102,7 +110,7 @@ def _page(request: SignedInRequest, check: WelfareCheck, **forms: Any) -> HttpRe
         "step_form": StepForm(initial={"kind": coming or WelfareStep.Kind.CALL}),
         "owner_form": OwnerForm(people=_owners(check)),
         "close_form": CloseCheckForm(case=check.case, initial=_proposed(last_visit)),
-        "letter_form": LetterForm(),
+        "letter_form": CheckLetterForm(case=check.case, now=timezone.now()),
         "last_visit": last_visit,
         "reports": check.neighbour_reports.order_by("-received_at"),
         **forms,
@@ -187,10 +195,10 @@ def welfare_letter(request: SignedInRequest, check_id: int) -> HttpResponse:
     check = _check(request, check_id)
     if closed := _already_closed(request, check):
         return closed
-    form = LetterForm(request.POST)
+    form = CheckLetterForm(request.POST, case=check.case, now=timezone.now())
     if not form.is_valid():
         return _page(request, check, letter_form=form)
-    return _letters(request, Case.objects.filter(pk=check.case_id), form.cleaned_data["kind"], check_id)
+    return _letters(request, Case.objects.filter(pk=check.case_id), form, check_id)
 
 
 @role_required(COORDINATOR)
@@ -201,19 +209,20 @@ def welfare_letters(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Choisissez la lettre.")
         return redirect("coordinator:welfare_list")
-    open_ones = WelfareCheck.objects.open().order_by().values("case")
-    cases = scope.visible_cases(request.user).filter(pk__in=open_ones)
+    cases = _written_to(request)
     residence = request.POST.get("residence", "")
     if residence:
         valid = residence.isascii() and residence.isdigit() and len(residence) < 19
         cases = cases.filter(household__residence=int(residence) if valid else 0)
-    return _letters(request, cases, form.cleaned_data["kind"], None)
+    return _letters(request, cases, form, None)
 
 
-def _letters(request: SignedInRequest, cases: QuerySet[Case], kind: str, check_id: int | None) -> HttpResponse:
+def _letters(request: SignedInRequest, cases: QuerySet[Case], form: LetterForm, check_id: int | None) -> HttpResponse:
+    kind, again = form.cleaned_data["kind"], form.cleaned_data.get("again", False)
     try:
-        found = list(letters.to_write_to(cases)[: letters.MOST + 1])
-        pdf = letters.make(cases=found, kind=kind, by=request.user, now=timezone.now())
+        now = timezone.now()
+        found = letters.chosen(cases, kind=kind, now=now, again=again)
+        pdf = letters.make(cases=found, kind=kind, again=again, by=request.user, now=now)
     except letters.LetterError as error:
         messages.error(request, str(error))
         if check_id is None:

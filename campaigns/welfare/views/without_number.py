@@ -16,7 +16,7 @@ from campaigns.common import scope
 from campaigns.common.views.pages import note_read, page_of, pdf_response, visible_case, with_people
 from campaigns.models import Campaign, Case, Letter
 from campaigns.welfare import WelfareError, letters, without_number
-from campaigns.welfare.forms import NewsForm
+from campaigns.welfare.forms import AgainForm, NewsForm
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, COORDINATOR, role_required
 from tenants import numbers
@@ -63,6 +63,8 @@ def numberless_list(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "campaign": campaign,
         "page_obj": page,
+        "recent": None,
+        "days": letters.AGAIN_AFTER.days,
         "state": state if state in STATES else "",
         "states": STATES,
         "residences": Residence.objects.filter(households__cases__in=everybody.order_by().values("pk"))
@@ -93,9 +95,12 @@ def _back(request: SignedInRequest, slug: str) -> HttpResponse:
 def numberless_letters(request: SignedInRequest, slug: str) -> HttpResponse:
     """A letter to each household of the list, in one PDF; or to one."""
     campaign = _campaign(slug)
-    cases = list(letters.to_write_to(_waiting(request, campaign, request.POST))[: letters.MOST + 1])
+    form = AgainForm(request.POST)
+    now, kind = timezone.now(), Letter.Kind.NUMBERLESS
+    again = form.is_valid() and form.cleaned_data["again"]
+    cases = letters.chosen(_waiting(request, campaign, request.POST), kind=kind, now=now, again=again)
     try:
-        pdf = letters.make(cases=cases, kind=Letter.Kind.NUMBERLESS, by=request.user, now=timezone.now())
+        pdf = letters.make(cases=cases, kind=kind, by=request.user, now=now, again=again)
     except letters.LetterError as error:
         messages.error(request, str(error))
         return _back(request, slug)
@@ -132,11 +137,13 @@ def numberless_case(request: SignedInRequest, case_id: int) -> HttpResponse:
 
 def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
     note_read(request, "case.read", [case.pk], case.campaign_id)
+    now, last = timezone.now(), letters.last_posted(case)
     searches = list(case.number_searches.select_related("asked_by", "answered_by"))
     context = {
         "case": case,
         "campaign": case.campaign,
-        "now": timezone.now(),
+        "now": now,
+        "recent": last if letters.is_recent(last, letters.today_of(case.campaign, now)) else None,
         "letters": case.letters.select_related("made_by"),
         "searches": searches,
         "asked": any(search.answered_at is None for search in searches),
