@@ -170,7 +170,7 @@ def key_of(alert: Alert) -> str:
             return f"mail:{_number(alert.mail_id)}"
         case kind.REFERRAL_UNANSWERED | kind.REFERRAL_WAITING if alert.referral is not None:
             return f"referral:{alert.referral_id}:{alert.referral.state}:{alert.referral.sending}"
-    raise ValueError(f"an alert « {alert.kind} » without its cause")
+    raise ValueError(f"an alert « {alert.kind} » without its cause")
 
 
 def _number(pk: int | None) -> int:

@@ -18,6 +18,12 @@ from solidarites.models import User
 from tenants.models import Tenant
 
 SIGNATURE_LINES = 3
+LETTER_MISSING = {"required": "Choisissez la lettre.", "invalid_choice": "Choisissez la lettre."}
+LETTERS = [
+    (Letter.Kind.AFTER_CALL, "Après un appel\u00a0: qui a appelé, la phrase, le numéro"),
+    (Letter.Kind.MISSED, "Nous avons cherché à vous joindre"),
+    (Letter.Kind.NOTICE, "Avis de passage, à glisser sous la porte"),
+]
 
 
 class AgainForm(forms.Form):
@@ -31,12 +37,8 @@ class LetterForm(AgainForm):
 
     kind = forms.ChoiceField(
         label="Lettre",
-        choices=[
-            (Letter.Kind.AFTER_CALL, "Après un appel\u00a0: qui a appelé, la phrase, le numéro"),
-            (Letter.Kind.MISSED, "Nous avons cherché à vous joindre"),
-            (Letter.Kind.NOTICE, "Avis de passage, à glisser sous la porte"),
-        ],
-        error_messages={"required": "Choisissez la lettre.", "invalid_choice": "Choisissez la lettre."},
+        choices=LETTERS,
+        error_messages=LETTER_MISSING,
     )
     field_order = ("kind", "again")
 
@@ -47,10 +49,13 @@ class LetterForm(AgainForm):
 
 
 class CheckLetterForm(LetterForm):
-    """Of one check: the box is there when a letter left for not long ago, with its day."""
+    """Of one check: a letter after a call when there was one; the box, with a day, when a letter left not long ago."""
 
     def __init__(self, *args: Any, case: Case, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not letters.called(Case.objects.filter(pk=case.pk)).exists():
+            kinds = [choice for choice in LETTERS if choice[0] != Letter.Kind.AFTER_CALL]
+            self.fields["kind"] = forms.ChoiceField(label="Lettre", choices=kinds, error_messages=LETTER_MISSING)
         last = letters.last_posted(case)
         if last is not None and letters.is_recent(last, letters.today_of(case.campaign, now)):
             self.fields["again"].help_text = f"Une lettre du {letters.written_day(last.day)} est déjà faite."

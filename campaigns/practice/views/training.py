@@ -50,7 +50,7 @@ class PracticePhones(Phones):
 
     @cached_property
     def all(self) -> list[PhoneView]:
-        code = qr_code("Entraînement : ce code composerait le numéro.")
+        code = qr_code("Entraînement : ce code composerait le numéro.")
         return [replace(phone, qr=code) for phone in super().all]
 
 

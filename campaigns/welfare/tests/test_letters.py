@@ -354,6 +354,16 @@ def test_from_the_list_of_checks_and_from_a_check(nadia: Any, case: Case, campai
     ]
 
 
+def test_a_check_of_a_household_never_called_proposes_no_letter_after_a_call(
+    nadia: Any, campaign: Campaign, residence: Residence, coordinator: Any
+) -> None:
+    check = open_check(make_door(campaign, residence, now=TUESDAY), coordinator, timezone.now())
+    kinds = [kind for kind, _ in nadia.get(f"/veilles/{check.pk}/").context["letter_form"].fields["kind"].choices]
+    assert kinds == [Letter.Kind.MISSED, Letter.Kind.NOTICE]
+    refused = nadia.post(f"/veilles/{check.pk}/lettre/", {"kind": "after_call"})
+    assert refused.context["letter_form"].errors
+
+
 def test_a_landlords_words_are_looked_at_then_kept(nadia: Any, case: Case, campaign: Campaign) -> None:
     landlord = case.household.landlord
     url = f"/campagnes/{campaign.slug}/lettres/{landlord.pk}/"
