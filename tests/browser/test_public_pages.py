@@ -109,6 +109,22 @@ def test_the_search_narrows_the_page_as_one_types(phone: Page, check_page: Calla
     assert phone.locator(".qa:visible").count() == every
 
 
+def test_a_number_is_confirmed_on_a_phone(
+    phone: Page, coordinator: Any, session_of: Callable[[Page, Any], None], check_page: Callable[[Page], None]
+) -> None:
+    session_of(phone, coordinator)
+    phone.goto("/pages-publiques/numeros/")
+    check_page(phone)
+    phone.get_by_role("button", name="Confirmer : Samu").click()
+    expect(phone.get_by_text("Le 15 est noté comme vérifié aujourd'hui.")).to_be_visible()
+    phone.get_by_role("link", name="Modifier : Samu").click()
+    check_page(phone)
+    phone.goto("/pages-publiques/")
+    phone.get_by_role("button", name="Préparer une édition").click()
+    phone.get_by_role("link", name="Modifier : Les appels").click()
+    check_page(phone)
+
+
 def test_printed_it_is_the_words_and_nothing_else(page: Page) -> None:
     page.goto("/questions/canicule/")
     page.emulate_media(media="print")
