@@ -344,7 +344,7 @@ mails.create(
 READ_LINKS = """
 import django; django.setup()
 from django.utils import timezone
-from campaigns import caretakers
+from campaigns.welfare import caretakers
 from campaigns.models import CaretakerRound, PartnerCode
 from solidarites.models import OutgoingMail
 sent, waiting = CaretakerRound.objects.order_by("pk")
