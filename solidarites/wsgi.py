@@ -3,13 +3,14 @@
 import os
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from gunicorn.errors import AppImportError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "solidarites.settings")
 
 
-def checked_application():  # type: ignore[no-untyped-def]
+def checked_application() -> WSGIHandler:
     application = get_wsgi_application()
     # No model is there before the application.
     from solidarites import running  # noqa: PLC0415
