@@ -171,5 +171,5 @@ def test_answers_are_folded_and_what_is_due_opens_once_refused(lea, case, volunt
     missing = {**well(case), "outcome": ""}
     del missing["q-courses"]
     refused = text(lea.post(url("correct", Call.objects.get().pk), missing))
-    opened = r'<details class="more fold" open><summary><span>[^<]* <span class="text-secondary">sans réponse'
+    opened = r'<details class="more fold" open>\s*<summary>\s*<span>[^<]*\s<span class="text-secondary">sans réponse'
     assert re.search(opened, refused)
