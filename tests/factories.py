@@ -148,15 +148,16 @@ def make_case(
     household = household or make_household()
     now = now or timezone.now()
     state: dict[str, Any] = {"next_call_at": now - timedelta(days=1)}
+    over: dict[str, Any] = {}
     if fields.get("status") == Case.Status.CLOSED:
-        state = closed(now)
+        over = {"next_call_at": None, "closed_at": fields.get("closed_at") or now}
     elif fields.get("status") == Case.Status.ON_HOLD:
         state = {"next_call_at": None, "hold_reason": Case.Hold.COORDINATOR}
     return Case.objects.create(
         campaign=campaign,
         household=household,
         agency=household.agency,
-        **{"enrolled_at": now - timedelta(days=2), **state, **fields},
+        **{"enrolled_at": now - timedelta(days=2), **state, **fields, **over},
     )
 
 

@@ -135,6 +135,8 @@ KEPT = {
     "campaigns.Campaign": "purpose and settings",
     "campaigns.Partner": "institutions",
     "campaigns.Poster": "a code printed on paper, for a building",
+    "campaigns.FaqEdition": "answers to everybody's questions, of nobody",
+    "campaigns.UsefulNumber": "public numbers",
     "campaigns.LetterWording": "a landlord's signature and paragraph, for all its letters",
     "campaigns.Script": "what is asked, not what is answered",
     "campaigns.Absence": "days of people of the cell",

@@ -69,7 +69,7 @@ def late(lea: Any, nadia: Any, case: Case, volunteer: Any) -> Call:
 
 def test_the_closing_page_says_how_many_are_on_the_phone(nadia: Any, case: Case, volunteer: Any) -> None:
     hold(case, volunteer)
-    page = text(nadia.get(f"/campagnes/{case.campaign.slug}/clore/"))
+    page = " ".join(text(nadia.get(f"/campagnes/{case.campaign.slug}/clore/")).split())
     assert "1 appel est en cours : il pourra être terminé, puis attendra votre décision" in page
 
 

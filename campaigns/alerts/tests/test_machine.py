@@ -165,7 +165,7 @@ def test_a_sector_that_nobody_follows_is_everybodys(case: Case, coordinator: Any
     alert = button(case, at(2, 10))
     assert sent_to() == [coordinator.email]
     client = client_of(coordinator)
-    assert "1 alerte à prendre" in client.get("/alertes/bandeau/").content.decode()
+    assert "1 alerte à prendre" in " ".join(client.get("/alertes/bandeau/").content.decode().split())
     page = client.get(f"/alertes/{alert.pk}/").content.decode()
     assert "ne suit le secteur de ce foyer" in page
     assert "Ouvrir le dossier" in page

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import alerts, queue
+from campaigns import alerts, outcomes, queue
 from campaigns.calls.tests.caller_cast import budget, hold, running_campaign, text, url, well
 from campaigns.models import Absence, Alert, Call, Campaign, Case, CasePass, Partner
 from solidarites.models import JournalEntry
@@ -193,10 +193,11 @@ def test_the_last_two_calls_in_two_lines(lea, held, volunteer2):
     assert "répondeur, sans message (Paul)" not in page
 
 
-def test_not_reached_buttons_say_what_will_follow(lea, held):
+def test_not_reached_buttons_say_what_will_follow(lea, held, volunteer):
     page = text(lea.get(url("call", held.case.pk)))
     assert 'name="outcome" value="no_answer"' in page
-    assert "rappel dans 30 minutes" in page
+    # In 30 minutes by day; late in the evening, at the next opening.
+    assert outcomes.preview(held.case, by=volunteer, now=timezone.now())["busy"] in page
 
 
 def test_the_button_says_what_then_happens(lea, held, volunteer):

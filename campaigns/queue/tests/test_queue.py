@@ -130,9 +130,9 @@ def test_asking_again_returns_to_the_open_claim(campaign: Campaign, volunteer: A
 
 def test_the_database_refuses_a_second_claim_of_one_volunteer(campaign: Campaign, volunteer: Any) -> None:
     cases = [make(campaign, Case.Tier.FIRST, Case.Kind.FIRST) for _ in range(2)]
-    Case.objects.filter(pk=cases[0].pk).update(claimed_by=volunteer)
+    Case.objects.filter(pk=cases[0].pk).update(claimed_by=volunteer, claimed_until=TUESDAY)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Case.objects.filter(pk=cases[1].pk).update(claimed_by=volunteer)
+        Case.objects.filter(pk=cases[1].pk).update(claimed_by=volunteer, claimed_until=TUESDAY)
 
 
 def test_passing_puts_a_case_at_the_end_of_its_tier_and_not_back_to_that_volunteer_today(
@@ -263,7 +263,7 @@ def test_a_coordinator_puts_chosen_cases_first(campaign: Campaign, volunteer: An
     callback = make(campaign, Case.Tier.CALLBACK, Case.Kind.CALLBACK, minutes=-60)
     assert queue.put_first(case_ids=[cases[2].pk, callback.pk], by=coordinator, now=TUESDAY) == 1
     assert served(campaign, volunteer) == cases[2]
-    Case.objects.filter(pk=cases[2].pk).update(claimed_by=volunteer, claimed_at=TUESDAY)
+    Case.objects.filter(pk=cases[2].pk).update(claimed_by=volunteer, claimed_at=TUESDAY, claimed_until=TUESDAY)
     assert queue.release(case_id=cases[2].pk, by=coordinator, now=TUESDAY)
     for action in ("case.put_first", "case.released"):
         row = JournalEntry.objects.filter(action=action, user=coordinator).latest("pk")

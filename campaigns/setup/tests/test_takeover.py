@@ -25,6 +25,7 @@ from campaigns.models import (
 from campaigns.setup import enrolment, lifecycle
 from solidarites.models import JournalEntry, User
 from tenants import households
+from tests import factories
 from tests.factories import make_agency, make_campaign, make_case, make_household, make_landlord, make_user
 from tests.strict import count_queries
 
@@ -261,7 +262,7 @@ def test_of_two_drafts_the_first_to_open_has_the_household_and_the_other_gets_it
     other.refresh_from_db()
     result = enrolment.enrol(campaign=other, now=now)
     assert (result.opened, result.elsewhere, other.cases.get().status) == (0, 1, Status.PREPARED)
-    draft.cases.update(status=Status.CLOSED)
+    draft.cases.update(**factories.closed(now))
     assert enrolment.enrol_arrivals(now=now) == 1
     assert other.cases.get().status == Status.OPEN
 
