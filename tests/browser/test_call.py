@@ -211,7 +211,8 @@ def test_a_lost_network_is_said_and_what_was_typed_goes_once_it_is_back(open_cal
     assert Call.objects.get().comment == "Écrit dans un tunnel"
 
 
-def test_a_session_that_ended_loses_nothing(open_call: Any, session_of: Any, volunteer: Any) -> None:
+def test_a_session_that_ended_loses_nothing(open_call: Any, watcher: Any, session_of: Any, volunteer: Any) -> None:
+    watcher.expected.append("status of 401")
     page = open_call(LAPTOP)
     page.context.clear_cookies(name="sessionid")
     page.get_by_label("Commentaire").fill("Écrit trop tard")
