@@ -34,7 +34,7 @@ LIST = (
 PDF = """
 import django; django.setup()
 from django.utils import timezone
-from campaigns import documents
+from campaigns.common import documents
 made = documents.pdf("caretaker", {"residence": "R", "sender": "B", "day": "lundi", "doors": []})
 print(made[:5])
 """
