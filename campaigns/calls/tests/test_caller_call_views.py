@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns import alerts, outcomes, queue
-from campaigns.calls.tests.caller_cast import budget, hold, running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import budget, hold, text, url, well
 from campaigns.models import Absence, Alert, Call, Campaign, Case, CasePass, Partner
 from solidarites.models import JournalEntry
 from tenants.models import PhoneNumber
@@ -17,28 +17,8 @@ from tests.factories import make_case, make_household, make_user
 
 
 @pytest.fixture
-def campaign(volunteer, volunteer2):
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
 def case(campaign, household):
     return make_case(campaign, household, verification_phrase="tilleul martin 47")
-
-
-@pytest.fixture
-def held(case, volunteer):
-    return hold(case, volunteer)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
-
-
-@pytest.fixture
-def paul(client_of, volunteer2):
-    return client_of(volunteer2)
 
 
 def tenant_of(case):

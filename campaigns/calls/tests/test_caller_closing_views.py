@@ -8,33 +8,13 @@ import pytest
 from django.utils import timezone
 
 from campaigns import alerts
-from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import hold, text, url, well
 from campaigns.models import Alert, Call, Campaign, Case
 from solidarites.models import JournalEntry
 from tenants.models import Tenant
 from tests.factories import make_case, make_household
 
 OUTCOMES = ("deceased", "moved", "care_home")
-
-
-@pytest.fixture
-def campaign(volunteer, volunteer2):
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def case(campaign, household):
-    return make_case(campaign, household)
-
-
-@pytest.fixture
-def held(case, volunteer):
-    return hold(case, volunteer)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
 
 
 def form(held, **more):

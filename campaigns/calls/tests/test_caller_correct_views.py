@@ -20,11 +20,6 @@ def case(volunteer, volunteer2, household):
 
 
 @pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
-
-
-@pytest.fixture
 def call(lea, case, volunteer):
     """Recorded with the wrong button."""
     given = hold(case, volunteer)

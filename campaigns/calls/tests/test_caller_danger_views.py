@@ -18,22 +18,8 @@ from tests.factories import make_case, make_household
 
 @pytest.fixture
 def campaign(volunteer, volunteer2, coordinator):
+    """Somebody coordinates it: alerts have whom to tell."""
     return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def case(campaign, household):
-    return make_case(campaign, household)
-
-
-@pytest.fixture
-def held(case, volunteer):
-    return hold(case, volunteer)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
 
 
 @pytest.fixture

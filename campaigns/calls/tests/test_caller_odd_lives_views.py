@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from campaigns import calls, outcomes, queue
-from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import hold, text, url, well
 from campaigns.models import Call, Case
 from tenants import households
 from tenants.models import Household, Tenant
@@ -18,16 +18,6 @@ from tests.factories import make_case, make_household
 
 # A Monday morning in Paris, the evening of Sunday in Papeete.
 MONDAY = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def campaign(volunteer, volunteer2):
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
 
 
 def in_papeete(campaign):

@@ -18,11 +18,6 @@ def held(volunteer):
     return case
 
 
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
-
-
 def test_the_number_is_hidden_for_every_call_to_come_and_what_was_typed_stays(lea, held, volunteer):
     page = text(lea.get(url("call", held.pk)))
     assert "Masquer mon numéro" in page

@@ -9,29 +9,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns import calls, followups
-from campaigns.calls.tests.caller_cast import budget, hold, running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import budget, hold, text, url, well
 from campaigns.models import Call, Campaign, Case, FollowUpPlan, Need, Partner, Referral
 from tests.factories import make_case, make_household
-
-
-@pytest.fixture
-def campaign(volunteer, volunteer2):
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def case(campaign, household):
-    return make_case(campaign, household)
-
-
-@pytest.fixture
-def held(case, volunteer):
-    return hold(case, volunteer)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
 
 
 def form(held, **more):

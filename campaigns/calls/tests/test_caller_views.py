@@ -8,31 +8,11 @@ import pytest
 from django.utils import timezone
 
 from campaigns import followups, queue
-from campaigns.calls.tests.caller_cast import budget, hold, running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import budget, hold, text, url, well
 from campaigns.models import Call, Campaign, Case
 from solidarites.models import JournalEntry
 from tenants.models import PhoneNumber
 from tests.factories import make_case, make_household
-
-
-@pytest.fixture
-def campaign(volunteer, volunteer2):
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def case(campaign, household):
-    return make_case(campaign, household)
-
-
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
-
-
-@pytest.fixture
-def paul(client_of, volunteer2):
-    return client_of(volunteer2)
 
 
 # Home ------------------------------------------------------------------------------------------------

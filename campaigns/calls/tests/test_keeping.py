@@ -31,11 +31,6 @@ def case(volunteer: Any, volunteer2: Any) -> Case:
 
 
 @pytest.fixture
-def lea(client_of: Any, volunteer: Any) -> Any:
-    return client_of(volunteer)
-
-
-@pytest.fixture
 def nadia(client_of: Any, coordinator: Any) -> Any:
     return client_of(coordinator)
 

@@ -21,16 +21,6 @@ def case(volunteer, volunteer2):
     return make_case(running_campaign(volunteer, volunteer2), make_household(phone="+33536497777"))
 
 
-@pytest.fixture
-def lea(client_of, volunteer):
-    return client_of(volunteer)
-
-
-@pytest.fixture
-def paul(client_of, volunteer2):
-    return client_of(volunteer2)
-
-
 def test_a_message_reaches_the_holder_at_once_the_coordination_and_the_next_caller(
     lea, paul, case, volunteer, client_of, coordinator
 ):

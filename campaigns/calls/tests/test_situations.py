@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns import queue
-from campaigns.calls.tests.caller_cast import running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import text, url, well
 from campaigns.models import Call, Campaign, Case
 from campaigns.queue.tests.test_concurrency import in_processes, make_team, volunteers_at_once
 from campaigns.setup import enrolment
@@ -19,21 +19,6 @@ from solidarites.models import JournalEntry
 from tenants import households
 from tests import factories
 from tests.factories import make_agency, make_campaign, make_case, make_household
-
-
-@pytest.fixture
-def campaign(volunteer: Any, volunteer2: Any) -> Campaign:
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def lea(client_of: Any, volunteer: Any) -> Any:
-    return client_of(volunteer)
-
-
-@pytest.fixture
-def paul(client_of: Any, volunteer2: Any) -> Any:
-    return client_of(volunteer2)
 
 
 def ask(client: Any, campaign: Campaign) -> Any:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import calls, followups, outcomes, queue
-from campaigns.calls.tests.caller_cast import running_campaign, text, url, well
+from campaigns.calls.tests.caller_cast import text, url, well
 from campaigns.common.calendar import calendar_of
 from campaigns.models import Call, Campaign, Case, CasePass, FollowUpPlan
 from tenants import events
@@ -23,21 +23,6 @@ from tests.factories import make_case, make_household
 PARIS = ZoneInfo("Europe/Paris")
 OFFICE = {str(day): [["10:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
 TUESDAY = datetime(2026, 1, 13, 10, 30, tzinfo=PARIS)
-
-
-@pytest.fixture
-def campaign(volunteer: Any, volunteer2: Any) -> Campaign:
-    return running_campaign(volunteer, volunteer2)
-
-
-@pytest.fixture
-def lea(client_of: Any, volunteer: Any) -> Any:
-    return client_of(volunteer)
-
-
-@pytest.fixture
-def paul(client_of: Any, volunteer2: Any) -> Any:
-    return client_of(volunteer2)
 
 
 def ask(client: Any, campaign: Campaign) -> Any:
