@@ -139,6 +139,8 @@ class Tenant(models.Model):
     closed_by_absence = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        # The page, the sheet and the letter name a couple in the same order each time.
+        ordering = ["pk"]
         verbose_name = "locataire"
         constraints = [
             models.UniqueConstraint(

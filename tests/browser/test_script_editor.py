@@ -53,7 +53,7 @@ def test_a_script_from_its_copy_to_the_call(
     row.get_by_label("Faire aussi poser").select_option("gestes")
     # The question shows beside its form as it is being typed.
     beside = page.locator("#apercu")
-    expect(beside.get_by_text("Non, il est en panne")).to_be_visible()
+    expect(beside.get_by_text("Non, il est en panne", exact=True)).to_be_visible()
     expect(beside.get_by_text(re.compile("Problème dans le logement, sous 48"))).to_be_visible()
     shot(page, "trame-question", full_page=True)
     assert not accessibility_problems(page) + layout_problems(page)
