@@ -26,7 +26,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from solidarites import accounts, attempts, departures, journal, journal_page, roles, second_factor
+from solidarites import accounts, attempts, departures, journal, journal_page, roles, searching, second_factor
 from solidarites.forms import InviteForm, JoinForm, JournalForm, ProfileForm, RolesForm
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
@@ -184,8 +184,8 @@ def people(request: SignedInRequest) -> HttpResponse:
     """Who takes part: invited, active, deactivated."""
     found = _people_of(request.user)
     words = request.GET.get("q", "").replace("\x00", "").strip()[:80]
-    for word in words.split()[:5]:
-        found = found.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+    if words:
+        found = searching.among(found, ["first_name", "last_name", "email"], words)
     state = request.GET.get("etat", "")
     unusable = Q(password__startswith="!") | Q(password="")  # noqa: S106
     if state == "active":

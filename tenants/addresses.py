@@ -6,7 +6,7 @@ import hashlib
 import re
 from functools import lru_cache
 
-from tenants.communes import fold
+from solidarites.searching import fold
 
 _BUILDING = re.compile(
     r"^(?:BAT(?:IMENT)?|IMM(?:EUBLE)?|ENT(?:REE)?|TOUR|BLOC|ESC(?:ALIER)?|HALL|CAGE|RESIDENCE|RES|VILLA|PAVILLON|PAV)\b"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import gzip
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+
+from solidarites.searching import fold
 
 DATA = Path(__file__).parent / "data" / "communes.tsv.gz"
 
@@ -150,20 +151,6 @@ _CEDEX = re.compile(r"\bCEDEX\b.*$")
 _ARTICLE_AFTER = re.compile(r"^(.*\S)\s*\((LE|LA|LES|L)\s*\)$")
 _DISTRICT = re.compile(r"^(PARIS|LYON|MARSEILLE)\s+(?:\d{1,2}|[IVX]+)\s*(?:E|ER|EME|ERE|ND|E ME)?(?:\s+ARR\w*)?$")
 _WORDS = {"ST": "SAINT", "STE": "SAINTE", "STS": "SAINTS", "STES": "SAINTES", "S": "SUR", "LEZ": "LES", "CX": "CEDEX"}
-
-
-def fold(text: str) -> str:
-    """Capitals without accents or ligatures."""
-    if text.isascii():
-        return text.upper()
-    return _fold(text)
-
-
-@lru_cache(maxsize=20_000)
-def _fold(text: str) -> str:
-    text = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE").replace("ß", "ss")
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
 
 
 def has_cedex(name: str) -> bool:

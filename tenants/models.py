@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from solidarites import searching
+
 
 class Landlord(models.Model):
     """Whose tenants they are. What the script says aloud (name, callback number) comes from here."""
@@ -133,6 +135,8 @@ class Tenant(models.Model):
     birth_precision = models.CharField(max_length=8, choices=Precision, default=Precision.UNKNOWN)
     status = models.CharField("situation", max_length=10, choices=Status, default=Status.PRESENT)
     status_at = models.DateTimeField(null=True, blank=True)
+    # Both names as searching.key makes them: what a person is looked for in.
+    search_name = models.CharField(max_length=300, blank=True, editable=False)
     # A list may reopen only what a list closed: what a call taught is stronger than a lagging list.
     closed_by_list = models.BooleanField(default=False, editable=False)
     # Left because a list said to be complete did not name them: the next one that gives them a row brings them back.
@@ -165,6 +169,13 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return f"locataire {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_name = searching.key(self.last_name, self.first_name)
+        fields = kwargs.get("update_fields")
+        if fields is not None and {"last_name", "first_name"} & set(fields):
+            kwargs["update_fields"] = {*fields, "search_name"}
+        super().save(*args, **kwargs)
 
     @property
     def full_name(self) -> str:

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumberType
 
-from tenants.communes import fold
+from solidarites.searching import fold
 
 REGIONS = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC")
 CALLABLE_TYPES = frozenset(

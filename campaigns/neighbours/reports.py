@@ -26,7 +26,7 @@ from campaigns.setup import enrolment
 from solidarites import journal
 from solidarites.models import User
 from solidarites.refused import Refused
-from tenants.communes import fold
+from solidarites.searching import fold
 from tenants.households import with_living_tenant
 from tenants.models import Household, Residence, Tenant
 

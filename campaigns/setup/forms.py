@@ -17,6 +17,7 @@ from solidarites import roles
 from solidarites.accounts import LANGUAGES
 from solidarites.fields import DateField, field_of
 from solidarites.models import User
+from solidarites.searching import fold
 from tenants import communes
 from tenants.models import Agency, Household, Landlord, Residence
 
@@ -218,7 +219,7 @@ def commune_choices(chosen: list[str]) -> list[tuple[str, str]]:
     """The communes where somebody lives, and those already chosen, by name."""
     codes = set(Household.objects.exclude(insee_code="").values_list("insee_code", flat=True).distinct()) | set(chosen)
     named = [(code, commune.name if (commune := communes.get(code)) else code) for code in codes]
-    return sorted(((code, f"{name} ({code[:2]})") for code, name in named), key=lambda pair: communes.fold(pair[1]))
+    return sorted(((code, f"{name} ({code[:2]})") for code, name in named), key=lambda pair: fold(pair[1]))
 
 
 class HeatWaveForm(forms.Form):

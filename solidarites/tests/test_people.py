@@ -50,6 +50,8 @@ def test_searching_by_name_address_and_state(client_of, administrator, volunteer
 
     assert found("q=bonnet") == {"lea@exemple.fr"}
     assert found("q=YVES roy") == {"yves@exemple.fr"}
+    make_user("zoe@exemple.fr", "Zoé", "L'Étang", roles.VOLUNTEER)
+    assert found("q=Mme ZOE letang") == found("q=étang") == found("q=zoe@exemple.fr") == {"zoe@exemple.fr"}
     assert found("etat=deactivated") == {"yves@exemple.fr"}
     assert found("etat=invited") == set()
     assert "yves@exemple.fr" not in found("etat=active")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from solidarites import searching
+from solidarites.searching import fold
 from tenants import events
 from tenants import households as rules
-from tenants.communes import fold
 from tenants.imports import bulk
 from tenants.imports.check import Checker, opposed
 from tenants.imports.fields import DETAILS
@@ -21,8 +22,8 @@ _HOUSEHOLD_FIELDS = [
     "department", "updated_at", *(detail.name for detail in DETAILS),
 ]  # fmt: skip
 _TENANT_FIELDS = [
-    "household", "reference", "civility", "last_name", "first_name", "birth_date", "birth_precision", "status",
-    "status_at",
+    "household", "reference", "civility", "last_name", "first_name", "search_name", "birth_date", "birth_precision",
+    "status", "status_at",
     "closed_by_list",
     "closed_by_absence",
 ]  # fmt: skip
@@ -126,6 +127,7 @@ def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -
                     civility=person.civility,
                     last_name=person.last_name,
                     first_name=person.first_name,
+                    search_name=searching.key(person.last_name, person.first_name),
                     birth_date=date.fromisoformat(person.birth) if person.birth else None,
                     birth_precision=person.precision,
                 )
@@ -133,6 +135,7 @@ def _people(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -
             elif row.save and row.tenant is not None:
                 if plan.household is not None and any(change[0] == "foyer" for change in row.changes):
                     row.tenant.household = plan.household
+                row.tenant.search_name = searching.key(row.tenant.last_name, row.tenant.first_name)
                 if row.reopen:
                     row.tenant.status, row.tenant.status_at = Tenant.Status.PRESENT, now
                     row.tenant.closed_by_list = row.tenant.closed_by_absence = False

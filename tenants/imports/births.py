@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from tenants.communes import fold
+from solidarites.searching import fold
 
 DAY, YEAR, UNKNOWN = "day", "year", "unknown"
 OLDEST = 120

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from solidarites.searching import fold
 from tenants import households as rules
 from tenants.addresses import keep_unsaid, match_key
-from tenants.communes import fold
 from tenants.imports import bulk
 from tenants.imports.departures import PRESENT
 from tenants.imports.fields import DETAILS

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from solidarites.searching import fold
 from tenants import phones
-from tenants.communes import fold
 from tenants.imports.fields import FREE, LABELS, SEVERAL, SPELLINGS
 from tenants.imports.headings import BLOCKERS, KEYWORDS, PATTERNS, REFUSED, SECOND_GIVEN, SECOND_PERSON
 

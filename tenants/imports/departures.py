@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from tenants.communes import fold
+from solidarites.searching import fold
 from tenants.imports import words
 
 PRESENT, DECEASED, MOVED, CARE_HOME = "present", "deceased", "moved", "care_home"

@@ -10,9 +10,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from solidarites.searching import fold
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
-from tenants.communes import fold
 from tenants.imports import births, departures, words
 from tenants.imports.columns import Header, canonical, cell_text
 from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from tenants.communes import fold
+from solidarites.searching import fold
 from tenants.imports import births
 
 _DEPARTMENT = re.compile(r"\s*\((?:\d{2,5}|2[ABab])\)$")

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from tenants.communes import fold
+from solidarites.searching import fold
 from tenants.imports.people import WARNING, Person
 
 Group = list[Person]

@@ -8,6 +8,7 @@ import holidays
 import pytest
 from django.core.management import CommandError, call_command
 
+from solidarites.searching import fold
 from tenants import communes
 
 
@@ -48,7 +49,7 @@ def test_what_is_unknown_or_ambiguous_gives_nothing(postal_code, city):
 def test_every_commune_is_found_by_its_own_name_and_postal_codes():
     for commune in list(communes.all_communes())[::7]:
         for postal_code in commune.postal_codes:
-            for name in (commune.name, communes.fold(commune.name).replace("-", " ").replace("SAINT ", "ST ")):
+            for name in (commune.name, fold(commune.name).replace("-", " ").replace("SAINT ", "ST ")):
                 found = communes.find(postal_code, name)
                 assert found is not None, (postal_code, name)
                 assert found.commune.code == commune.code

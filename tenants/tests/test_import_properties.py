@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
+from solidarites.searching import fold
 from tenants import communes, phones
 from tenants.imports import births
 from tenants.imports.grouping import persons
@@ -96,7 +97,7 @@ def lists(draw):
         postal = town.postal_codes[0]
         if draw(st.booleans()) and postal.startswith("0"):
             postal = postal[1:]
-        city = draw(st.sampled_from([town.name, town.name.upper(), communes.fold(town.name).replace("-", " ")]))
+        city = draw(st.sampled_from([town.name, town.name.upper(), fold(town.name).replace("-", " ")]))
         rows.append([*person[:4], date_form(born), phone_form(phone), f"{number + 1} rue du Port", postal, city])
     return headings, rows, people
 

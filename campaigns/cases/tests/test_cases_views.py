@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -87,6 +88,47 @@ def test_search_by_name_case_number_or_phone_number(nadia: Any, campaign: Campai
     assert found(nadia, "q=05+36+49+00+42") == found(nadia, "q=%2B33536490042") == {case.pk}
     assert found(nadia, "q=personne") == set()
     assert "Aucun dossier ne correspond" in text(nadia.get("/dossiers/?q=personne"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "guérin", "Guérin", "GUERIN", "guerin", "Mme Guérin", "madame guerin", "guerin mireille", "Mireille GUÉRIN",
+        "mirei", "jeanne mireille", "jeanne-mireille", "erin", "M. et Mme Guérin", "  guérin,  mireille ",
+        "05.36.49.00.43", "0536490043", "0033 5 36 49 00 43", "+33 (0)5 36 49 00 43", "05/36/49/00/43", "536490043",
+    ],
+)  # fmt: skip
+def test_a_person_is_found_however_she_is_typed(nadia: Any, campaign: Campaign, typed: str) -> None:
+    household = factories.make_household(last_name="GUÉRIN", first_name="Jeanne-Mireille", phone="+33536490043")
+    case = factories.make_case(campaign, household)
+    factories.make_case(campaign, factories.make_household(last_name="Guerlain", first_name="Élise"))
+    assert found(nadia, urlencode({"q": typed})) == {case.pk}
+
+
+@pytest.mark.parametrize(
+    ("last_name", "first_name", "typed"),
+    [
+        ("L'HERMITTE", "Éliane", "lhermitte eliane"),
+        ("Lhermitte", "Eliane", "l'hermitte Éliane"),
+        ("LE CŒUR", "Jean Pierre", "lecoeur jean-pierre"),
+        ("Dos Santos", "Conceição", "CONCEICAO dossantos"),
+        ("M'Bala", "Aïssata", "mme m’bala aissata"),
+    ],
+)
+def test_spaces_apostrophes_and_ligatures_do_not_count(
+    nadia: Any, campaign: Campaign, last_name: str, first_name: str, typed: str
+) -> None:
+    case = factories.make_case(campaign, factories.make_household(last_name=last_name, first_name=first_name))
+    assert found(nadia, urlencode({"q": typed})) == {case.pk}
+
+
+def test_a_name_changed_by_hand_is_found_by_its_new_one_alone(nadia: Any, campaign: Campaign) -> None:
+    case = factories.make_case(campaign, factories.make_household(last_name="Guérin", first_name="Mireille"))
+    tenant = case.household.tenants.get()
+    tenant.last_name = "Étienne"
+    tenant.save(update_fields=["last_name"])
+    assert found(nadia, "q=etienne") == {case.pk}
+    assert found(nadia, "q=guerin") == set()
 
 
 def test_a_purged_campaign_s_cases_are_nowhere(nadia: Any) -> None:

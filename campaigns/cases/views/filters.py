@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from campaigns import queue
 from campaigns.common import retries
 from campaigns.figures import dashboards
 from campaigns.models import Call, Campaign, Case
+from solidarites import searching
 from solidarites.fields import believable
 from solidarites.models import User
 from tenants.models import PhoneNumber, Tenant
@@ -113,15 +113,12 @@ class CaseFilter(django_filters.FilterSet):
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         text = value.replace("\x00", "").strip()
-        digits = re.sub(r"[\s.\-+]", "", text)
-        if digits.isascii() and digits.isdigit():
+        if digits := searching.digits(text):
             number = PhoneNumber.objects.filter(household=OuterRef("household"), e164__endswith=digits.lstrip("0")[-9:])
             found = Q(pk=int(digits)) if len(digits) < 19 else Q(pk=0)
             return queryset.filter(found | Exists(number) if len(digits) >= 6 else found)
         people = Tenant.objects.filter(household=OuterRef("household"))
-        for word in text.split()[:5]:
-            people = people.filter(Q(last_name__icontains=word) | Q(first_name__icontains=word))
-        return queryset.filter(Exists(people))
+        return queryset.filter(Exists(searching.named(people, "search_name", text)))
 
     def in_campaign(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return queryset.filter(campaign__slug=value)

@@ -24,7 +24,7 @@ from campaigns.referrals.forms import partner_lists
 from campaigns.referrals.forms.partners import PartnerForm, commune_label, epci_label
 from campaigns.referrals.states import WITH_PARTNER
 from campaigns.referrals.views import looks
-from solidarites import journal, roles
+from solidarites import journal, roles, searching
 from solidarites.requests import SignedInRequest
 from solidarites.roles import role_required
 from tenants import communes
@@ -41,7 +41,7 @@ KINDS_OF_LINES = {
 
 
 class PartnerFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom", max_length=80)
+    q = django_filters.CharFilter(method="search", label="Nom", max_length=80)
     sorte = django_filters.ChoiceFilter(
         field_name="kind", label="Sorte", choices=Partner.Kind.choices, empty_label="toutes"
     )
@@ -55,6 +55,9 @@ class PartnerFilter(django_filters.FilterSet):
     class Meta:
         model = Partner
         fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Partner], name: str, value: str) -> QuerySet[Partner]:
+        return searching.among(queryset, ["name"], value)
 
     def by_active(self, queryset: QuerySet[Partner], name: str, value: str) -> QuerySet[Partner]:
         return queryset.filter(active=value == "oui")
