@@ -182,7 +182,7 @@ class Spring:
         waiting = without_number.waiting(Case.objects.filter(campaign=self.campaign))
         cases = list(letters.to_write_to(without_number.in_state(waiting, without_number.NOTHING))[:most])
         if cases:
-            letters.make(cases=cases, kind=Letter.Kind.NUMBERLESS, by=self.coordinator, now=now)
+            letters.make(cases=cases, kind=Letter.Kind.WITHOUT_NUMBER, by=self.coordinator, now=now)
 
     def live(self) -> None:
         for day, most in LETTERS.items():

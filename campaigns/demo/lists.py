@@ -50,7 +50,7 @@ class ListMaker:
         """The rows of a list whose people have the wanted ages on ``day``."""
         sorts = (
             ["old"] * wanted.with_number
-            + ["numberless"] * wanted.without_number
+            + ["without_number"] * wanted.without_number
             + ["younger"] * wanted.younger
             + ["unknown"] * wanted.age_unknown
         )
@@ -70,10 +70,10 @@ class ListMaker:
         couple = rng.random() < 0.24
         residence = rng.choice(names.RESIDENCES)
         family = rng.choice(names.FAMILIES)
-        phone = "" if sort == "numberless" else self.landline()
+        phone = "" if sort == "without_number" else self.landline()
         if phone and rng.random() < 0.12:
             phone = f"{phone} / {self.landline()}"
-        relative = f"{self.relative()}" if sort != "numberless" and rng.random() < 0.06 else ""
+        relative = f"{self.relative()}" if sort != "without_number" and rng.random() < 0.06 else ""
         place = [
             f"{rng.randint(1, 98)} {rng.choice(names.STREETS)}",
             rng.choice(commune.postal_codes[:4]),

@@ -27,7 +27,7 @@ def seed(campaign: Campaign, by: User, ago: Ago) -> None:
     _late(fresh, by, ago)
     residence = _round(fresh, by, ago)
     _messages(fresh.exclude(household__residence=residence), residence, by, ago)
-    _numberless(campaign, by, ago)
+    _without_number(campaign, by, ago)
     everywhere = Residence.objects.filter(households__cases__campaign=campaign).distinct()
     Poster.objects.bulk_create(
         [Poster(residence_id=one.pk, made_at=ago()) for one in everywhere], ignore_conflicts=True
@@ -92,13 +92,13 @@ def _messages(fresh: QuerySet[Case], residence: Residence | None, by: User, ago:
     reports.match(report=matched, case_id=known.pk, level="U1", by=by, now=ago(hours=19))
 
 
-def _numberless(campaign: Campaign, by: User, ago: Ago) -> None:
+def _without_number(campaign: Campaign, by: User, ago: Ago) -> None:
     """Letters for some, the agency asked for others, one without a number anywhere, one who answered."""
     waiting = letters.to_write_to(without_number.waiting(Case.objects.filter(campaign=campaign)))
     cases = list(waiting)
     if len(cases) < 6:
         return
-    letters.make(cases=cases[:4], kind=Letter.Kind.NUMBERLESS, by=by, now=ago(days=4))
+    letters.make(cases=cases[:4], kind=Letter.Kind.WITHOUT_NUMBER, by=by, now=ago(days=4))
     without_number.ask(cases=cases[3:6], by=by, now=ago(days=3))
     without_number.not_found(case_id=cases[5].pk, by=by, now=ago(days=1))
     without_number.give_news(case_id=cases[0].pk, how=Case.CloseReason.REPLIED, well=True, by=by, now=ago(days=1))

@@ -20,7 +20,7 @@ class Letter(models.Model):
     class Kind(models.TextChoices):
         MISSED = "missed", "« nous avons cherché à vous joindre »"
         NOTICE = "notice", "avis de passage"
-        NUMBERLESS = "numberless", "demande de rappel (foyer sans numéro)"
+        WITHOUT_NUMBER = "numberless", "demande de rappel (foyer sans numéro)"
         AFTER_CALL = "after_call", "lettre après un appel"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="letters")

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 TRIED = ("setup", "alerts", "cases", "calls")
 OTHERS = {"volunteer_training", "case_person_back"}
 AND = {
-    *("campaign_numberless", "welfare_list", "welfare_check", "welfare_owner", "welfare_step", "welfare_close"),
+    *("campaign_without_number", "welfare_list", "welfare_check", "welfare_owner", "welfare_step", "welfare_close"),
     *("welfare_open", "need_list", "need_settle"),
 }
 

@@ -33,13 +33,13 @@ MOST = 300
 # A household gets no second letter by post within this, unless somebody asks for it.
 AGAIN_AFTER = timedelta(days=14)
 # A notice is left at the door of each visit.
-POSTED = (Letter.Kind.MISSED, Letter.Kind.NUMBERLESS, Letter.Kind.AFTER_CALL)
+POSTED = (Letter.Kind.MISSED, Letter.Kind.WITHOUT_NUMBER, Letter.Kind.AFTER_CALL)
 SOMEBODY = "Une personne de notre équipe"
 ALL_WRITTEN = f"Une lettre de moins de {AGAIN_AFTER.days} jours est déjà faite pour chacun de ces foyers."
 STEP_RESULTS = {
     Letter.Kind.MISSED: "Lettre «\u00a0nous avons cherché à vous joindre\u00a0» produite.",
     Letter.Kind.NOTICE: "Avis de passage produit.",
-    Letter.Kind.NUMBERLESS: "Lettre de demande de rappel produite.",
+    Letter.Kind.WITHOUT_NUMBER: "Lettre de demande de rappel produite.",
     Letter.Kind.AFTER_CALL: "Lettre après un appel produite.",
 }
 
@@ -361,7 +361,7 @@ def _title(kind: str, cases: Sequence[Case]) -> str:
     label = {
         Letter.Kind.MISSED: "Nous avons cherché à vous joindre",
         Letter.Kind.NOTICE: "Avis de passage",
-        Letter.Kind.NUMBERLESS: "Prendre de vos nouvelles",
+        Letter.Kind.WITHOUT_NUMBER: "Prendre de vos nouvelles",
         Letter.Kind.AFTER_CALL: "Après notre appel",
     }[Letter.Kind(kind)]
     return label if len(cases) == 1 else f"{label} ({len(cases)} lettres)"

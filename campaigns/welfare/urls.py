@@ -5,7 +5,7 @@ from django.urls import path
 from campaigns.welfare.views import caretaker_page, caretakers, checks, letters, without_number
 
 coordinator = [
-    path("campagnes/<slug:slug>/sans-numero/", without_number.numberless_list, name="campaign_numberless"),
+    path("campagnes/<slug:slug>/sans-numero/", without_number.household_list, name="campaign_without_number"),
     path("veilles/", checks.welfare_list, name="welfare_list"),
     path("veilles/<id:check_id>/", checks.welfare_check, name="welfare_check"),
     path("veilles/<id:check_id>/responsable/", checks.welfare_owner, name="welfare_owner"),
@@ -23,16 +23,20 @@ coordinator = [
     path("gardiens/tournees/<id:round_id>/", caretakers.round_page, name="caretaker_round"),
     path("gardiens/tournees/<id:round_id>/liste.pdf", caretakers.round_pdf, name="caretaker_pdf"),
     path("gardiens/tournees/<id:round_id>/retirer/", caretakers.round_revoke, name="caretaker_revoke"),
-    path("campagnes/<slug:slug>/sans-numero/lettres/", without_number.numberless_letters, name="numberless_letters"),
-    path("campagnes/<slug:slug>/sans-numero/demander/", without_number.numberless_ask, name="numberless_ask"),
-    path("dossiers/<id:case_id>/sans-numero/", without_number.numberless_case, name="numberless_case"),
-    path("dossiers/<id:case_id>/sans-numero/trouve/", without_number.numberless_found, name="numberless_found"),
+    path(
+        "campagnes/<slug:slug>/sans-numero/lettres/",
+        without_number.make_letters,
+        name="without_number_letters",
+    ),
+    path("campagnes/<slug:slug>/sans-numero/demander/", without_number.ask_agency, name="without_number_ask"),
+    path("dossiers/<id:case_id>/sans-numero/", without_number.household, name="without_number_case"),
+    path("dossiers/<id:case_id>/sans-numero/trouve/", without_number.number_found, name="without_number_found"),
     path(
         "dossiers/<id:case_id>/sans-numero/introuvable/",
-        without_number.numberless_not_found,
-        name="numberless_not_found",
+        without_number.number_not_found,
+        name="without_number_not_found",
     ),
-    path("dossiers/<id:case_id>/sans-numero/nouvelles/", without_number.numberless_news, name="numberless_news"),
+    path("dossiers/<id:case_id>/sans-numero/nouvelles/", without_number.news_given, name="without_number_news"),
 ]
 
 public = [

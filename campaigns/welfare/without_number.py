@@ -28,7 +28,7 @@ LISTED = (Case.Status.OPEN, Case.Status.PREPARED)
 NOTHING, LETTER, ASKED, NOT_FOUND = "nothing", "letter", "asked", "not_found"
 
 
-class NumberlessError(Refused):
+class WithoutNumberError(Refused):
     """The act does not fit the case."""
 
 
@@ -60,7 +60,7 @@ def in_state(cases: QuerySet[Case], state: str) -> QuerySet[Case]:
 def _locked(case_id: int) -> Case:
     case = Case.objects.select_for_update(of=("self",)).select_related("campaign", "household").get(pk=case_id)
     if case.status not in LISTED or case.has_number:
-        raise NumberlessError("Ce foyer n'est plus sur la liste des foyers sans numéro.")
+        raise WithoutNumberError("Ce foyer n'est plus sur la liste des foyers sans numéro.")
     return case
 
 
@@ -68,10 +68,10 @@ def ask(*, cases: Sequence[Case], by: User, now: datetime) -> bytes:
     """Ask the agency for the numbers of these households (from ``letters.to_write_to``): the list it fills in.
 
     Names, dwellings and an empty box each, as a PDF. A search opens for each household that has none under way. One
-    journal row. Raises NumberlessError when there is nothing to ask for.
+    journal row. Raises WithoutNumberError when there is nothing to ask for.
     """
     if not cases:
-        raise NumberlessError("Aucun numéro n'est à demander.")
+        raise WithoutNumberError("Aucun numéro n'est à demander.")
     landlord = cases[0].household.landlord
     rows = [
         {"people": letters.names_of(case), "dwelling": case.household.address_lines, "reference": str(case.pk)}
@@ -111,7 +111,7 @@ def _note_asked(cases: Sequence[Case], by: User, now: datetime) -> None:
 def found(*, case_id: int, number: str, by: User, now: datetime, label: str = "", third_party: bool = False) -> None:
     """The number came (from the agency, a neighbour, a letter): it is added, and the household joins the queue.
 
-    Raises numbers.NumberError for a number that cannot be kept, NumberlessError when the household has one meanwhile.
+    Raises numbers.NumberError for a number that cannot be kept, WithoutNumberError when there is one meanwhile.
     """
     case = _locked(case_id)
     numbers.add_number(household=case.household, number=number, label=label, third_party=third_party, now=now, by=by)
@@ -119,11 +119,11 @@ def found(*, case_id: int, number: str, by: User, now: datetime, label: str = ""
 
 @transaction.atomic
 def not_found(*, case_id: int, by: User, now: datetime) -> None:
-    """The agency has no number either: letters and visits remain. Raises NumberlessError when nobody was asked."""
+    """The agency has no number either: letters and visits remain. Raises WithoutNumberError when nobody was asked."""
     case = _locked(case_id)
     search = NumberSearch.objects.filter(case=case, answered_at=None).first()
     if search is None or not _answer(NumberSearch.objects.filter(pk=search.pk), found=False, by=by, now=now):
-        raise NumberlessError("Le numéro de ce foyer n'a pas été demandé à l'agence.")
+        raise WithoutNumberError("Le numéro de ce foyer n'a pas été demandé à l'agence.")
     journal.of_case("number.not_found", case, search, by=by)
 
 
@@ -145,17 +145,17 @@ def numbers_changed(event: events.NumbersChanged) -> None:
 def give_news(*, case_id: int, how: str, well: bool, by: User, now: datetime) -> WelfareCheck | None:
     """A visit or a reply brought news: the case closes, or a check of level U1 opens for who needs help.
 
-    Returns the check, if any. Raises NumberlessError when the household is no longer without a number, or while a
+    Returns the check, if any. Raises WithoutNumberError when the household is no longer without a number, or while a
     follow-up plan runs.
     """
     if how not in NEWS:
-        raise NumberlessError("Dites comment vous avez eu des nouvelles.")
+        raise WithoutNumberError("Dites comment vous avez eu des nouvelles.")
     case = _locked(case_id)
     _answer(NumberSearch.objects.filter(case=case), found=False, by=by, now=now)
     check = None
     if well:
         if case.plans.running().exists():
-            raise NumberlessError("Un suivi est en cours\u00a0: terminez-le d'abord.")
+            raise WithoutNumberError("Un suivi est en cours\u00a0: terminez-le d'abord.")
         case.set_closed(how, now)
         case.save_moved()
     else:

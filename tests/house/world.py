@@ -149,7 +149,7 @@ class World:
         self.visit = CaretakerVisit.objects.create(round=self.round, check_row=self.check)
         self.report = NeighbourReport.objects.create(residence=self.residence, worries=["mail"], text="Volets clos.")
         self.poster = Poster.objects.create(residence=self.residence)
-        self.numberless = make_case(
+        self.without_number = make_case(
             self.campaign, make_household(self.landlord, agency=self.agency, phone=None), now=now, has_number=False
         )
         loading.load_defaults(now=now)
@@ -222,7 +222,7 @@ class World:
             "coordinator:review_call": {"call_id": self.recorded.pk},
             **{f"public:{name}": {"token": door} for name in ("caretaker", "caretaker_answer")},
             **{
-                f"coordinator:numberless_{name}": {"case_id": self.numberless.pk}
+                f"coordinator:without_number_{name}": {"case_id": self.without_number.pk}
                 for name in ("case", "found", "not_found", "news")
             },
             "agenda": {"token": feed.token_of(self.feed)},

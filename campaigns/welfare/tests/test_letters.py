@@ -208,7 +208,7 @@ def test_by_residence_they_are_those_called_and_never_reached(
 # Not twice --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("before", [Letter.Kind.MISSED, AFTER_CALL, Letter.Kind.NUMBERLESS])
+@pytest.mark.parametrize("before", [Letter.Kind.MISSED, AFTER_CALL, Letter.Kind.WITHOUT_NUMBER])
 def test_a_second_letter_waits_unless_it_is_asked_for(case: Case, coordinator: Any, before: str) -> None:
     make(coordinator, case, kind=before)
     later = TUESDAY + letters.AGAIN_AFTER - timedelta(days=1)

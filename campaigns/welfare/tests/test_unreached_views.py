@@ -55,7 +55,7 @@ def check(campaign: Campaign, residence: Residence, coordinator: Any) -> Welfare
 
 
 @pytest.fixture
-def numberless(campaign: Campaign, residence: Residence) -> Case:
+def no_number(campaign: Campaign, residence: Residence) -> Case:
     return make_door(campaign, residence, now=timezone.now(), phone=None)
 
 
@@ -286,7 +286,7 @@ def test_needs_of_who_is_well_make_no_referral(nadia: Any, check: WelfareCheck) 
 # Numbers ------------------------------------------------------------------------------------------
 
 
-def test_letters_and_the_agencys_list_leave_their_trace(nadia: Any, numberless: Case, campaign: Campaign) -> None:
+def test_letters_and_the_agencys_list_leave_their_trace(nadia: Any, no_number: Case, campaign: Campaign) -> None:
     url = f"/campagnes/{campaign.slug}/sans-numero/"
     assert "Rien encore" in text(nadia.get(url))
     assert is_pdf(nadia.post(f"{url}lettres/"))
@@ -294,7 +294,7 @@ def test_letters_and_the_agencys_list_leave_their_trace(nadia: Any, numberless: 
     shown = text(nadia.get(url))
     assert "lettre produite" in shown
     assert "numéro demandé" in shown
-    history = text(nadia.get(f"/dossiers/{numberless.pk}/sans-numero/"))
+    history = text(nadia.get(f"/dossiers/{no_number.pk}/sans-numero/"))
     assert "Lettre produite" in history
     assert "pas encore de réponse" in history
     empty = nadia.post(f"{url}lettres/", {"case": "999999"}, follow=True)
@@ -302,14 +302,14 @@ def test_letters_and_the_agencys_list_leave_their_trace(nadia: Any, numberless: 
     assert "Aucun numéro" in text(nadia.post(f"{url}demander/", {"residence": "999999"}, follow=True))
 
 
-def test_one_letter_for_one_household(nadia: Any, numberless: Case, campaign: Campaign, residence: Residence) -> None:
+def test_one_letter_for_one_household(nadia: Any, no_number: Case, campaign: Campaign, residence: Residence) -> None:
     make_door(campaign, residence, now=timezone.now(), phone=None)
-    assert is_pdf(nadia.post(f"/campagnes/{campaign.slug}/sans-numero/lettres/", {"case": numberless.pk}))
-    assert Letter.objects.get().case == numberless
+    assert is_pdf(nadia.post(f"/campagnes/{campaign.slug}/sans-numero/lettres/", {"case": no_number.pk}))
+    assert Letter.objects.get().case == no_number
 
 
 def test_the_list_is_narrowed_by_residence_and_by_what_was_done(
-    nadia: Any, numberless: Case, campaign: Campaign, residence: Residence
+    nadia: Any, no_number: Case, campaign: Campaign, residence: Residence
 ) -> None:
     other = make_door(campaign, make_residence("Les Acacias"), now=timezone.now(), phone=None)
     NumberSearch.objects.create(case=other)
@@ -318,15 +318,15 @@ def test_the_list_is_narrowed_by_residence_and_by_what_was_done(
         page = nadia.get(f"/campagnes/{campaign.slug}/sans-numero/?{query}")
         return {case.pk for case in page.context["page_obj"]}
 
-    assert found("") == {numberless.pk, other.pk}
-    assert found(f"residence={residence.pk}") == found("etat=nothing") == {numberless.pk}
+    assert found("") == {no_number.pk, other.pk}
+    assert found(f"residence={residence.pk}") == found("etat=nothing") == {no_number.pk}
     assert found("etat=asked") == {other.pk}
     assert found("etat=letter") == found("etat=not_found") == set()
-    assert found("residence=abc&etat=xyz") == {numberless.pk, other.pk}
+    assert found("residence=abc&etat=xyz") == {no_number.pk, other.pk}
 
 
-def test_a_number_found_or_not(nadia: Any, numberless: Case, campaign: Campaign) -> None:
-    url = f"/dossiers/{numberless.pk}/sans-numero/"
+def test_a_number_found_or_not(nadia: Any, no_number: Case, campaign: Campaign) -> None:
+    url = f"/dossiers/{no_number.pk}/sans-numero/"
     assert nadia.post(f"{url}trouve/", {"number": "0800"}).context["number_form"].errors
     assert "pas été demandé" in text(nadia.post(f"{url}introuvable/", follow=True))
     nadia.post(f"/campagnes/{campaign.slug}/sans-numero/demander/")
@@ -334,17 +334,17 @@ def test_a_number_found_or_not(nadia: Any, numberless: Case, campaign: Campaign)
     assert not NumberSearch.objects.get().found
     answer = nadia.post(f"{url}trouve/", {"number": "05 36 49 12 34"})
     assert answer["Location"] == f"/campagnes/{campaign.slug}/sans-numero/"
-    numberless.refresh_from_db()
-    assert numberless.has_number
+    no_number.refresh_from_db()
+    assert no_number.has_number
     assert "n'est plus sur la liste" in text(nadia.get(url))
 
 
-def test_news_close_the_case_or_open_a_check(nadia: Any, numberless: Case, campaign: Campaign, residence: Any) -> None:
-    url = f"/dossiers/{numberless.pk}/sans-numero/nouvelles/"
+def test_news_close_the_case_or_open_a_check(nadia: Any, no_number: Case, campaign: Campaign, residence: Any) -> None:
+    url = f"/dossiers/{no_number.pk}/sans-numero/nouvelles/"
     assert set(nadia.post(url, {}).context["news_form"].errors) == {"how", "well"}
     nadia.post(url, {"how": "visited", "well": "yes"})
-    numberless.refresh_from_db()
-    assert numberless.closed_reason == "visited"
+    no_number.refresh_from_db()
+    assert no_number.closed_reason == "visited"
     assert "n'est plus sur la liste" in text(nadia.post(url, {"how": "visited", "well": "yes"}))
     poorly = make_door(campaign, residence, now=timezone.now(), phone=None)
     answer = nadia.post(f"/dossiers/{poorly.pk}/sans-numero/nouvelles/", {"how": "replied", "well": "no"})
@@ -352,7 +352,7 @@ def test_news_close_the_case_or_open_a_check(nadia: Any, numberless: Case, campa
 
 
 def test_the_list_costs_the_same_for_one_household_and_for_fifty(
-    nadia: Any, numberless: Case, campaign: Campaign, residence: Residence
+    nadia: Any, no_number: Case, campaign: Campaign, residence: Residence
 ) -> None:
     url = f"/campagnes/{campaign.slug}/sans-numero/"
     nadia.get(url)
@@ -386,12 +386,12 @@ def test_posters_one_by_one_and_of_an_agency(
 
 
 def test_every_screen_is_the_coordinators_alone(
-    client: Any, client_of: Any, volunteer: Any, check: WelfareCheck, numberless: Case, campaign: Campaign
+    client: Any, client_of: Any, volunteer: Any, check: WelfareCheck, no_number: Case, campaign: Campaign
 ) -> None:
     from django.urls import reverse
 
     known = {
-        "check_id": check.pk, "case_id": numberless.pk, "slug": campaign.slug, "report_id": report().pk,
+        "check_id": check.pk, "case_id": no_number.pk, "slug": campaign.slug, "report_id": report().pk,
         "residence_id": check.case.household.residence_id, "round_id": 1,
         "landlord_id": check.case.household.landlord_id,
     }  # fmt: skip
@@ -421,8 +421,8 @@ def test_an_alert_leads_to_what_raised_it(nadia: Any, check: WelfareCheck, coord
 
 
 def test_the_agency_may_be_asked_for_one_number(
-    nadia: Any, numberless: Case, campaign: Campaign, residence: Residence
+    nadia: Any, no_number: Case, campaign: Campaign, residence: Residence
 ) -> None:
     make_door(campaign, residence, now=timezone.now(), phone=None)
-    assert is_pdf(nadia.post(f"/campagnes/{campaign.slug}/sans-numero/demander/", {"case": numberless.pk}))
-    assert NumberSearch.objects.get().case == numberless
+    assert is_pdf(nadia.post(f"/campagnes/{campaign.slug}/sans-numero/demander/", {"case": no_number.pk}))
+    assert NumberSearch.objects.get().case == no_number

@@ -48,7 +48,7 @@ def _waiting(request: SignedInRequest, campaign: Campaign, data: Any) -> QuerySe
 
 @role_required(COORDINATOR, ADMINISTRATOR)
 @require_GET
-def numberless_list(request: SignedInRequest, slug: str) -> HttpResponse:
+def household_list(request: SignedInRequest, slug: str) -> HttpResponse:
     campaign = _campaign(slug)
     state = request.GET.get("etat", "")
     everybody = without_number.waiting(scope.visible_cases(request.user).filter(campaign=campaign))
@@ -75,7 +75,7 @@ def numberless_list(request: SignedInRequest, slug: str) -> HttpResponse:
         "most": letters.MOST,
         "now": timezone.now(),
     }
-    return render(request, "welfare/campaign_numberless.html", context)
+    return render(request, "welfare/campaign_without_number.html", context)
 
 
 def _may_act(request: SignedInRequest, campaign: Campaign) -> bool:
@@ -83,7 +83,7 @@ def _may_act(request: SignedInRequest, campaign: Campaign) -> bool:
 
 
 def _back(request: SignedInRequest, slug: str) -> HttpResponse:
-    response = redirect("coordinator:campaign_numberless", slug)
+    response = redirect("coordinator:campaign_without_number", slug)
     asked = [f"{name}={request.POST[name]}" for name in ("residence", "etat") if request.POST.get(name, "").isalnum()]
     if asked:
         response["Location"] += f"?{'&'.join(asked)}"
@@ -92,11 +92,11 @@ def _back(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_letters(request: SignedInRequest, slug: str) -> HttpResponse:
+def make_letters(request: SignedInRequest, slug: str) -> HttpResponse:
     """A letter to each household of the list, in one PDF; or to one."""
     campaign = _campaign(slug)
     form = AgainForm(request.POST)
-    now, kind = timezone.now(), Letter.Kind.NUMBERLESS
+    now, kind = timezone.now(), Letter.Kind.WITHOUT_NUMBER
     again = form.is_valid() and form.cleaned_data["again"]
     cases = letters.chosen(_waiting(request, campaign, request.POST), kind=kind, now=now, again=again)
     try:
@@ -109,14 +109,14 @@ def numberless_letters(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_ask(request: SignedInRequest, slug: str) -> HttpResponse:
+def ask_agency(request: SignedInRequest, slug: str) -> HttpResponse:
     """The list that the agency fills in, as a PDF; each number is asked for from now on."""
     campaign = _campaign(slug)
     now = timezone.now()
     cases = list(letters.to_write_to(_waiting(request, campaign, request.POST))[: letters.MOST])
     try:
         pdf = without_number.ask(cases=cases, by=request.user, now=now)
-    except without_number.NumberlessError as error:
+    except without_number.WithoutNumberError as error:
         messages.error(request, str(error))
         return _back(request, slug)
     return pdf_response(pdf, "numeros-a-chercher")
@@ -131,7 +131,7 @@ def _one(request: SignedInRequest, case_id: int) -> Case:
 
 @role_required(COORDINATOR)
 @require_GET
-def numberless_case(request: SignedInRequest, case_id: int) -> HttpResponse:
+def household(request: SignedInRequest, case_id: int) -> HttpResponse:
     return _page(request, _one(request, case_id))
 
 
@@ -153,12 +153,12 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
         "news_form": NewsForm(),
         **forms,
     }
-    return render(request, "welfare/numberless_case.html", context)
+    return render(request, "welfare/without_number_case.html", context)
 
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_found(request: SignedInRequest, case_id: int) -> HttpResponse:
+def number_found(request: SignedInRequest, case_id: int) -> HttpResponse:
     """The number came: the household joins the queue."""
     case = _one(request, case_id)
     form = NumberForm(request.POST)
@@ -167,30 +167,30 @@ def numberless_found(request: SignedInRequest, case_id: int) -> HttpResponse:
             without_number.found(case_id=case.pk, **form.cleaned_data, by=request.user, now=timezone.now())
         except numbers.NumberError as error:
             form.add_error("number", str(error))
-        except without_number.NumberlessError as error:
+        except without_number.WithoutNumberError as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Le numéro est ajouté. Le foyer entre dans la file d'appels.")
-            return redirect("coordinator:campaign_numberless", case.campaign.slug)
+            return redirect("coordinator:campaign_without_number", case.campaign.slug)
     return _page(request, case, number_form=form)
 
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_not_found(request: SignedInRequest, case_id: int) -> HttpResponse:
+def number_not_found(request: SignedInRequest, case_id: int) -> HttpResponse:
     case = _one(request, case_id)
     try:
         without_number.not_found(case_id=case.pk, by=request.user, now=timezone.now())
-    except without_number.NumberlessError as error:
+    except without_number.WithoutNumberError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "C'est noté\u00a0: l'agence n'a pas de numéro. Restent la lettre et la visite.")
-    return redirect("coordinator:numberless_case", case.pk)
+    return redirect("coordinator:without_number_case", case.pk)
 
 
 @role_required(COORDINATOR)
 @require_POST
-def numberless_news(request: SignedInRequest, case_id: int) -> HttpResponse:
+def news_given(request: SignedInRequest, case_id: int) -> HttpResponse:
     """A visit or a reply."""
     case = _one(request, case_id)
     form = NewsForm(request.POST)
@@ -203,12 +203,12 @@ def numberless_news(request: SignedInRequest, case_id: int) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
-        except (without_number.NumberlessError, WelfareError) as error:
+        except (without_number.WithoutNumberError, WelfareError) as error:
             form.add_error(None, str(error))
         else:
             if check is not None:
                 messages.success(request, "Une veille est ouverte, à votre nom\u00a0: notez chaque démarche ici.")
                 return redirect("coordinator:welfare_check", check.pk)
             messages.success(request, "C'est noté. Le dossier est clos.")
-            return redirect("coordinator:campaign_numberless", case.campaign.slug)
+            return redirect("coordinator:campaign_without_number", case.campaign.slug)
     return _page(request, case, news_form=form)

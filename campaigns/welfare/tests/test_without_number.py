@@ -38,7 +38,7 @@ def loaded(*found: Case) -> list[Case]:
 
 
 def write(
-    by: Any, *found: Case, kind: str = Letter.Kind.NUMBERLESS, now: datetime = TUESDAY, again: bool = False
+    by: Any, *found: Case, kind: str = Letter.Kind.WITHOUT_NUMBER, now: datetime = TUESDAY, again: bool = False
 ) -> bytes:
     return letters.make(cases=loaded(*found), kind=kind, by=by, now=now, again=again)
 
@@ -154,7 +154,7 @@ def test_the_agency_is_asked_once(case: Case, coordinator: Any) -> None:
     for _ in range(2):
         without_number.ask(cases=loaded(case), by=coordinator, now=TUESDAY)
     assert NumberSearch.objects.count() == 1
-    with pytest.raises(without_number.NumberlessError, match="Aucun"):
+    with pytest.raises(without_number.WithoutNumberError, match="Aucun"):
         without_number.ask(cases=[], by=coordinator, now=TUESDAY)
 
 
@@ -169,7 +169,7 @@ def test_a_number_found_puts_the_household_in_the_queue(case: Case, coordinator:
     given = queue.claim_next(campaign=case.campaign, by=volunteer, now=TUESDAY)
     assert given is not None
     assert given.case.pk == case.pk
-    with pytest.raises(without_number.NumberlessError, match="plus sur la liste"):
+    with pytest.raises(without_number.WithoutNumberError, match="plus sur la liste"):
         without_number.found(case_id=case.pk, number="05 36 49 12 35", by=coordinator, now=TUESDAY)
 
 
@@ -180,7 +180,7 @@ def test_a_number_that_comes_any_other_way_ends_the_search(case: Case, coordinat
 
 
 def test_not_found_needs_a_question(case: Case, coordinator: Any) -> None:
-    with pytest.raises(without_number.NumberlessError, match="pas été demandé"):
+    with pytest.raises(without_number.WithoutNumberError, match="pas été demandé"):
         without_number.not_found(case_id=case.pk, by=coordinator, now=TUESDAY)
 
 
@@ -194,7 +194,7 @@ def test_good_news_close_the_case(case: Case, coordinator: Any, how: str) -> Non
     case.refresh_from_db()
     assert (case.status, case.closed_reason, case.reached_at) == (Case.Status.CLOSED, how, None)
     assert not NumberSearch.objects.filter(answered_at=None).exists()
-    with pytest.raises(without_number.NumberlessError):
+    with pytest.raises(without_number.WithoutNumberError):
         without_number.give_news(case_id=case.pk, how=how, well=True, by=coordinator, now=TUESDAY)
 
 
@@ -207,13 +207,13 @@ def test_who_needs_help_gets_a_check_of_the_same_day(case: Case, coordinator: An
 
 
 def test_no_news_without_saying_how_nor_while_a_plan_runs(case: Case, coordinator: Any, volunteer: Any) -> None:
-    with pytest.raises(without_number.NumberlessError, match="comment"):
+    with pytest.raises(without_number.WithoutNumberError, match="comment"):
         without_number.give_news(case_id=case.pk, how="dreamt", well=True, by=coordinator, now=TUESDAY)
     FollowUpPlan.objects.create(
         case=case, household=case.household, weekdays=[3], time="15:00", volunteer=volunteer,
         starts_on=TUESDAY.date(), next_due_at=TUESDAY + timedelta(days=2), review_on=TUESDAY.date(),
     )  # fmt: skip
-    with pytest.raises(without_number.NumberlessError, match="suivi"):
+    with pytest.raises(without_number.WithoutNumberError, match="suivi"):
         without_number.give_news(case_id=case.pk, how="visited", well=True, by=coordinator, now=TUESDAY)
 
 
