@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from campaigns.common.calendar import calendar_of
 from campaigns.followups.dates import Occurrence, coming
 from campaigns.followups.plans import FollowUpError, give_opened_to, locked
-from campaigns.models import Absence, Campaign, CampaignVolunteer, DueCall, FollowUpPlan
+from campaigns.models import Absence, Campaign, CampaignVolunteer, Case, DueCall, FollowUpPlan
 from solidarites import journal
 from solidarites.models import User
 
@@ -161,7 +161,36 @@ def hand_over_opened(*, now: datetime, user_ids: Iterable[int] | None = None) ->
             if caller != due.volunteer_id:
                 give_opened_to(plan, caller, now=now)
                 moved += 1
-    return moved
+    return moved + _offer_promised(now, user_ids)
+
+
+def _offer_promised(now: datetime, user_ids: Iterable[int] | None) -> int:
+    """Calls agreed with somebody who is away that day are everybody's at their hour, not half an hour later."""
+    since = timezone.localdate(now) - timedelta(days=1)
+    away = Absence.objects.filter(Q(last_day=None) | Q(last_day__gte=since))
+    if user_ids is not None:
+        away = away.filter(user__in=list(user_ids))
+    spans: dict[int | None, list[Absence]] = {}
+    for absence in away:
+        spans.setdefault(absence.user_id, []).append(absence)
+    promised = promised_to().filter(campaign__status=Campaign.Status.OPEN, anyone_from__gt=F("next_call_at"))
+    offered = 0
+    for case in promised.filter(next_call_for__in=list(spans)).order_by("pk"):
+        if any(absence.covers(_day_of(case)) for absence in spans[case.next_call_for_id]):
+            same = Case.objects.filter(pk=case.pk, next_call_for=case.next_call_for_id, next_call_at=case.next_call_at)
+            offered += same.update(anyone_from=case.next_call_at)
+    return offered
+
+
+def promised_to() -> QuerySet[Case]:
+    """Cases whose next call was agreed with a volunteer; those of a plan have their backup."""
+    found = Case.objects.filter(status=Case.Status.OPEN, next_call_for__isnull=False, next_call_at__isnull=False)
+    return found.exclude(next_call_kind=Case.Kind.FOLLOW_UP).select_related("campaign")
+
+
+def _day_of(case: Case) -> date:
+    assert case.next_call_at is not None  # noqa: S101 - the query asked for it
+    return calendar_of(case.campaign, case.region).local(case.next_call_at).date()
 
 
 def calls_between(user: User, first_day: date, last_day: date | None, now: datetime) -> list[tuple[FollowUpPlan, date]]:
@@ -185,6 +214,8 @@ class Moved:
 
     to_backup: int
     to_reassign: int
+    # Call backs agreed for these days, offered to the whole team at their hour.
+    offered: int = 0
 
 
 def effect_of(absence: Absence, now: datetime) -> Moved:
@@ -193,7 +224,8 @@ def effect_of(absence: Absence, now: datetime) -> Moved:
     calls = calls_between(absence.user, max(absence.first_day, today), absence.last_day, now)
     presence = presence_of({plan.case.campaign_id for plan, _ in calls}, today)
     covered = sum(presence.caller(plan, day) is not None for plan, day in calls)
-    return Moved(covered, len(calls) - covered)
+    promised = promised_to().filter(next_call_for=absence.user, campaign__status__in=_ALIVE)
+    return Moved(covered, len(calls) - covered, sum(absence.covers(_day_of(case)) for case in promised))
 
 
 # Said to the tenant ------------------------------------------------------------------------------------------

@@ -137,18 +137,21 @@ def _completed(s: Situation) -> Decision:
 
 def _callback(s: Situation) -> Decision:
     at = s.callback_at
+    next_due = s.running_plan.next_due_at if s.running_plan else None
+    instead = ", à la place des appels de suivi d'ici là" if at and next_due and next_due <= at else ""
     return Decision(
         kind=Case.Kind.CALLBACK,
         at=at,
         volunteer_id=s.by_id,
         anyone_from=at + retries.CALLBACK_GRACE if at else None,
-        text=f"rappel {moment_label(at, s.now, s.calendar.tz)}" if at else "vous choisissez le moment",
+        text=f"rappel {moment_label(at, s.now, s.calendar.tz)}{instead}" if at else "vous choisissez le moment",
     )
 
 
 def _soft_refusal(s: Situation) -> Decision:
     if s.soft_refusals:
-        return Decision(status=Case.Status.CLOSED, reason="refused", text="dossier clos")
+        text = "le suivi s'arrête, dossier clos" if s.plan else "dossier clos"
+        return Decision(status=Case.Status.CLOSED, reason="refused", text=text)
     at = retries.after_days(s.calendar, s.now, s.soft_refusal_days)
     return Decision(at=at, not_for_id=s.by_id, text=f"rappel par quelqu'un d'autre {_when(s, at)}")
 

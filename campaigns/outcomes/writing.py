@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from campaigns import followups, welfare
 from campaigns.models import Call, Case, DueCall, FollowUpPlan, WelfareCheck
@@ -51,10 +51,10 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
         households.record_opposition(household=case.household, now=now, by=by)
     elif call.outcome in PERSON_STATUS and tenant is not None:
         households.close_person(tenant=tenant, status=PERSON_STATUS[call.outcome], now=now, by=by)
-    elif call.outcome == "refused_campaign" and situation.plan:
+    elif situation.plan and decision.reason == Case.CloseReason.REFUSED:
         followups.end_plans(case=case, reason=FollowUpPlan.EndReason.TENANT, now=now, by=by)
-    elif call.outcome == "hospitalised" and situation.plan:
-        _pause_plans(case, decision)
+    elif situation.plan and call.outcome in ("hospitalised", "soft_refusal", "callback"):
+        _pause_plans(case, decision, situation)
     return decision
 
 
@@ -115,9 +115,17 @@ def _settle_due_call(call: Call, case: Case, situation: Situation, decision: Dec
         DueCall.objects.filter(pk=due.pk).update(state=DueCall.State.SKIPPED, done_at=situation.now)
 
 
-def _pause_plans(case: Case, decision: Decision) -> None:
-    """In hospital: the plan waits for the call that is planned after it."""
+def _pause_plans(case: Case, decision: Decision, situation: Situation) -> None:
+    """In hospital, refused for now, or asked for at another moment: that call stands in the place of the plan's own.
+
+    After a refusal, or a moment that was agreed, those of the same day too: nobody is called twice in that day.
+    """
+    if decision.at is None:
+        return
+    over, calendar = decision.at, situation.calendar
+    if decision.kind == Case.Kind.CALLBACK or decision.not_for_id is not None:
+        over = calendar.at(calendar.local(over).date() + timedelta(days=1), time.min)
     for plan in FollowUpPlan.objects.active().filter(case=case).select_related("case__campaign"):
-        if decision.at is not None and plan.next_due_at is not None and plan.next_due_at < decision.at:
-            plan.next_due_at = followups.next_due(plan, decision.at)
+        if plan.next_due_at is not None and plan.next_due_at < over:
+            plan.next_due_at = followups.next_due(plan, over - timedelta(microseconds=1))
             plan.save(update_fields=["next_due_at"])

@@ -19,7 +19,19 @@ def absence_rows(user: User, now: datetime) -> dict[str, Any]:
 
 
 def said(effect: absences.Moved) -> str:
-    """« 3 appels vont à la personne remplaçante, 1 est à réattribuer. »"""
+    """« 3 appels vont à la personne remplaçante, 1 est à réattribuer. 1 rappel promis… »"""
+    return " ".join(sentence for sentence in (_follow_ups(effect), _promised(effect.offered)) if sentence)
+
+
+def _promised(count: int) -> str:
+    if not count:
+        return ""
+    if count == 1:
+        return "1 rappel promis sera proposé à toute l'équipe, à son heure."
+    return f"{count} rappels promis seront proposés à toute l'équipe, à leur heure."
+
+
+def _follow_ups(effect: absences.Moved) -> str:
     parts = []
     if effect.to_backup:
         many = effect.to_backup > 1
