@@ -1,15 +1,15 @@
-"""After hard calls: who would like to talk, meetings by video, moments shared without names."""
+"""After hard calls: who would like to talk, and moments shared without names."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from campaigns.common import scope
-from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
+from campaigns.models import Call, Campaign, Case, Debrief, SharedMoment
 from campaigns.models.limits import TEXT
 from campaigns.texts import warned
 from solidarites import journal, mail
@@ -17,8 +17,6 @@ from solidarites.models import User
 from solidarites.refused import Refused
 
 TEXT_LIMIT = TEXT
-# A meeting stays in sight while it may still be going on.
-LASTS = timedelta(hours=2)
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 NAME = "Cela ressemble au nom d'une personne\u00a0: racontez sans nommer."
 _NAMED = re.compile(r"\b(?:M\.|Mme|Mlle|Mr|[Mm]onsieur|[Mm]adame|[Mm]ademoiselle)\s+(?:[A-ZÉÈÀÂÎÔÇ][\w'’-]+)")
@@ -92,41 +90,6 @@ def close(*, debrief: Debrief, by: User, now: datetime) -> bool:
     debrief.closed_at = now
     journal.record("debrief.closed", debrief, by=by, campaign_id=debrief.call.case.campaign_id)
     return True
-
-
-# Meetings -----------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def plan_meeting(*, campaign: Campaign, starts_at: datetime, link: str, words: str, by: User, now: datetime) -> Meeting:
-    """Announce a meeting to the campaign's volunteers.
-
-    Raises DebriefError for a past hour, an address that is not https, or a campaign that is over.
-    """
-    if campaign.status not in (Campaign.Status.DRAFT, *RUNNING):
-        raise DebriefError("Cette campagne est terminée.")
-    if starts_at <= now:
-        raise DebriefError("Ce moment est déjà passé. Choisissez un moment à venir.")
-    if not link.startswith("https://"):
-        raise DebriefError("L'adresse doit commencer par https://.")
-    meeting = Meeting.objects.create(
-        campaign=campaign, starts_at=starts_at, link=link, words=words.replace("\x00", "").strip()[:200], created_by=by
-    )
-    journal.record("meeting.planned", meeting, by=by, campaign_id=campaign.pk)
-    return meeting
-
-
-@transaction.atomic
-def cancel_meeting(*, meeting: Meeting, by: User, now: datetime) -> None:
-    """Take a meeting off everybody's page."""
-    journal.record("meeting.cancelled", meeting, by=by, campaign_id=meeting.campaign_id)
-    meeting.delete()
-
-
-def next_meetings(by: User, now: datetime) -> QuerySet[Meeting]:
-    """The coming meetings of the campaigns this volunteer calls in, the nearest first."""
-    mine = Campaign.objects.filter(memberships__user=by, memberships__active=True, status__in=("draft", *RUNNING))
-    return Meeting.objects.filter(campaign__in=mine.values("pk"), starts_at__gt=now - LASTS).select_related("campaign")
 
 
 # Shared moments -------------------------------------------------------------------------------------------

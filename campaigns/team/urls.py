@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.team.views import debriefs, reviews, sharing
+from campaigns.team.views import debriefs, meetings, reviews, sharing
 
 coordinator = [
     path("relectures/", reviews.review_list, name="review_list"),
@@ -10,14 +10,19 @@ coordinator = [
     path("a-ecouter/", debriefs.debrief_list, name="debrief_list"),
     path("a-ecouter/<id:debrief_id>/", debriefs.debrief, name="debrief"),
     path("a-ecouter/<id:debrief_id>/clore/", debriefs.debrief_close, name="debrief_close"),
-    path("temps-d-echange/", debriefs.meetings, name="meetings"),
-    path("temps-d-echange/<id:meeting_id>/annuler/", debriefs.meeting_cancel, name="meeting_cancel"),
-    path("temps-d-echange/moments/<id:moment_id>/retirer/", debriefs.moment_remove, name="moment_remove"),
+    path("temps-d-echange/", meetings.meetings, name="meetings"),
+    path("temps-d-echange/<id:meeting_id>/", meetings.meeting, name="meeting"),
+    path("temps-d-echange/<id:meeting_id>/agenda.ics", meetings.meeting_agenda, name="meeting_agenda"),
+    path("temps-d-echange/<id:meeting_id>/annuler/", meetings.meeting_cancel, name="meeting_cancel"),
+    path("temps-d-echange/moments/<id:moment_id>/retirer/", meetings.moment_remove, name="moment_remove"),
 ]
 
 caller = [
     path("faits/<id:call_id>/touche/", sharing.touched, name="touched"),
     path("mots/<id:review_id>/lu/", sharing.note_read, name="note_read"),
     path("temps-d-echange/", sharing.sharing, name="sharing"),
+    path("temps-d-echange/agenda.ics", sharing.meetings_agenda, name="meetings_agenda"),
+    path("temps-d-echange/rendez-vous/<id:meeting_id>/", sharing.meeting_answer, name="meeting_answer"),
+    path("temps-d-echange/rendez-vous/<id:meeting_id>/agenda.ics", sharing.meeting_agenda, name="meeting_agenda"),
     path("temps-d-echange/<id:moment_id>/retirer/", sharing.moment_remove, name="moment_remove"),
 ]

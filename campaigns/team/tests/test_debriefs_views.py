@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url
-from campaigns.models import Debrief, Meeting, SharedMoment
+from campaigns.models import Debrief, SharedMoment
 from campaigns.team import debriefs
 from solidarites.models import JournalEntry
 from tests.factories import limit_to, make_case, make_household
@@ -120,49 +120,6 @@ def test_another_sector_another_role_nobody(client, client_of, nadia, asked, coo
     limit_to(coordinator, agency2)
     assert nadia.get(one(asked)).status_code == 404
     assert "Personne n'attend" in text(nadia.get(LIST))
-
-
-# Meetings -------------------------------------------------------------------------------------------------
-def announce(nadia, in_campaign, **fields):
-    given = {
-        "campaign": in_campaign.pk,
-        "day": (timezone.localdate() + timedelta(days=2)).isoformat(),
-        "time": "18:30",
-        "link": "https://visio.exemple.fr/equipe",
-        "words": "Une demi-heure pour souffler.",
-    }
-    return nadia.post(MEETINGS, given | fields)
-
-
-def test_a_meeting_announced_is_on_every_volunteers_home(nadia, lea, campaign):
-    assert announce(nadia, campaign)["Location"] == MEETINGS
-    for page in (lea.get(url("home")), lea.get(url("sharing")), nadia.get(MEETINGS)):
-        said = text(page)
-        assert "Une demi-heure pour souffler." in said
-        assert 'href="https://visio.exemple.fr/equipe"' in said
-        assert "18 h 30" in said
-    nadia.post(reverse("coordinator:meeting_cancel", args=[Meeting.objects.get().pk]))
-    assert "souffler" not in text(lea.get(url("home")))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"campaign": ""}, "Choisissez une campagne."),
-        ({"day": ""}, "Indiquez le jour."),
-        ({"day": "2020-03-17"}, "Ce moment est déjà passé."),
-        ({"time": "tôt"}, "Écrivez l'heure ainsi"),
-        ({"link": ""}, "Collez le lien"),
-        ({"link": "http://visio.exemple.fr/equipe"}, "Le lien doit commencer par https://."),
-        ({"link": "javascript:alert(1)"}, "Ce lien n'est pas une adresse."),
-        ({"words": "x" * 201}, "200 caractères au plus."),
-    ],
-)
-def test_what_is_wrong_is_said_at_its_field_with_the_rest_kept(nadia, campaign, wrong, said):
-    page = text(announce(nadia, campaign, **wrong))
-    assert said in page
-    assert "18:30" in page or "time" in wrong
-    assert not Meeting.objects.exists()
 
 
 # Moments --------------------------------------------------------------------------------------------------
