@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign
@@ -119,6 +120,30 @@ class AnnounceForm(MeetingForm):
         field_of(self, "campaign", forms.ModelChoiceField).queryset = campaigns
         if (only := list(campaigns[:2])) and len(only) == 1:
             self.initial["campaign"] = only[0].pk
+
+
+class ReadingForm(forms.Form):
+    """Which moments are read together: those of a campaign, from a day to another."""
+
+    campagne = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(),
+        label="Campagne",
+        empty_label=None,
+        to_field_name="slug",
+        error_messages={"required": "Choisissez une campagne.", "invalid_choice": "Choisissez une campagne."},
+    )
+    du = DateField(label="Du", required_message="Indiquez le premier jour.")
+    au = DateField(label="Au", required_message="Indiquez le dernier jour.")
+
+    def __init__(self, *args: Any, campaigns: QuerySet[Campaign], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field_of(self, "campagne", forms.ModelChoiceField).queryset = campaigns
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if {"du", "au"} <= data.keys() and data["au"] < data["du"]:
+            self.add_error("au", "Le dernier jour est avant le premier.")
+        return data
 
 
 class MomentForm(forms.Form):

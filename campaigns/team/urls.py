@@ -14,6 +14,7 @@ coordinator = [
     path("temps-d-echange/<id:meeting_id>/", meetings.meeting, name="meeting"),
     path("temps-d-echange/<id:meeting_id>/agenda.ics", meetings.meeting_agenda, name="meeting_agenda"),
     path("temps-d-echange/<id:meeting_id>/annuler/", meetings.meeting_cancel, name="meeting_cancel"),
+    path("temps-d-echange/lecture/", meetings.reading, name="moments_reading"),
     path("temps-d-echange/moments/<id:moment_id>/retirer/", meetings.moment_remove, name="moment_remove"),
 ]
 

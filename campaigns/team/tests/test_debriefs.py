@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import purge, queue
-from campaigns.models import Call, CoordinatorScope, Debrief, Meeting, MeetingAnswer, SharedMoment
+from campaigns import alerts, purge, queue
+from campaigns.models import Alert, Call, CoordinatorScope, Debrief, Meeting, MeetingAnswer, SharedMoment
 from campaigns.setup import lifecycle
 from campaigns.team import debriefs, meetings
 from solidarites import roles
@@ -105,6 +105,52 @@ def test_the_contact_has_a_day_and_the_request_an_end(held, volunteer, coordinat
         debriefs.contacted(debrief=found, on=day, by=coordinator, now=now)
     found.refresh_from_db()
     assert (found.contacted_on, found.contacted_by) == (day, coordinator)
+
+
+def test_a_request_that_nobody_answers_for_a_day_becomes_one_alert(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    assert debriefs.watch_unheard(now=late - timedelta(minutes=1)) == 0
+    assert (debriefs.watch_unheard(now=late), debriefs.watch_unheard(now=late)) == (1, 0)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.level, alert.case) == (Alert.Kind.UNHEARD, "U1", held.case)
+    message = build(OutgoingMail.objects.get(template="alert"))
+    said = message.subject + message.body + str(message.alternatives)
+    for word in ("Léa", "Bonnet", "Martin", "MARTIN", "Jeanne"):
+        assert word not in said
+    # Solved by somebody, it is not raised again: once is enough.
+    alerts.solve(alert=alert, solution="Appelée.", by=coordinator, now=late)
+    assert debriefs.watch_unheard(now=late + timedelta(days=1)) == 0
+
+
+def test_the_contact_takes_the_alert_and_the_end_of_the_request_solves_it(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.watch_unheard(now=late)
+    debriefs.contacted(debrief=found, on=late.date(), by=coordinator, now=late)
+    alert = Alert.objects.get()
+    assert (alert.taken_by, alert.solved_at) == (coordinator, None)
+    debriefs.close(debrief=found, by=coordinator, now=late)
+    alert.refresh_from_db()
+    assert (alert.solved_by, alert.solved_at) == (coordinator, late)
+
+
+def test_a_request_answered_in_time_raises_nothing(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.contacted(debrief=found, on=late.date(), by=coordinator, now=late)
+    assert debriefs.watch_unheard(now=late) == 0
+
+
+def test_who_asked_is_not_told_that_somebody_waits_and_administrators_are_when_nobody_else(case, coordinator):
+    admin = make_user("hugues@exemple.fr", "Hugues", "Perrin", roles.ADMINISTRATOR)
+    call = Call.objects.create(case=case, volunteer=coordinator, state=Call.State.RECORDED)
+    found = debriefs.ask(call=call, by=coordinator, now=timezone.now())
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.watch_unheard(now=late)
+    assert [mail.to for mail in OutgoingMail.objects.filter(template="alert")] == [admin.email]
+    alerts.remind(now=late + timedelta(days=1))
+    assert set(OutgoingMail.objects.values_list("to", flat=True)) == {admin.email}
 
 
 # Shared moments -----------------------------------------------------------------------------------------

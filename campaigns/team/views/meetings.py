@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,13 +12,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.common.views.pages import campaign_filter, page_of, posted
-from campaigns.models import Meeting, MeetingAnswer, SharedMoment
+from campaigns.models import Campaign, Meeting, MeetingAnswer, SharedMoment
 from campaigns.team import debriefs
 from campaigns.team import meetings as rules
-from campaigns.team.forms import AnnounceForm, MeetingForm
+from campaigns.team.forms import AnnounceForm, MeetingForm, ReadingForm
 from campaigns.team.views.sharing import agenda_response
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
+
+FORTNIGHT = timedelta(days=14)
+# More than an hour of reading.
+MOST_READ = 200
 
 
 @role_required(COORDINATOR)
@@ -132,6 +137,23 @@ def _to_tell(names: list[str]) -> str:
 @require_GET
 def meeting_agenda(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     return agenda_response([_meeting(meeting_id)])
+
+
+@role_required(COORDINATOR)
+@require_GET
+def reading(request: SignedInRequest) -> HttpResponse:
+    """The moments of chosen days on one page in large type, to read together or to print; no name, no hour."""
+    campaigns = Campaign.objects.exclude(status=Campaign.Status.PURGED)
+    today = timezone.localdate()
+    # The latest campaign and its last two weeks, until somebody chooses.
+    latest = campaigns.first()
+    wanted = {"campagne": latest.slug if latest else "", "du": str(today - FORTNIGHT), "au": str(today)}
+    form = ReadingForm(wanted | request.GET.dict(), campaigns=campaigns)
+    moments: list[SharedMoment] = []
+    if form.is_valid():
+        chosen = form.cleaned_data
+        moments = list(debriefs.moments_between(chosen["campagne"], chosen["du"], chosen["au"])[:MOST_READ])
+    return render(request, "team/reading.html", {"form": form, "moments": moments})
 
 
 @role_required(COORDINATOR)
