@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from campaigns.team.views import debriefs, meetings, reviews, sharing
+from campaigns.team.views import debriefs, meetings, reviews, sharing, welcome
 
 coordinator = [
+    path("campagnes/<slug:slug>/fiche-benevole.pdf", welcome.campaign_sheet, name="welcome_sheet"),
     path("relectures/", reviews.review_list, name="review_list"),
     path("relectures/<id:call_id>/", reviews.review_call, name="review_call"),
     path("a-ecouter/", debriefs.debrief_list, name="debrief_list"),
@@ -19,6 +20,8 @@ coordinator = [
 ]
 
 caller = [
+    path("bienvenue/", welcome.welcome, name="welcome"),
+    path("bienvenue/<id:campaign_id>/fiche.pdf", welcome.sheet, name="welcome_sheet"),
     path("faits/<id:call_id>/touche/", sharing.touched, name="touched"),
     path("mots/<id:review_id>/lu/", sharing.note_read, name="note_read"),
     path("temps-d-echange/", sharing.sharing, name="sharing"),
