@@ -69,7 +69,7 @@ class World:
             health.beat_now(name, now)
         (settings.BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
         self.agency = make_agency(self.landlord)
-        self.script = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FIRST).first()
+        self.script = Script.objects.filter(key="veille-seniors", status=Script.Status.PUBLISHED).first()
         follow_up = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FOLLOW_UP).first()
         self.campaign = make_campaign(volunteers=[self.lea], script=self.script, follow_up_script=follow_up)
         content = self.script.content if self.script else {}
