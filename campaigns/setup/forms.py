@@ -124,8 +124,8 @@ class CampaignForm(forms.ModelForm):
         help_texts = {
             "name": "Par exemple\u00a0: Grand froid, hiver 2026.",
             "crisis": "Les locataires lisent les questions, les bons gestes et les numéros de cette crise.",
-            "script": "Pour une canicule, la trame «\u00a0Canicule\u00a0»\u00a0: elle parle de la chaleur et propose le "
-            "registre de la mairie.",
+            "script": "Pour une canicule, la trame «\u00a0Canicule\u00a0»\u00a0: elle parle de la chaleur et "
+            "propose le registre de la mairie.",
             "purpose": "En une phrase\u00a0: à quoi servent ces appels, et à rien d'autre.",
             "legal_basis": "Par exemple\u00a0: mission d'intérêt public.",
             "data_protection_contact": "Adresse e-mail ou nom de la personne déléguée à la protection des données.",
