@@ -204,6 +204,7 @@ class World:
             "landlord_id": self.landlord.pk,
             "landlord_code": self.landlord.code,
             "shape": "large",
+            "page": "questions",
             "text_id": self.flagged.pk,
             "tenant_id": self.tenant.pk,
             "script_id": self.draft.pk,
