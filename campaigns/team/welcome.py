@@ -20,11 +20,11 @@ from tenants.models import Agency
 # Whom to call for what, in the order in which one hesitates.
 VITAL = (
     ("15", "Samu\u00a0: un malaise, quelqu'un qui ne répond plus"),
-    ("18", "pompiers\u00a0: un feu, une chute, une personne enfermée"),
-    ("17", "police ou gendarmerie\u00a0: une menace, une violence"),
-    ("112", "toutes les urgences, si vous hésitez"),
-    ("114", "les mêmes par SMS, pour qui entend mal"),
-    ("3114", "une personne qui n'a plus envie de vivre"),
+    ("18", "Pompiers\u00a0: un feu, une chute, une personne enfermée"),
+    ("17", "Police ou gendarmerie\u00a0: une menace, une violence"),
+    ("112", "Toutes les urgences, si vous hésitez"),
+    ("114", "Les mêmes, par SMS, pour qui entend mal"),
+    ("3114", "Une personne qui n'a plus envie de vivre"),
 )
 # Enough for somebody to answer, and for a sheet to stay one page.
 MOST_CONTACTS = 3
@@ -61,7 +61,7 @@ def place_of(campaign: Campaign, agencies: QuerySet[Agency], now: datetime) -> P
         sender=", ".join(one.spoken_name or one.name for one in landlords),
         callback=spoken_number(campaign.callback_number or own),
         on_call=spoken_number(campaign.on_call_number),
-        hours=letters.hours_of(campaign),
+        hours=typography(letters.hours_of(campaign)),
         contacts=tuple(Contact(one.display_name, one.email) for one in _coordinators(campaign, agencies)),
         meeting=typography(moment_label(meeting.starts_at, now, campaign.tz)) if meeting else "",
         training_required=campaign.training_required,

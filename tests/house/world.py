@@ -231,7 +231,7 @@ class World:
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},
             "coordinator:faq_theme": {"passage": "les_appels"},
-            "coordinator:faq_question": {"passage": "suis_je_oblige_de_repondre"},
+            "coordinator:faq_question": {"passage": "dois_je_repondre"},
             "partner:act": {"act": "accuser"},
             "imports:duplicate_decide": {
                 "first": self.tenant.pk,
