@@ -51,6 +51,7 @@ from campaigns.models import (
     FrozenFigures,
     Letter,
     Meeting,
+    MeetingAnswer,
     Need,
     NeighbourReport,
     NumberSearch,
@@ -99,6 +100,7 @@ ERASED: tuple[type[Model], ...] = (
     CaseMessage,
     Debrief,
     Meeting,
+    MeetingAnswer,
     SharedMoment,
     CasePass,
     PlanException,
@@ -319,6 +321,7 @@ def _finish(campaign_id: int, now: datetime, by: User | None) -> PurgeProof | No
     kept = frozen.data["purge"]
     last = datetime.fromisoformat(kept["last_enrolment"]) if kept["last_enrolment"] else None
     gone: Counter[str] = Counter(Alert.objects.filter(campaign=campaign).delete()[1])
+    # Who said they would come goes with the meeting.
     for model in (Meeting, SharedMoment):
         gone.update(model._default_manager.filter(campaign=campaign).delete()[1])
     gone.update(_forget_lists(campaign, kept["landlords"], last, by))

@@ -12,6 +12,7 @@ from campaigns.alerts import machine
 from campaigns.followups import reminders
 from campaigns.models import Campaign
 from campaigns.setup import enrolment, lifecycle
+from campaigns.team import debriefs
 from solidarites import health
 from solidarites.models import User
 
@@ -71,6 +72,12 @@ def watch_welfare_checks() -> int:
 @shared_task
 def remind_alerts() -> int:
     return alerts.remind(now=timezone.now())
+
+
+@shared_task
+def watch_debriefs() -> int:
+    """Volunteers whom a call touched, and to whom nobody has spoken for a day."""
+    return debriefs.watch_unheard(now=timezone.now())
 
 
 @shared_task

@@ -95,6 +95,7 @@ app.conf.update(
         "watch-welfare-checks": every("campaigns.tasks.watch_welfare_checks", 300),
         "remind-alerts": every("campaigns.tasks.remind_alerts", 60),
         "read-bounces": every("solidarites.tasks.read_bounces", 300),
+        "watch-debriefs": every("campaigns.tasks.watch_debriefs", 600),
         "watch-mail": every("campaigns.tasks.watch_mail", 60),
         "enrol-arrivals": every("campaigns.tasks.enrol_arrivals", 600),
         "forget-past-absences": nightly("campaigns.tasks.forget_past_absences", 2, 45),

@@ -52,7 +52,7 @@ def raise_alert(
     """
     alert, created = _raise(cause, kind=kind, level=level, case=case, campaign=campaign, by=by, now=now)
     if created and level in RINGING:
-        for person in audience(case, now):
+        for person in _Audiences(now).of(alert):
             tell(alert, person, now, occasion="raised")
     return alert
 
@@ -187,7 +187,16 @@ class _Audiences:
         key = (case is not None, case.agency_id if case is not None else None)
         if key not in self.known:
             self.known[key] = audience(case, self.now)
-        return self.known[key]
+        return _but_who_asked(alert, self.known[key])
+
+
+def _but_who_asked(alert: Alert, people: list[User]) -> list[User]:
+    """Who would like to talk is not told that somebody would; of nobody else, the administrators are told."""
+    if alert.debrief is None:
+        return people
+    asker = alert.debrief.call.volunteer_id
+    others = [person for person in people if person.pk != asker]
+    return others or [person for person in scope.administrators() if person.pk != asker]
 
 
 def remind(*, now: datetime) -> int:
@@ -221,7 +230,7 @@ def _remind_chunk(
         waiting = waiting.filter(Q(told_at__gt=after[0]) | Q(told_at=after[0], pk__gt=after[1]))
     chunk = list(
         waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        .select_related("case", "campaign")
+        .select_related("case", "campaign", "debrief__call")
         .order_by("told_at", "pk")[:CHUNK]
     )
     due = [alert for alert in chunk if _is_due(alert, alert.told_at, now)]

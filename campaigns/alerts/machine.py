@@ -35,6 +35,7 @@ TASKS = {
     "campaigns.tasks.watch_referrals": "surveillance des signalements",
     "campaigns.tasks.watch_welfare_checks": "surveillance des veilles",
     "campaigns.tasks.remind_alerts": "rappel des alertes",
+    "campaigns.tasks.watch_debriefs": "surveillance des bénévoles à écouter",
     "campaigns.tasks.watch_mail": "surveillance des e-mails",
     "campaigns.tasks.enrol_arrivals": "inscription des nouveaux foyers",
     "campaigns.tasks.enrol_campaign": "inscription des foyers",

@@ -1,11 +1,11 @@
-"""The team of the winter campaign: a meeting announced, moments shared, a few calls read again."""
+"""The team of the winter campaign: a meeting every week and who comes, moments shared, a few calls read again."""
 
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
 from campaigns.models import Campaign
-from campaigns.team import debriefs, reviews
+from campaigns.team import debriefs, meetings, reviews
 from solidarites.models import User
 
 MOMENTS = (
@@ -22,14 +22,19 @@ WORDS = (
 def share(campaign: Campaign, coordinator: User, callers: list[User], now: datetime) -> None:
     """By the rules, as the screens do it."""
     day = now.astimezone(campaign.tz).date() + timedelta(days=2)
-    debriefs.plan_meeting(
+    planned = meetings.plan(
         campaign=campaign,
         starts_at=datetime.combine(day, time(18), campaign.tz),
         link="https://visio.exemple.fr/equipe-grand-froid",
         words="Une demi-heure pour souffler ensemble.",
+        minutes=30,
+        weeks=1,
+        until=day + timedelta(weeks=3),
         by=coordinator,
         now=now,
     )
+    for number, caller in enumerate(callers[:5]):
+        meetings.answer(meeting=planned[0], comes=number != 2, by=caller, now=now)
     for back, (text, caller) in enumerate(zip(MOMENTS, callers, strict=False), start=1):
         debriefs.share_moment(campaign=campaign, text=text, by=caller, now=now - timedelta(days=back))
     calls = reviews.waiting(coordinator).filter(case__campaign=campaign).select_related("case")

@@ -12,7 +12,7 @@ from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, Le
 from campaigns.models.public import FaqEdition, UsefulNumber
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
-from campaigns.models.team import CallReview, Debrief, Meeting, SharedMoment
+from campaigns.models.team import CallReview, Debrief, Meeting, MeetingAnswer, SharedMoment
 from campaigns.models.welfare import WelfareCheck, WelfareStep
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Letter",
     "LetterWording",
     "Meeting",
+    "MeetingAnswer",
     "Need",
     "NeighbourReport",
     "NumberSearch",

@@ -18,6 +18,7 @@ from campaigns.models.limits import TEXT
 from campaigns.models.neighbour import NeighbourReport
 from campaigns.models.outreach import CaretakerVisit
 from campaigns.models.referral import Referral
+from campaigns.models.team import Debrief
 from campaigns.models.welfare import WelfareCheck
 from solidarites.models import OutgoingMail
 from tenants.models import Tenant
@@ -39,6 +40,7 @@ class Cause(TypedDict, total=False):
     report: NeighbourReport
     referral: Referral
     mail: OutgoingMail
+    debrief: Debrief
     task: str
 
 
@@ -65,6 +67,7 @@ class Alert(models.Model):
         MESSAGE = "message", "message d'un foyer qui a rappelé"
         CARETAKER = "caretaker", "visite du gardien"
         KEPT_CALL = "kept_call", "appel à trancher"
+        UNHEARD = "unheard", "bénévole à écouter"
         PURGE_WAITING = "purge_waiting", "effacement qui attend une décision"
 
     # Of something told or pressed during a call.
@@ -93,6 +96,7 @@ class Alert(models.Model):
     report = models.ForeignKey(NeighbourReport, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     referral = models.ForeignKey(Referral, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     mail = models.ForeignKey(OutgoingMail, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    debrief = models.ForeignKey(Debrief, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     task = models.CharField(max_length=80, blank=True)
     raised_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -159,6 +163,8 @@ def key_of(alert: Alert) -> str:
             return f"caretaker:{_number(alert.visit_id)}"
         case kind.NEIGHBOUR:
             return f"neighbour:{_number(alert.report_id)}"
+        case kind.UNHEARD:
+            return f"debrief:{_number(alert.debrief_id)}"
         case kind.PURGE_WAITING:
             return f"purge:{_number(alert.campaign_id)}"
         case kind.TASK_FAILED if alert.task:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
@@ -55,6 +57,13 @@ class Meeting(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="meetings")
     starts_at = models.DateTimeField("début")
+    minutes = models.PositiveSmallIntegerField("durée (minutes)", default=45)
+    # Announced in one act, these share it; a meeting of its own has none.
+    series = models.UUIDField(null=True, blank=True, editable=False)
+    # How often it changed since it was announced: an agenda takes the highest (RFC 5545, SEQUENCE).
+    sequence = models.PositiveSmallIntegerField(default=0, editable=False)
+    # Kept until its hour: who meant to come is told, and an agenda too.
+    cancelled_at = models.DateTimeField("annulé", null=True, blank=True)
     link = models.URLField("lien", max_length=300, validators=[URLValidator(schemes=["https"])])
     words = models.CharField("quelques mots", max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -67,6 +76,27 @@ class Meeting(models.Model):
 
     def __str__(self) -> str:
         return f"temps d'échange {self.pk}"
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+
+class MeetingAnswer(models.Model):
+    """« Je viens », « Je ne viens pas »: the count for the team, the names for the coordination."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="answers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    comes = models.BooleanField("vient")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "réponse à un temps d'échange"
+        verbose_name_plural = "réponses aux temps d'échange"
+        constraints = [models.UniqueConstraint(fields=["meeting", "user"], name="one_answer_per_meeting")]
+
+    def __str__(self) -> str:
+        return f"réponse {self.pk}"
 
 
 class SharedMoment(models.Model):

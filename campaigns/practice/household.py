@@ -84,6 +84,7 @@ def _content(campaign: Campaign) -> scripts.Content | None:
     """The script of the first call; while none is chosen, the latest that is published."""
     if campaign.script_id:
         return scripts.content_of(campaign.script_id)
-    latest = Script.objects.filter(kind=Script.Kind.FIRST, status=Script.Status.PUBLISHED).order_by("-published_at")
+    usable = Script.objects.filter(kind=Script.Kind.FIRST, status=Script.Status.PUBLISHED)
+    latest = scripts.general(usable).order_by("-published_at")
     script = latest.values_list("pk", flat=True).first()
     return scripts.content_of(script) if script else None

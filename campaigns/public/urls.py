@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.public.views import editions, gestures, notices, numbers, questions
+from campaigns.public.views import editions, gestures, notices, numbers, pictures, questions
 
 public = [
     path("questions/", questions.faq, name="faq"),
@@ -14,6 +14,7 @@ public = [
     path("bons-gestes/<slug:crisis>/fiche.pdf", gestures.pdf, name="gestures_pdf"),
     path("vos-donnees/", notices.data, name="data"),
     path("vos-donnees/<slug:slug>/", notices.data, name="data_campaign"),
+    path("partage/<slug:page>.png", pictures.picture, name="picture"),
     path("mentions-legales/", notices.legal, name="legal"),
     path("accessibilite/", notices.accessibility, name="accessibility"),
 ]

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from campaigns.models import Campaign, Script
+from campaigns.models import Campaign, Crisis, Script
 from campaigns.scripts import document
 from campaigns.scripts.checks import errors
 from campaigns.scripts.reading import ScriptError
@@ -40,6 +40,11 @@ class StaleError(Refused):
         super().__init__(f"{name} a modifié cette partie depuis que vous l'avez ouverte. Votre texte est gardé.")
 
 
+def general(rows: QuerySet[Script]) -> QuerySet[Script]:
+    """Those of every crisis: a script whose key is that of a crisis is a person's choice."""
+    return rows.exclude(key__in=Crisis.values)
+
+
 # Make ------------------------------------------------------------------------------------------------
 
 
@@ -56,7 +61,7 @@ def _shipped() -> list[tuple[str, str, document.Document]]:
 def default_document(kind: str) -> tuple[str, document.Document]:
     """The key and the document that ship with the product for this sort of call. Raises LookupError for another."""
     for key, found, content in _shipped():
-        if found == kind:
+        if found == kind and key not in Crisis.values:
             return key, deepcopy(content)
     raise LookupError(kind)
 

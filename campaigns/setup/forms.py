@@ -11,7 +11,7 @@ from campaigns.common.calendar import WEEKDAYS
 from campaigns.common.fields import ClocksField, GapsField, HoursField, PhoneField
 from campaigns.models import Campaign, CampaignVolunteer, Crisis, Script
 from campaigns.models.campaign import default_gaps, default_hours, default_slot_ends
-from campaigns.scripts.editing import CAMPAIGN_FIELDS
+from campaigns.scripts.editing import CAMPAIGN_FIELDS, general
 from campaigns.setup.lifecycle import REQUIRED_TEXTS
 from solidarites import roles
 from solidarites.accounts import LANGUAGES
@@ -125,6 +125,8 @@ class CampaignForm(forms.ModelForm):
         help_texts = {
             "name": "Par exemple\u00a0: Grand froid, hiver 2026.",
             "crisis": "Les locataires lisent les questions, les bons gestes et les numéros de cette crise.",
+            "script": "Pour une canicule, la trame «\u00a0Canicule\u00a0»\u00a0: elle parle de la chaleur et "
+            "propose le registre de la mairie.",
             "purpose": "En une phrase\u00a0: à quoi servent ces appels, et à rien d'autre.",
             "legal_basis": "Par exemple\u00a0: mission d'intérêt public.",
             "data_protection_contact": "Adresse e-mail ou nom de la personne déléguée à la protection des données.",
@@ -159,7 +161,7 @@ class CampaignForm(forms.ModelForm):
             )
             field = field_of(self, name, forms.ModelChoiceField)
             field.queryset, field.empty_label = usable, "À choisir"
-            if not campaign.pk and (latest := usable.order_by("-published_at").first()):
+            if not campaign.pk and (latest := general(usable).order_by("-published_at").first()):
                 self.initial[name] = latest.pk
         if not campaign.pk:
             self.initial["retry_gaps"] = default_gaps()

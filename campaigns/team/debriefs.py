@@ -1,15 +1,17 @@
-"""After hard calls: who would like to talk, meetings by video, moments shared without names."""
+"""After hard calls: who would like to talk, and moments shared without names."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from campaigns import alerts
 from campaigns.common import scope
-from campaigns.models import Call, Campaign, Case, Debrief, Meeting, SharedMoment
+from campaigns.models import Alert, Call, Campaign, Case, Cause, Debrief, SharedMoment
+from campaigns.models.levels import Level
 from campaigns.models.limits import TEXT
 from campaigns.texts import warned
 from solidarites import journal, mail
@@ -17,8 +19,8 @@ from solidarites.models import User
 from solidarites.refused import Refused
 
 TEXT_LIMIT = TEXT
-# A meeting stays in sight while it may still be going on.
-LASTS = timedelta(hours=2)
+# Nobody wrote to them for as long: an alert.
+UNHEARD_AFTER = timedelta(hours=24)
 RUNNING = (Campaign.Status.OPEN, Campaign.Status.PAUSED)
 NAME = "Cela ressemble au nom d'une personne\u00a0: racontez sans nommer."
 _NAMED = re.compile(r"\b(?:M\.|Mme|Mlle|Mr|[Mm]onsieur|[Mm]adame|[Mm]ademoiselle)\s+(?:[A-ZÉÈÀÂÎÔÇ][\w'’-]+)")
@@ -71,7 +73,10 @@ def of_cases(cases: QuerySet[Case], by: User) -> QuerySet[Debrief]:
 
 @transaction.atomic
 def contacted(*, debrief: Debrief, on: date, by: User, now: datetime) -> Debrief:
-    """« Pris contact le … ». Raises DebriefError for a day to come, one before the call, or once it is closed."""
+    """« Pris contact le … »: an alert that nobody took becomes this person's.
+
+    Raises DebriefError for a day to come, one before the call, or once it is closed.
+    """
     zone = debrief.call.case.campaign.tz
     if on > now.astimezone(zone).date():
         raise DebriefError("Ce jour n'est pas encore venu.")
@@ -80,53 +85,37 @@ def contacted(*, debrief: Debrief, on: date, by: User, now: datetime) -> Debrief
     if not Debrief.objects.filter(pk=debrief.pk, closed_at=None).update(contacted_on=on, contacted_by=by):
         raise DebriefError("Cette demande est déjà close.")
     debrief.contacted_on, debrief.contacted_by = on, by
+    for alert in _alerts(debrief).filter(taken_by=None):
+        alerts.take(alert=alert, by=by, now=now)
     journal.record("debrief.contacted", debrief, by=by, campaign_id=debrief.call.case.campaign_id)
     return debrief
 
 
 @transaction.atomic
 def close(*, debrief: Debrief, by: User, now: datetime) -> bool:
-    """The talk took place, or the person no longer wishes it. Idempotent."""
+    """The talk took place, or the person no longer wishes it; its alert is solved with it. Idempotent."""
     if not Debrief.objects.filter(pk=debrief.pk, closed_at=None).update(closed_at=now):
         return False
     debrief.closed_at = now
+    for alert in _alerts(debrief):
+        alerts.solve(alert=alert, solution="La demande est close.", by=by, now=now)
     journal.record("debrief.closed", debrief, by=by, campaign_id=debrief.call.case.campaign_id)
     return True
 
 
-# Meetings -----------------------------------------------------------------------------------------------
+def _alerts(debrief: Debrief) -> QuerySet[Alert]:
+    return Alert.objects.unsolved().filter(kind=Alert.Kind.UNHEARD, debrief=debrief)
 
 
-@transaction.atomic
-def plan_meeting(*, campaign: Campaign, starts_at: datetime, link: str, words: str, by: User, now: datetime) -> Meeting:
-    """Announce a meeting to the campaign's volunteers.
+def watch_unheard(*, now: datetime) -> int:
+    """Raise one alert (U1) for each request that nobody answered in a day; how many. Safe twice at once.
 
-    Raises DebriefError for a past hour, an address that is not https, or a campaign that is over.
+    It hangs on the case of the call, for the coordinators of that sector: neither it nor its e-mail says who asked.
     """
-    if campaign.status not in (Campaign.Status.DRAFT, *RUNNING):
-        raise DebriefError("Cette campagne est terminée.")
-    if starts_at <= now:
-        raise DebriefError("Ce moment est déjà passé. Choisissez un moment à venir.")
-    if not link.startswith("https://"):
-        raise DebriefError("L'adresse doit commencer par https://.")
-    meeting = Meeting.objects.create(
-        campaign=campaign, starts_at=starts_at, link=link, words=words.replace("\x00", "").strip()[:200], created_by=by
-    )
-    journal.record("meeting.planned", meeting, by=by, campaign_id=campaign.pk)
-    return meeting
-
-
-@transaction.atomic
-def cancel_meeting(*, meeting: Meeting, by: User, now: datetime) -> None:
-    """Take a meeting off everybody's page."""
-    journal.record("meeting.cancelled", meeting, by=by, campaign_id=meeting.campaign_id)
-    meeting.delete()
-
-
-def next_meetings(by: User, now: datetime) -> QuerySet[Meeting]:
-    """The coming meetings of the campaigns this volunteer calls in, the nearest first."""
-    mine = Campaign.objects.filter(memberships__user=by, memberships__active=True, status__in=("draft", *RUNNING))
-    return Meeting.objects.filter(campaign__in=mine.values("pk"), starts_at__gt=now - LASTS).select_related("campaign")
+    told = Alert.objects.filter(kind=Alert.Kind.UNHEARD, debrief=OuterRef("pk"))
+    alone = Debrief.objects.filter(~Exists(told), closed_at=None, contacted_on=None, asked_at__lte=now - UNHEARD_AFTER)
+    causes: list[tuple[Case, Cause]] = [(one.call.case, {"debrief": one}) for one in alone.select_related("call__case")]
+    return alerts.raise_all(causes=causes, kind=Alert.Kind.UNHEARD, level=Level.U1, now=now)
 
 
 # Shared moments -------------------------------------------------------------------------------------------
@@ -160,6 +149,13 @@ def remove_moment(*, moment: SharedMoment, by: User, now: datetime) -> None:
     """Erased for everybody: by its author or by the coordination (the caller checked which)."""
     journal.record("moment.removed", moment, by=by, campaign_id=moment.campaign_id)
     moment.delete()
+
+
+def moments_between(campaign: Campaign, first: date, last: date) -> QuerySet[SharedMoment]:
+    """Those of these days, both included, by the campaign's clock; the oldest first, as a story is read."""
+    start = datetime.combine(first, time.min, campaign.tz)
+    end = datetime.combine(last + timedelta(days=1), time.min, campaign.tz)
+    return SharedMoment.objects.filter(campaign=campaign, at__gte=start, at__lt=end).order_by("at", "pk")
 
 
 def moments_for(by: User) -> QuerySet[SharedMoment]:

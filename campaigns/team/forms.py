@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign
 from campaigns.models.limits import TEXT
 from campaigns.team.debriefs import TEXT_LIMIT
+from campaigns.team.meetings import ALIVE, LENGTHS, PAST, RHYTHMS
 from campaigns.team.reviews import NOTE_LIMIT
 from solidarites.fields import DateField, field_of
 
@@ -36,19 +37,20 @@ class ContactForm(forms.Form):
 
 
 class MeetingForm(forms.Form):
-    """A day, an hour, a link, a few words."""
+    """A day, an hour, how long, a link, a few words: what one meeting is made of, in the campaign's own time."""
 
-    campaign = forms.ModelChoiceField(
-        queryset=Campaign.objects.none(),
-        label="Campagne",
-        empty_label="À choisir",
-        error_messages={"required": "Choisissez une campagne.", "invalid_choice": "Choisissez une campagne."},
-    )
     day = DateField(label="Jour", required_message="Indiquez le jour.")
     time = forms.TimeField(
         label="Heure",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         error_messages={"required": "Indiquez l'heure.", "invalid": "Écrivez l'heure ainsi\u00a0: 14:30."},
+    )
+    minutes = forms.TypedChoiceField(
+        label="Durée",
+        choices=[(length, f"{length}\u00a0minutes") for length in LENGTHS],
+        coerce=int,
+        initial=45,
+        error_messages={"required": "Choisissez une durée.", "invalid_choice": "Choisissez une durée."},
     )
     link = forms.URLField(
         label="Lien de la réunion",
@@ -69,13 +71,9 @@ class MeetingForm(forms.Form):
         help_text="Par exemple\u00a0: une demi-heure pour souffler ensemble, avec la psychologue de l'association.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, campaign: Campaign | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        alive = (Campaign.Status.DRAFT, Campaign.Status.OPEN, Campaign.Status.PAUSED)
-        campaigns = Campaign.objects.filter(status__in=alive)
-        field_of(self, "campaign", forms.ModelChoiceField).queryset = campaigns
-        if (only := list(campaigns[:2])) and len(only) == 1:
-            self.initial["campaign"] = only[0].pk
+        self.team = campaign
 
     def clean_link(self) -> str:
         link: str = self.cleaned_data["link"]
@@ -85,11 +83,66 @@ class MeetingForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if {"campaign", "day", "time"} <= data.keys():
-            zone: ZoneInfo = data["campaign"].tz
-            data["starts_at"] = datetime.combine(data["day"], data["time"], zone)
+        campaign: Campaign | None = data.get("campaign", self.team)
+        if campaign is not None and {"day", "time"} <= data.keys():
+            data["starts_at"] = datetime.combine(data["day"], data["time"], campaign.tz)
             if data["starts_at"] <= timezone.now():
-                self.add_error("day", "Ce moment est déjà passé. Choisissez un moment à venir.")
+                self.add_error("day", PAST)
+        return data
+
+
+class AnnounceForm(MeetingForm):
+    """A meeting, or several in one act, for the team of a campaign."""
+
+    campaign = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(),
+        label="Campagne",
+        empty_label="À choisir",
+        error_messages={"required": "Choisissez une campagne.", "invalid_choice": "Choisissez une campagne."},
+    )
+    weeks = forms.TypedChoiceField(
+        label="Répétition",
+        choices=list(RHYTHMS.items()),
+        coerce=int,
+        initial=0,
+        error_messages={"required": "Choisissez une répétition.", "invalid_choice": "Choisissez une répétition."},
+    )
+    until = DateField(
+        label="Jusqu'au",
+        required=False,
+        help_text="Pour un rendez-vous répété. Sans date, il se répète jusqu'à la fin prévue de la campagne.",
+    )
+    field_order = ("campaign", "day", "time", "minutes", "weeks", "until", "link", "words")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        campaigns = Campaign.objects.filter(status__in=ALIVE)
+        field_of(self, "campaign", forms.ModelChoiceField).queryset = campaigns
+        if (only := list(campaigns[:2])) and len(only) == 1:
+            self.initial["campaign"] = only[0].pk
+
+
+class ReadingForm(forms.Form):
+    """Which moments are read together: those of a campaign, from a day to another."""
+
+    campagne = forms.ModelChoiceField(
+        queryset=Campaign.objects.none(),
+        label="Campagne",
+        empty_label=None,
+        to_field_name="slug",
+        error_messages={"required": "Choisissez une campagne.", "invalid_choice": "Choisissez une campagne."},
+    )
+    du = DateField(label="Du", required_message="Indiquez le premier jour.")
+    au = DateField(label="Au", required_message="Indiquez le dernier jour.")
+
+    def __init__(self, *args: Any, campaigns: QuerySet[Campaign], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field_of(self, "campagne", forms.ModelChoiceField).queryset = campaigns
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if {"du", "au"} <= data.keys() and data["au"] < data["du"]:
+            self.add_error("au", "Le dernier jour est avant le premier.")
         return data
 
 

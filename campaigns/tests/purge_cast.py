@@ -26,7 +26,7 @@ from campaigns.models import (
 from campaigns.neighbours import reports
 from campaigns.referrals.tests import referral_cast
 from campaigns.setup import lifecycle
-from campaigns.team import debriefs, reviews
+from campaigns.team import debriefs, meetings, reviews
 from campaigns.welfare import letters, without_number
 from campaigns.welfare.tests import welfare_cast
 from solidarites import journal
@@ -91,12 +91,15 @@ def _unreached(campaign: Campaign, coordinator: Any, check: WelfareCheck) -> Non
 
 
 def _shared(campaign: Campaign, case: Case, volunteer: Any, coordinator: Any) -> None:
-    """A call read again with a kind word, one that touched, a meeting, a moment."""
+    """A call read again with a kind word, one that touched, a meeting somebody comes to, a moment."""
     made = case.calls.select_related("case__campaign").get()
     reviews.review(call=made, note="Une belle patience.", by=coordinator, now=TUESDAY)
     debriefs.ask(call=made, by=volunteer, now=TUESDAY)
     later, link = TUESDAY + timedelta(days=1), "https://visio.exemple.fr/equipe"
-    debriefs.plan_meeting(campaign=campaign, starts_at=later, link=link, words="Souffler.", by=coordinator, now=TUESDAY)
+    planned = meetings.plan(
+        campaign=campaign, starts_at=later, link=link, words="Souffler.", by=coordinator, now=TUESDAY
+    )
+    meetings.answer(meeting=planned[0], comes=True, by=volunteer, now=TUESDAY)
     debriefs.share_moment(campaign=campaign, text="Un rire partagé.", by=volunteer, now=TUESDAY)
 
 

@@ -88,7 +88,7 @@ def test_after_the_purge_no_word_about_anybody_is_left(
 
 
 # Deleted by the purge itself once nothing of a case hangs on them.
-EMPTIED = {"campaigns.CaretakerRound", "campaigns.Meeting", "campaigns.SharedMoment"}
+EMPTIED = {"campaigns.CaretakerRound", "campaigns.Meeting", "campaigns.MeetingAnswer", "campaigns.SharedMoment"}
 # Of people of the cell, who stay; a campaign's rows about them go with it, or with their account.
 OF_THE_CELL = {"campaigns.CampaignPause", "campaigns.CampaignVolunteer", "campaigns.CoordinatorScope"}
 

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns import welfare
 from campaigns.common import documents
@@ -92,21 +91,26 @@ def unreached(cases: QuerySet[Case]) -> QuerySet[Case]:
     return called(cases).filter(status__in=Case.ALIVE, reached_at=None)
 
 
-def due(cases: QuerySet[Case], *, kind: str, today: date) -> QuerySet[Case]:
-    """Of these, those that no letter by post reached within ``AGAIN_AFTER``; printed again the same day, it is one."""
+def due(cases: QuerySet[Case], *, kind: str, now: datetime) -> QuerySet[Case]:
+    """Of these, those that no letter by post reached within ``AGAIN_AFTER``; printed again the same day, it is one.
+
+    The day is that of each one's campaign: letters are known by it, from Paris to La Réunion.
+    """
     if kind not in POSTED:
         return cases
     letters = Letter.objects.filter(case=OuterRef("pk"))
-    return cases.exclude(
-        Exists(letters.filter(kind__in=POSTED, day__gt=today - AGAIN_AFTER))
-        & ~Exists(letters.filter(kind=kind, day=today))
-    )
+    recent = Q(pk__in=[])
+    for zone in cases.order_by().values_list("campaign__zone", flat=True).distinct():
+        today = now.astimezone(ZoneInfo(zone)).date()
+        written = Exists(letters.filter(kind__in=POSTED, day__gt=today - AGAIN_AFTER))
+        recent |= Q(written, ~Exists(letters.filter(kind=kind, day=today)), campaign__zone=zone)
+    return cases.exclude(recent)
 
 
 def chosen(cases: QuerySet[Case], *, kind: str, now: datetime, again: bool = False) -> list[Case]:
     """Whom ``make`` is given of many: those that no recent letter leaves out, or all when it leaves out everybody."""
     able = called(cases) if kind == Letter.Kind.AFTER_CALL else cases
-    may = able if again else due(able, kind=kind, today=timezone.localdate(now))
+    may = able if again else due(able, kind=kind, now=now)
     return list(to_write_to(may)[: MOST + 1]) or list(to_write_to(cases)[: MOST + 1])
 
 
@@ -150,7 +154,7 @@ def make(*, cases: Sequence[Case], kind: str, by: User, now: datetime, again: bo
 def _not_too_soon(cases: list[Case], kind: str, now: datetime) -> list[Case]:
     """Those that may be written to now; LetterError when there is none."""
     chosen = Case.objects.filter(pk__in=[case.pk for case in cases])
-    may = set(due(chosen, kind=kind, today=today_of(cases[0].campaign, now)).values_list("pk", flat=True))
+    may = set(due(chosen, kind=kind, now=now).values_list("pk", flat=True))
     if not may:
         last = last_posted(cases[0]) if len(cases) == 1 else None
         said = f"Une lettre du {written_day(last.day)} est déjà faite pour ce foyer." if last else ALL_WRITTEN
@@ -231,10 +235,10 @@ class ResidenceRow:
     last: date | None
 
 
-def by_residence(cases: QuerySet[Case], today: date) -> list[ResidenceRow]:
+def by_residence(cases: QuerySet[Case], now: datetime) -> list[ResidenceRow]:
     """Whom a letter after a call may be sent to, a row for each residence, those without one last."""
     waiting = unreached(cases).order_by()
-    may = due(waiting, kind=Letter.Kind.AFTER_CALL, today=today)
+    may = due(waiting, kind=Letter.Kind.AFTER_CALL, now=now)
     left = dict(may.values_list("household__residence").annotate(Count("pk")))
     whole = waiting.values_list("household__residence").annotate(
         households=Count("pk", distinct=True), last=Max("letters__day", filter=Q(letters__kind__in=POSTED))

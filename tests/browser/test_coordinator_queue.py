@@ -22,7 +22,7 @@ SIZES = pytest.mark.parametrize("viewport", [PHONE, LAPTOP], ids=["phone", "lapt
 
 @pytest.fixture
 def cold(default_scripts: None, volunteer: Any, volunteer2: Any) -> Campaign:
-    first = Script.objects.get(kind="first")
+    first = Script.objects.get(key="veille-seniors")
     campaign = make_campaign(
         name="Grand froid", slug="grand-froid", volunteers=[volunteer, volunteer2], script=first, max_attempts=4
     )

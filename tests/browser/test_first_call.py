@@ -29,7 +29,7 @@ def grand_froid(default_scripts, volunteer, volunteer2, coordinator):
     campaign = make_campaign(
         name="Grand froid",
         volunteers=[volunteer, volunteer2],
-        script=Script.objects.get(kind=Script.Kind.FIRST),
+        script=Script.objects.get(key="veille-seniors"),
         follow_up_script=Script.objects.get(kind=Script.Kind.FOLLOW_UP),
     )
     now = timezone.now()

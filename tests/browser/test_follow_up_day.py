@@ -20,7 +20,7 @@ def rendezvous(default_scripts, volunteer, volunteer2):
     campaign = make_campaign(
         name="Grand froid",
         volunteers=[volunteer, volunteer2],
-        script=Script.objects.get(kind=Script.Kind.FIRST),
+        script=Script.objects.get(key="veille-seniors"),
         follow_up_script=Script.objects.get(kind=Script.Kind.FOLLOW_UP),
     )
     jeanne = make_household(last_name="Martin", first_name="Jeanne", civility="Mme")

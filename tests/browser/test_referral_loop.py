@@ -45,7 +45,7 @@ def case(default_scripts: None, volunteer: Any, ccas: Partner) -> Case:
     campaign = make_campaign(
         name="Grand froid",
         volunteers=[volunteer],
-        script=Script.objects.get(kind=Script.Kind.FIRST),
+        script=Script.objects.get(key="veille-seniors"),
         follow_up_script=Script.objects.get(kind=Script.Kind.FOLLOW_UP),
     )
     jeanne = make_household(last_name="Martin", first_name="Jeanne", civility="Mme")

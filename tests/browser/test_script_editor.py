@@ -153,7 +153,7 @@ def test_the_preview_on_a_phone_is_what_the_volunteer_will_see(
     """One question at a time, answers that fold, the moments to call back; then two people, the answers kept."""
     page = open_browser(PHONE)
     session_of(page, coordinator)
-    page.goto(f"/trames/{Script.objects.get(kind=Script.Kind.FIRST).pk}/apercu/")
+    page.goto(f"/trames/{Script.objects.get(key='veille-seniors').pk}/apercu/")
     asked = page.locator(".q-body:visible")
     expect(asked).to_have_count(1)
     greeting = page.locator(".q[data-question=accueil]")

@@ -23,7 +23,7 @@ def campaign(default_scripts: None, volunteer: Any, coordinator: Any) -> Any:
     campaign = make_campaign(
         name="Grand froid",
         volunteers=[volunteer],
-        script=Script.objects.get(kind=Script.Kind.FIRST),
+        script=Script.objects.get(key="veille-seniors"),
         follow_up_script=Script.objects.get(kind=Script.Kind.FOLLOW_UP),
         training_required=True,
     )

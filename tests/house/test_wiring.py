@@ -61,6 +61,7 @@ OUTSIDE_ADMIN = {
     "campaigns.CallReview": "shown on the page of its call",
     "campaigns.Debrief": "has its own screens; coordinators alone know of it",
     "campaigns.Meeting": "has its own screens",
+    "campaigns.MeetingAnswer": "shown on the page of its meeting",
     "campaigns.SharedMoment": "has its own screens; its author is shown to nobody",
     "campaigns.FrozenFigures": "read by the report",
     "campaigns.PurgeProof": "read by the report",

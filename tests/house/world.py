@@ -69,7 +69,7 @@ class World:
             health.beat_now(name, now)
         (settings.BROKER_DIR / "queue").mkdir(parents=True, exist_ok=True)
         self.agency = make_agency(self.landlord)
-        self.script = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FIRST).first()
+        self.script = Script.objects.filter(key="veille-seniors", status=Script.Status.PUBLISHED).first()
         follow_up = Script.objects.filter(status=Script.Status.PUBLISHED, kind=Script.Kind.FOLLOW_UP).first()
         self.campaign = make_campaign(volunteers=[self.lea], script=self.script, follow_up_script=follow_up)
         content = self.script.content if self.script else {}
@@ -204,6 +204,7 @@ class World:
             "landlord_id": self.landlord.pk,
             "landlord_code": self.landlord.code,
             "shape": "large",
+            "page": "questions",
             "text_id": self.flagged.pk,
             "tenant_id": self.tenant.pk,
             "script_id": self.draft.pk,
@@ -230,7 +231,7 @@ class World:
             "coordinator:referral_act": {"act": "approuver"},
             "coordinator:pending_call": {"call_id": self.pending.pk},
             "coordinator:faq_theme": {"passage": "les_appels"},
-            "coordinator:faq_question": {"passage": "suis_je_oblige_de_repondre"},
+            "coordinator:faq_question": {"passage": "dois_je_repondre"},
             "partner:act": {"act": "accuser"},
             "imports:duplicate_decide": {
                 "first": self.tenant.pk,

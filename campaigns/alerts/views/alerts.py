@@ -97,7 +97,9 @@ def banner_of(by: User) -> dict[str, int]:
 
 
 def _alert(request: SignedInRequest, alert_id: int) -> Alert:
-    found = alerts.visible(request.user).select_related(*ON_SCREEN, "plan__case__campaign", "visit", "mail")
+    found = alerts.visible(request.user).select_related(
+        *ON_SCREEN, "plan__case__campaign", "visit", "mail", "debrief__call"
+    )
     return get_object_or_404(found, pk=alert_id)
 
 
@@ -188,6 +190,8 @@ def _cause(alert: Alert, by: User) -> tuple[str, str] | None:
         return None
     if alert.report_id:
         return "Lire le message du voisin", reverse("coordinator:neighbour_report", args=[alert.report_id])
+    if alert.debrief is not None and alert.debrief.call.volunteer_id != by.pk:
+        return "Voir qui, et noter le contact", reverse("coordinator:debrief", args=[alert.debrief_id])
     if alert.kind == Alert.Kind.PURGE_WAITING:
         return "Trancher les appels", reverse("coordinator:pending_list")
     if alert.plan is not None:
@@ -202,6 +206,11 @@ def _trouble(alert: Alert) -> tuple[str, str] | None:
     """(what, what to do) of a failure of the machine itself, or of a plan that no campaign calls."""
     if alert.kind == Alert.Kind.STRANDED_FOLLOW_UP and alert.case is not None and alert.solved_at is None:
         return _stranded(alert.case.campaign)
+    if alert.kind == Alert.Kind.UNHEARD:
+        return (
+            "Un appel à ce foyer a touché une personne de l'équipe, qui attend d'en parler depuis plus d'un jour.",
+            "Il s'agit d'elle, et non du foyer. L'alerte se résout quand sa demande d'échange est close.",
+        )
     if alert.kind == Alert.Kind.TASK_FAILED:
         return (
             f"Tâche automatique : {machine.label_of(alert.task)}.",

@@ -18,6 +18,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "public/gestures_all.html",
         title="Les bons gestes",
+        picture="bons-gestes",
         description="Se protéger pendant une épidémie, une canicule, un grand froid.",
         sheets=gestures.sheets(),
     )
@@ -29,7 +30,13 @@ def page(request: HttpRequest, crisis: str) -> HttpResponse:
     sheet = _sheet(crisis)
     others = [one for one in gestures.sheets() if one is not sheet]
     return answer(
-        request, "public/gestures.html", title=sheet.title, description=sheet.lead, sheet=sheet, others=others
+        request,
+        "public/gestures.html",
+        title=sheet.title,
+        picture="bons-gestes",
+        description=sheet.lead,
+        sheet=sheet,
+        others=others,
     )
 
 

@@ -29,6 +29,7 @@ def data(request: HttpRequest, slug: str = "") -> HttpResponse:
         request,
         "public/data.html",
         title="Vos données",
+        picture="vos-donnees",
         description="À quoi servent vos données, qui les lit, quand elles sont effacées, et quels sont vos droits.",
         indexed=not over,
         notice=notices.notice(only) if only else None,

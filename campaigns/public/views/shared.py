@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from campaigns.public.pictures import PICTURES, Picture
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -17,6 +19,7 @@ class Shared:
     title: str
     description: str
     address: str
+    picture: Picture | None
 
 
 def answer(
@@ -26,12 +29,14 @@ def answer(
     title: str,
     description: str,
     address: str = "",
+    picture: str = "",
     indexed: bool = True,
     **context: Any,
 ) -> HttpResponse:
     """A public page: no cookie, and the same for everybody. ``address`` is its own path when that of the request is
-    only a way to it; a page that is not ``indexed`` says so to search engines."""
-    said = Shared(title, description, settings.SITE_URL + (address or request.path))
+    only a way to it, ``picture`` the key of what networks show beside it; a page that is not ``indexed`` says so to
+    search engines."""
+    said = Shared(title, description, settings.SITE_URL + (address or request.path), PICTURES.get(picture))
     response = render(request, template, {**context, "shared": said, "indexed": indexed})
     if not indexed:
         response["X-Robots-Tag"] = "noindex"

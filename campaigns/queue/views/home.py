@@ -129,6 +129,8 @@ def home_context(
         ],
         "recent": _recent(recent[:5], user, now),
         "form": form or ReturnedCallForm(),
+        # Until their first call.
+        "beginner": not Call.objects.filter(volunteer=user, recorded_at__isnull=False).exists(),
         "found": [(case, name_of(case.household)) for case in found or []],
     }
 

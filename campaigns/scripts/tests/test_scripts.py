@@ -25,11 +25,32 @@ PEOPLE = ["7", "12"]
 
 
 def test_the_default_scripts_ship_without_a_problem() -> None:
-    assert set(CONTENTS) == {"veille-seniors", "suivi", "veille"}
+    assert set(CONTENTS) == {"veille-seniors", "canicule", "suivi", "veille"}
     for content in CONTENTS.values():
         assert len(content.questions) >= 8
         assert {line["number"] for line in content.helplines} >= {"15", "18", "112", "114", "3114"}
         assert len(content.reactions) >= 6
+
+
+def test_in_a_heat_wave_the_towns_register_is_proposed_and_no_answer_ends_the_call() -> None:
+    """CASF, article L. 121-6-1: the person asks, or nobody does it for them."""
+    content = CONTENTS["canicule"]
+    question = next(one for one in content.questions if one.key == "registre")
+    assert question.per_person
+    assert not question.shown_if
+    assert "65 ans" in question.say
+    assert "ne revient jamais au bailleur" in question.guide
+    assert [(one.key, one.need, one.level) for one in question.choices if one.need] == [("oui", "registre", "U2")]
+    assert not [one for one in question.choices if one.outcome]
+    said = {"accueil": {"": "oui"}, "registre": {"7": "oui", "12": "non"}}
+    needs = [(need.category, need.person) for need in content.read(said, PEOPLE).needs]
+    assert needs == [("registre", "7")]
+
+
+def test_the_script_of_a_crisis_is_never_the_one_proposed_by_default(db: None) -> None:
+    scripts.load_defaults(now=timezone.now())
+    keys = set(scripts.general(Script.objects.filter(kind=Script.Kind.FIRST)).values_list("key", flat=True))
+    assert keys == {"veille-seniors"}
 
 
 def test_loading_twice_keeps_one_published_version(db: None) -> None:

@@ -1,4 +1,4 @@
-"""After hard calls: somebody to talk to, meetings, moments without names; nothing of it outlives the campaign."""
+"""After hard calls: somebody to talk to, moments without names; nothing of it outlives the campaign."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import purge, queue
-from campaigns.models import Call, Campaign, CampaignVolunteer, CoordinatorScope, Debrief, Meeting, SharedMoment
+from campaigns import alerts, purge, queue
+from campaigns.models import Alert, Call, CoordinatorScope, Debrief, Meeting, MeetingAnswer, SharedMoment
 from campaigns.setup import lifecycle
-from campaigns.team import debriefs
+from campaigns.team import debriefs, meetings
 from solidarites import roles
 from solidarites.mail import build
 from solidarites.models import JournalEntry, OutgoingMail
@@ -107,34 +107,50 @@ def test_the_contact_has_a_day_and_the_request_an_end(held, volunteer, coordinat
     assert (found.contacted_on, found.contacted_by) == (day, coordinator)
 
 
-# Meetings -----------------------------------------------------------------------------------------------
-def meeting(campaign, by, **fields):
-    now = timezone.now()
-    given = {"starts_at": now + timedelta(days=1), "link": "https://visio.exemple.fr/equipe", "words": "Souffler."}
-    return debriefs.plan_meeting(campaign=campaign, by=by, now=now, **(given | fields))
+def test_a_request_that_nobody_answers_for_a_day_becomes_one_alert(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    assert debriefs.watch_unheard(now=late - timedelta(minutes=1)) == 0
+    assert (debriefs.watch_unheard(now=late), debriefs.watch_unheard(now=late)) == (1, 0)
+    alert = Alert.objects.get()
+    assert (alert.kind, alert.level, alert.case) == (Alert.Kind.UNHEARD, "U1", held.case)
+    message = build(OutgoingMail.objects.get(template="alert"))
+    said = message.subject + message.body + str(message.alternatives)
+    for word in ("Léa", "Bonnet", "Martin", "MARTIN", "Jeanne"):
+        assert word not in said
+    # Solved by somebody, it is not raised again: once is enough.
+    alerts.solve(alert=alert, solution="Appelée.", by=coordinator, now=late)
+    assert debriefs.watch_unheard(now=late + timedelta(days=1)) == 0
 
 
-def test_volunteers_see_the_next_meetings_of_their_campaigns_alone(campaign, make_campaign, volunteer, coordinator):
-    later = meeting(campaign, coordinator, starts_at=timezone.now() + timedelta(days=3))
-    soon = meeting(campaign, coordinator)
-    meeting(make_campaign(), coordinator)
-    now = timezone.now()
-    assert list(debriefs.next_meetings(volunteer, now)) == [soon, later]
-    assert list(debriefs.next_meetings(volunteer, soon.starts_at + timedelta(minutes=30))) == [soon, later]
-    assert list(debriefs.next_meetings(volunteer, soon.starts_at + timedelta(hours=3))) == [later]
-    CampaignVolunteer.objects.filter(user=volunteer).update(active=False)
-    assert not debriefs.next_meetings(volunteer, now).exists()
+def test_the_contact_takes_the_alert_and_the_end_of_the_request_solves_it(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.watch_unheard(now=late)
+    debriefs.contacted(debrief=found, on=late.date(), by=coordinator, now=late)
+    alert = Alert.objects.get()
+    assert (alert.taken_by, alert.solved_at) == (coordinator, None)
+    debriefs.close(debrief=found, by=coordinator, now=late)
+    alert.refresh_from_db()
+    assert (alert.solved_by, alert.solved_at) == (coordinator, late)
 
 
-def test_a_meeting_is_to_come_behind_a_safe_link_in_a_campaign_that_lives(campaign, coordinator):
-    with pytest.raises(debriefs.DebriefError, match="déjà passé"):
-        meeting(campaign, coordinator, starts_at=timezone.now() - timedelta(minutes=1))
-    for link in ("http://visio.exemple.fr", "javascript:alert(1)"):
-        with pytest.raises(debriefs.DebriefError, match="https"):
-            meeting(campaign, coordinator, link=link)
-    campaign.status = Campaign.Status.CLOSED
-    with pytest.raises(debriefs.DebriefError, match="terminée"):
-        meeting(campaign, coordinator)
+def test_a_request_answered_in_time_raises_nothing(held, volunteer, coordinator):
+    found = Debrief.objects.get(call=record(held, volunteer, touched_me=True))
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.contacted(debrief=found, on=late.date(), by=coordinator, now=late)
+    assert debriefs.watch_unheard(now=late) == 0
+
+
+def test_who_asked_is_not_told_that_somebody_waits_and_administrators_are_when_nobody_else(case, coordinator):
+    admin = make_user("hugues@exemple.fr", "Hugues", "Perrin", roles.ADMINISTRATOR)
+    call = Call.objects.create(case=case, volunteer=coordinator, state=Call.State.RECORDED)
+    found = debriefs.ask(call=call, by=coordinator, now=timezone.now())
+    late = found.asked_at + debriefs.UNHEARD_AFTER
+    debriefs.watch_unheard(now=late)
+    assert [mail.to for mail in OutgoingMail.objects.filter(template="alert")] == [admin.email]
+    alerts.remind(now=late + timedelta(days=1))
+    assert set(OutgoingMail.objects.values_list("to", flat=True)) == {admin.email}
 
 
 # Shared moments -----------------------------------------------------------------------------------------
@@ -172,13 +188,16 @@ def test_a_name_or_a_diagnosis_is_gently_pointed_at(text, warned):
 def test_nothing_of_it_outlives_the_campaign(held, volunteer, coordinator):
     campaign = held.case.campaign
     record(held, volunteer, touched_me=True)
-    meeting(campaign, coordinator)
+    later = timezone.now() + timedelta(days=1)
+    link = "https://visio.exemple.fr/equipe"
+    planned = meetings.plan(campaign=campaign, starts_at=later, link=link, words="", by=coordinator, now=timezone.now())
+    meetings.answer(meeting=planned[0], comes=True, by=volunteer, now=timezone.now())
     debriefs.share_moment(campaign=campaign, text="Un rire.", by=volunteer, now=timezone.now())
     now = timezone.now()
     lifecycle.close_campaign(campaign=campaign, by=coordinator, now=now)
     proof = purge.purge_campaign(campaign_id=campaign.pk, now=now + timedelta(days=31))
     assert proof is not None
-    for model in (Debrief, Meeting, SharedMoment):
+    for model in (Debrief, Meeting, MeetingAnswer, SharedMoment):
         assert not model.objects.exists()
         assert proof.counts[model._meta.label] == 1
     assert not OutgoingMail.objects.filter(template="debrief").exists()

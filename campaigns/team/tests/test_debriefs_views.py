@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url
-from campaigns.models import Debrief, Meeting, SharedMoment
+from campaigns.models import Alert, Debrief, SharedMoment
 from campaigns.team import debriefs
 from solidarites.models import JournalEntry
 from tests.factories import limit_to, make_case, make_household
@@ -122,47 +122,14 @@ def test_another_sector_another_role_nobody(client, client_of, nadia, asked, coo
     assert "Personne n'attend" in text(nadia.get(LIST))
 
 
-# Meetings -------------------------------------------------------------------------------------------------
-def announce(nadia, in_campaign, **fields):
-    given = {
-        "campaign": in_campaign.pk,
-        "day": (timezone.localdate() + timedelta(days=2)).isoformat(),
-        "time": "18:30",
-        "link": "https://visio.exemple.fr/equipe",
-        "words": "Une demi-heure pour souffler.",
-    }
-    return nadia.post(MEETINGS, given | fields)
-
-
-def test_a_meeting_announced_is_on_every_volunteers_home(nadia, lea, campaign):
-    assert announce(nadia, campaign)["Location"] == MEETINGS
-    for page in (lea.get(url("home")), lea.get(url("sharing")), nadia.get(MEETINGS)):
-        said = text(page)
-        assert "Une demi-heure pour souffler." in said
-        assert 'href="https://visio.exemple.fr/equipe"' in said
-        assert "18 h 30" in said
-    nadia.post(reverse("coordinator:meeting_cancel", args=[Meeting.objects.get().pk]))
-    assert "souffler" not in text(lea.get(url("home")))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"campaign": ""}, "Choisissez une campagne."),
-        ({"day": ""}, "Indiquez le jour."),
-        ({"day": "2020-03-17"}, "Ce moment est déjà passé."),
-        ({"time": "tôt"}, "Écrivez l'heure ainsi"),
-        ({"link": ""}, "Collez le lien"),
-        ({"link": "http://visio.exemple.fr/equipe"}, "Le lien doit commencer par https://."),
-        ({"link": "javascript:alert(1)"}, "Ce lien n'est pas une adresse."),
-        ({"words": "x" * 201}, "200 caractères au plus."),
-    ],
-)
-def test_what_is_wrong_is_said_at_its_field_with_the_rest_kept(nadia, campaign, wrong, said):
-    page = text(announce(nadia, campaign, **wrong))
-    assert said in page
-    assert "18:30" in page or "time" in wrong
-    assert not Meeting.objects.exists()
+def test_the_alert_of_a_request_leads_to_it_and_says_that_it_is_not_the_household(nadia, asked, client_of, volunteer):
+    debriefs.watch_unheard(now=timezone.now() + debriefs.UNHEARD_AFTER)
+    alert = Alert.objects.get()
+    page = text(nadia.get(reverse("coordinator:alert_detail", args=[alert.pk])))
+    assert f'href="{one(asked)}"' in page
+    assert "Il s'agit d'elle, et non du foyer." in page
+    nadia.post(reverse("coordinator:debrief_close", args=[asked.pk]))
+    assert not Alert.objects.filter(solved_at=None).exists()
 
 
 # Moments --------------------------------------------------------------------------------------------------
@@ -213,6 +180,28 @@ def test_its_author_and_the_coordination_may_take_it_back_and_nobody_else(lea, c
     assert not SharedMoment.objects.exists()
     assert lea.get(url("moment_remove", 1)).status_code == 405
     assert lea.post(url("moment_remove", 10**15)).status_code == 404
+
+
+def test_moments_of_chosen_days_are_read_together_without_a_name(nadia, lea, campaign, volunteer, client):
+    now = timezone.now()
+    for days, words in ((40, "Un vieux rire."), (3, "Un silence."), (1, "Une recette.")):
+        debriefs.share_moment(campaign=campaign, text=words, by=volunteer, now=now - timedelta(days=days))
+    where = reverse("coordinator:moments_reading")
+    page = text(nadia.get(where))
+    assert "Un vieux rire." not in page
+    assert page.index("Un silence.") < page.index("Une recette.")
+    assert "Léa" not in page
+    today = timezone.localdate()
+    days = {"du": (today - timedelta(days=41)).isoformat(), "au": (today - timedelta(days=30)).isoformat()}
+    page = text(nadia.get(where, {**days, "campagne": campaign.slug}))
+    assert "Un vieux rire." in page
+    assert "Une recette." not in page
+    assert "Choisissez d'autres dates" in text(nadia.get(where, {"du": "2020-01-01", "au": "2020-01-02"}))
+    assert "Le dernier jour est avant le premier." in text(nadia.get(where, {"du": days["au"], "au": days["du"]}))
+    assert "Choisissez une campagne." in text(nadia.get(where, {"campagne": "autre"}))
+    assert lea.get(where).status_code == 403
+    assert nadia.post(where).status_code == 405
+    assert "/connexion/" in client.get(where)["Location"]
 
 
 def test_without_anything_the_pages_say_so(lea, nadia, client_of, coordinator, campaign, client):

@@ -1,4 +1,4 @@
-"""« À écouter » and « Temps d'échange »: the team that calls, listened to."""
+"""« À écouter »: a volunteer whom a call touched, listened to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns.common.views.pages import campaign_filter, narrowed, page_of, posted
-from campaigns.models import Case, Debrief, Meeting, SharedMoment
+from campaigns.models import Case, Debrief
 from campaigns.team import debriefs
-from campaigns.team.forms import ContactForm, MeetingForm
+from campaigns.team.forms import ContactForm
 from solidarites import journal
 from solidarites.requests import SignedInRequest
 from solidarites.roles import COORDINATOR, role_required
@@ -65,55 +65,3 @@ def debrief_close(request: SignedInRequest, debrief_id: int) -> HttpResponse:
     else:
         messages.info(request, "Cette demande était déjà close.")
     return redirect("coordinator:debrief_list")
-
-
-# Meetings and moments -----------------------------------------------------------------------------------
-
-
-@role_required(COORDINATOR)
-@require_http_methods(["GET", "POST"])
-def meetings(request: SignedInRequest) -> HttpResponse:
-    """The coming meetings and the moments shared; POST announces a meeting."""
-    now = timezone.now()
-    form = MeetingForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            debriefs.plan_meeting(
-                campaign=data["campaign"],
-                starts_at=data["starts_at"],
-                link=data["link"],
-                words=data["words"],
-                by=request.user,
-                now=now,
-            )
-        except debriefs.DebriefError as error:
-            form.add_error("campaign", str(error))
-        else:
-            messages.success(request, "Les bénévoles de la campagne le voient sur leur accueil.")
-            return redirect("coordinator:meetings")
-    chosen = campaign_filter(request)
-    coming = Meeting.objects.filter(starts_at__gt=now - debriefs.LASTS).select_related("campaign")
-    moments = SharedMoment.objects.select_related("campaign")
-    if chosen["campaign"]:
-        coming, moments = coming.filter(campaign=chosen["campaign"]), moments.filter(campaign=chosen["campaign"])
-    context = {"form": form, "meetings": coming[:50], "page_obj": page_of(request, moments), "now": now, **chosen}
-    return render(request, "team/debrief_meetings.html", context)
-
-
-@role_required(COORDINATOR)
-@require_POST
-def meeting_cancel(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    meeting = get_object_or_404(Meeting, pk=meeting_id)
-    debriefs.cancel_meeting(meeting=meeting, by=request.user, now=timezone.now())
-    messages.success(request, "Le temps d'échange est annulé. Prévenez les personnes qui comptaient venir.")
-    return redirect("coordinator:meetings")
-
-
-@role_required(COORDINATOR)
-@require_POST
-def moment_remove(request: SignedInRequest, moment_id: int) -> HttpResponse:
-    moment = get_object_or_404(SharedMoment, pk=moment_id)
-    debriefs.remove_moment(moment=moment, by=request.user, now=timezone.now())
-    messages.success(request, "Ce moment est retiré.")
-    return redirect("coordinator:meetings")

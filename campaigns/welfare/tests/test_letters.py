@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -198,7 +198,7 @@ def test_by_residence_they_are_those_called_and_never_reached(
     make(coordinator, second)
     whole = Case.objects.filter(campaign=campaign)
     assert set(letters.unreached(whole)) == {case, second, alone}
-    rows = letters.by_residence(whole, TUESDAY.date() + timedelta(days=1))
+    rows = letters.by_residence(whole, TUESDAY + timedelta(days=1))
     assert rows == [
         letters.ResidenceRow(residence, 2, 1, TUESDAY.date()),
         letters.ResidenceRow(None, 1, 1, None),
@@ -223,6 +223,21 @@ def test_after_the_delay_another_may_leave(case: Case, coordinator: Any) -> None
     make(coordinator, case)
     make(coordinator, case, now=TUESDAY + letters.AGAIN_AFTER)
     assert Letter.objects.count() == 2
+
+
+def test_the_delay_is_counted_by_the_campaigns_own_days(case: Case, coordinator: Any) -> None:
+    """In the evening in Paris it is already tomorrow in La Réunion, for letters in bulk too."""
+    case.campaign.zone = "Indian/Reunion"
+    case.campaign.save(update_fields=["zone"])
+    evening = datetime(2026, 1, 13, 21, 30, tzinfo=UTC)
+    make(coordinator, case, now=evening)
+    assert Letter.objects.get().day == date(2026, 1, 14)
+    cases = Case.objects.filter(pk=case.pk)
+    before = datetime(2026, 1, 27, 19, tzinfo=UTC)
+    assert not letters.due(cases, kind=AFTER_CALL, now=before).exists()
+    # 28 January there, still the 27th in Paris.
+    assert letters.due(cases, kind=AFTER_CALL, now=before + timedelta(hours=2)).exists()
+    assert letters.by_residence(cases, before + timedelta(hours=2))[0].due == 1
 
 
 def test_printed_again_the_same_day_it_is_the_same_letter(case: Case, coordinator: Any) -> None:

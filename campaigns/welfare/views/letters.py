@@ -46,7 +46,7 @@ def _may_write(request: SignedInRequest, campaign: Campaign) -> bool:
 def letters_page(request: SignedInRequest, slug: str) -> HttpResponse:
     """The residences whose households were called and not reached; what each landlord adds to its letters."""
     campaign = _campaign(slug)
-    rows = letters.by_residence(_cases(request, campaign), letters.today_of(campaign, timezone.now()))
+    rows = letters.by_residence(_cases(request, campaign), timezone.now())
     context = {
         "campaign": campaign,
         "rows": rows,
