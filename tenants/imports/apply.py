@@ -161,6 +161,6 @@ def _phones(plans: Sequence[HouseholdPlan]) -> None:
             changed,
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=["label", "third_party"],
+            update_fields=["label", "third_party", "validity"],
             batch_size=BATCH,
         )

@@ -136,7 +136,7 @@ def _details(result: Result, plan: HouseholdPlan) -> None:
     for row in plan.rows:
         person = row.person
         for column, code, severity, value in row.issues:
-            remark = {"row": person.number, "column": column, "code": code}
+            remark = {"row": person.row, "column": column, "code": code}
             if row.kind == Kind.SKIP:
                 reason = reasons.title(code)
                 result.departed.append({**remark, "name": person.full_name, "word": value, "reason": reason})

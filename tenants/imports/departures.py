@@ -27,6 +27,7 @@ CLOSING = frozenset(
         "left_in_name",
         "status_in_remark",
         "estate",
+        "company",
     )
 )
 
@@ -182,8 +183,9 @@ _SMALL = frozenset(("LE", "LA", "LES", "DE", "DU", "DES", "D", "L"))
 def in_name(text: str, today: date) -> tuple[str, str, str]:
     """(code, status, word) of a mark written beside a name; a code without a status is a doubt.
 
-    « MARTIN (DCD) », « MARTIN † », « MARTIN (parti) », « SUCCESSION MARTIN » close; « MARTIN (ex DURAND) »,
-    « GARCIA (D) », « FEU MARTIN » are to be looked at; « LE FEU », « DEFUNT », « MORT » are names.
+    Words in brackets are a note: « MARTIN (DCD) », « MARTIN (parti) » close, as a whole remark does. Inside a name no
+    word does: « MARTIN DCD », « MARTIN † », « FEU MARTIN », as « MARTIN (ex DURAND) » and « GARCIA (D) », are to be
+    looked at. « LE FEU », « DEFUNT », « MORT » are names.
     """
     if not _ANY_MARK.search(fold(text)):
         return "", "", ""
@@ -193,14 +195,22 @@ def in_name(text: str, today: date) -> tuple[str, str, str]:
         if status := closing(note, today):
             return ("deceased_in_name" if status == DECEASED else "left_in_name"), status, note.strip()
     bare = _NOTE.sub(" ", text)
-    mark = _CROSS.search(text) or _BESIDE.search(bare)
-    if mark and not _names_others(text):
-        return "deceased_in_name", DECEASED, mark[0].strip(" ,;:-()")
-    if match := _ESTATE.match(text):
-        return "estate", DECEASED, match[0].strip()
+    mark = _CROSS.search(text) or _BESIDE.search(bare) or _ESTATE.match(text)
     if mark or any(_doubtful(note) for note in notes) or _maybe_marked(bare):
         return "name_doubt", "", ""
     return "", "", ""
+
+
+def notes_apart(text: str) -> tuple[str, str]:
+    """« MARTIN Jeanne (DCD) » → (« (DCD) », « MARTIN Jeanne »); a civility in brackets, « (Mme) », stays."""
+    if "(" not in text:
+        return "", text
+    notes = [note for note in _NOTE.findall(_written(text)) if not words.civility(note)[0] or closing(note, _NEVER)]
+    bare = _NOTE.sub(lambda note: " " if note[1] in notes else note[0], _written(text))
+    return " ".join(f"({note})" for note in notes), " ".join(bare.split())
+
+
+_NEVER = date(1900, 1, 1)
 
 
 @lru_cache(maxsize=50_000)
@@ -208,7 +218,7 @@ def without_marks(text: str) -> str:
     """The name alone: « MARTIN (DCD) », « MARTIN (ex DURAND) » → « MARTIN »; « LE FEU » stays."""
     if not _ANY_MARK.search(fold(text)):
         return text
-    text = _NOTE.sub(lambda note: " " if _doubtful(note[1]) else note[0], _written(text))
+    text = _NOTE.sub(" ", _written(text))
     if not _names_others(text):
         text = _BESIDE.sub(" ", _CROSS.sub(" ", text).strip())
     return _ESTATE.sub("", text)

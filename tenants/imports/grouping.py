@@ -49,7 +49,7 @@ class GroupedList:
             "skipped": dict(self.nobody),
             "skipped_rows": self.nobody.total(),
             "refused_columns": self.header.refused,
-            "second_person": [column.heading for column in self.header.columns if column.second_person],
+            "second_person": self.header.unread_people,
         }
 
 
@@ -75,7 +75,7 @@ def grouped_rows(header: Header, rows: Iterable[Row], today: date) -> Iterator[G
     parser = Parser(header, today)
     with Workspace() as workspace:
         found = GroupedList(header, workspace)
-        _fill(found, (parser.person(number, cells) for number, cells in rows), None)
+        _fill(found, (person for number, cells in rows for person in parser.people(number, cells)), None)
         yield found
 
 
@@ -107,7 +107,7 @@ def persons(source: Source, today: date, nobody: Counter[str]) -> Iterator[Perso
             nobody[kind] += 1
             continue
         somebody = True
-        yield parser.person(number, cells)
+        yield from parser.people(number, cells)
     if not somebody:
         raise Refused("no_rows")
 

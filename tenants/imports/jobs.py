@@ -39,6 +39,12 @@ OUTDATED = (
 )
 
 
+SECOND_UNREAD = (
+    "Des colonnes semblent nommer une seconde personne et ne sont pas lues : dites qu’il n’y a personne d’autre à "
+    "appeler, ou annulez et indiquez ce que ces colonnes contiennent."
+)
+
+
 class Outdated(Exception):
     """Checked by another version of the software: its rows could be read otherwise than they were shown."""
 
@@ -164,7 +170,7 @@ def set_columns(
             name=profile_name[:80],
             defaults={
                 "headings": columns.fingerprint(header),
-                "fields": {columns.canonical(c.heading): c.field for c in header.columns if c.heading},
+                "fields": {columns.canonical(c.title): c.field for c in header.columns if c.heading},
                 "created_at": now,
             },
         )
@@ -186,13 +192,20 @@ def shrinks(row: ListImport) -> bool:
 
 @transaction.atomic
 def confirm(
-    *, list_import: ListImport, by: Any, now: datetime, absent_left: bool = False, absent_sure: bool = False
+    *,
+    list_import: ListImport,
+    by: Any,
+    now: datetime,
+    absent_left: bool = False,
+    absent_sure: bool = False,
+    one_a_row: bool = False,
 ) -> ListImport:
     """Ask for the writing of what was previewed.
 
     ``absent_left`` also closes the people absent from the list; a list that shrank by more than 20 % needs
-    ``absent_sure`` too. A list checked by another version of the software goes back to its upload instead. Raises
-    NotNow in any other state than « checked », ValueError without that second yes.
+    ``absent_sure`` too; one with an unread column of a second person needs ``one_a_row``. A list checked by
+    another version of the software goes back to its upload instead. Raises NotNow in any other state than «
+    checked », ValueError without these answers.
     """
     row = _locked(list_import, State.CHECKED)
     if is_outdated(row):
@@ -200,6 +213,8 @@ def confirm(
         return row
     if absent_left and shrinks(row) and not absent_sure:
         raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
+    if row.counts.get("second_person") and not one_a_row:
+        raise ValueError(SECOND_UNREAD)
     row.state, row.absent_left, row.confirmed_at, row.message = State.APPLY_QUEUED, absent_left, now, ""
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])

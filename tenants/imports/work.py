@@ -25,7 +25,7 @@ from tenants.imports import bulk, columns, jobs, uploads
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped
-from tenants.imports.people import FORMAT, Person
+from tenants.imports.people import FORMAT, NEXT_PERSON, Person
 from tenants.imports.plan import HouseholdPlan, Kind, RowPlan, Tally
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
@@ -307,13 +307,16 @@ def _check_again(row: ListImport) -> None:
                 update_fields=["kind", "changes", "household_kind", "household_changes", "issues", "codes"],
             )
     before = row.counts
-    bare = {"rows": 0, "tenants_skipped": 0, "tenants_rejected": 0}
+    bare = {"tenants_skipped": 0, "tenants_rejected": 0}
+    kept_nothing = row.rows.filter(kind__in=(Kind.SKIP, Kind.REJECT), data={})
     for kind, name in ((Kind.SKIP, "tenants_skipped"), (Kind.REJECT, "tenants_rejected")):
-        bare[name] = row.rows.filter(kind=kind, data={}).count()
+        bare[name] = kept_nothing.filter(kind=kind).count()
+    second = kept_nothing.filter(number__gte=NEXT_PERSON).count()
     counts = {**before, **tally.figures(), "issues": dict(tally.issues)}
     counts["tenants_skipped"] += bare["tenants_skipped"]
     counts["tenants_rejected"] += bare["tenants_rejected"]
-    counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"]
+    counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"] - second
+    counts["second_people"] += second
     counts["phones_rejected"] = before.get("phones_rejected", 0)
     counts.pop("reached", None)
     _checked(row, counts, CHANGED)

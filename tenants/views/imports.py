@@ -20,6 +20,7 @@ from tenants import ages
 from tenants.forms import FileAgainForm, UploadForm
 from tenants.imports import columns, exports, jobs, reasons, uploads
 from tenants.imports.fields import DETAILS, LABELS, MODEL
+from tenants.imports.people import IN_FILE_ORDER
 from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, ListImport
@@ -118,7 +119,7 @@ def _columns_page(
         "row": row,
         "columns": [c for c in header.columns if c.heading or c.samples],
         "refused": header.refused,
-        "second_person": [c.heading for c in header.columns if c.second_person],
+        "second_person": header.unread_people,
         "labels": LABELS,
         "usable": header.usable,
         "profile_name": request.POST.get("profile", "") if request.method == "POST" else "",
@@ -224,6 +225,7 @@ def _preview_page(request: SignedInRequest, row: ListImport, error: str = "") ->
         "sections": section_views(row),
         "shrinks": jobs.shrinks(row),
         "absent_left": request.POST.get("absent_left") == "on",
+        "one_a_row": request.POST.get("one_a_row") == "on",
         "error": error,
         **_figures(row),
     }
@@ -247,7 +249,7 @@ def rows(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
         found, title, advice = found.filter(household_kind="update"), "Foyers modifiés", ""
     else:
         raise Http404
-    page = Paginator(found.order_by("number", "group"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.order_by(*IN_FILE_ORDER), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     journal.record("import.read", row, by=request.user)
     absent = absent_people(list(page.object_list))
     context = {
@@ -281,6 +283,7 @@ def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
             absent_left=request.POST.get("absent_left") == "on",
             absent_sure=request.POST.get("absent_sure") == "on",
+            one_a_row=request.POST.get("one_a_row") == "on",
         )
     except ValueError as error:
         return _preview_page(request, row, str(error))

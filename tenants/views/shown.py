@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from tenants.imports import reasons
 from tenants.imports.fields import DETAILS
-from tenants.imports.people import FORMAT, Person
+from tenants.imports.people import FORMAT, IN_FILE_ORDER, Person, row_of
 from tenants.models import ImportRow, ListImport, Tenant
 
 Kind = ImportRow.Kind
@@ -34,7 +34,7 @@ class RowView:
 
 
 def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
-    view = RowView(row.number, row.kind, changes=row.changes, household_changes=row.household_changes)
+    view = RowView(row_of(row.number), row.kind, changes=row.changes, household_changes=row.household_changes)
     view.remarks = [(column, reasons.title(code), value) for column, code, _severity, value in row.issues]
     if row.kind == Kind.ABSENT:
         tenant = absent.get(_tenant_id(row))
@@ -115,12 +115,12 @@ def section_views(row: ListImport) -> list[Section]:
         if not count:
             continue
         most = READ if kind in (Kind.SKIP, Kind.REJECT) else EXAMPLES
-        lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:most])
+        lines = list(row.rows.filter(kind=kind).order_by(*IN_FILE_ORDER)[:most])
         absent = absent_people(lines) if kind == Kind.ABSENT else {}
         sections.append(Section(kind, title, count, [row_view(line, absent) for line in lines], note))
     if row.counts.get("households_updated"):
         lines = list(
-            row.rows.filter(household_kind="update").exclude(household_changes=[]).order_by("number")[:EXAMPLES]
+            row.rows.filter(household_kind="update").exclude(household_changes=[]).order_by(*IN_FILE_ORDER)[:EXAMPLES]
         )
         if lines:
             views = [row_view(line, {}) for line in lines]
@@ -135,7 +135,7 @@ def section_views(row: ListImport) -> list[Section]:
                 ),
             )
     if doubtful := to_check(row).count():
-        lines = list(to_check(row).order_by("number", "group")[:READ])
+        lines = list(to_check(row).order_by(*IN_FILE_ORDER)[:READ])
         note = "Personne n’est écarté ni rappelé à cause de ces mots. Relisez-les avant de confirmer."
         sections.insert(0, Section(TO_CHECK, "À vérifier", doubtful, [row_view(line, {}) for line in lines], note))
     return sections
