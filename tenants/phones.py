@@ -298,6 +298,7 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[A-Z0-9]+", fold(text.replace("\u2019", " ").replace("'", " "))))
 
 
+@lru_cache(maxsize=5_000)
 def says_no_call(text: str) -> bool:
     """« Ne souhaite plus être appelé », « ne pas contacter »; « ne pas appeler le matin » is an hour, no refusal."""
     return bool(_NO_CALL.search(_plain(text)))

@@ -149,6 +149,11 @@ class Parser:
         self.first_name_first = "PRENOM" in canonical(self.title.get("full_name", "")).split()[:1]
         # Everything read of a row: the refused columns are not among it.
         self.read = [column.index for column in header.columns if column.field]
+        self.name_columns = [self.at[name] for name in _OF_NAMES if name in self.at]
+        self.refusal_columns = [
+            *self.remark_columns,
+            *((self.at[name], self.title[name]) for name in _SAY_SO if name in self.at),
+        ]
         self.preferred_first = len(self.phone_columns)
 
     # Cells -----------------------------------------------------------------------------------------
@@ -212,7 +217,9 @@ class Parser:
 
     def people(self, number: int, cells: Sequence[Any]) -> list[Person]:
         """Everybody a row names, each with a number of their own; the first one's is the row's."""
-        couple = self._couple(cells)
+        couple = self._couple(cells) if self._may_be_two(cells) else []
+        if not couple and self.second is None:
+            return [self.person(number, cells)]
         found = (
             [self.person(number, cells, names=names) for names in couple] if couple else [self.person(number, cells)]
         )
@@ -223,6 +230,17 @@ class Parser:
         for position, person in enumerate(found):
             person.number, person.beside = number + position * NEXT_PERSON, len(found) > 1
         return found
+
+    def _may_be_two(self, cells: Sequence[Any]) -> bool:
+        """At one glance: something joins two names in a cell of names."""
+        for index in self.name_columns:
+            if index < len(cells):
+                text = cells[index]
+                if type(text) is str and (
+                    "/" in text or "&" in text or "+" in text or " et " in text or " ET " in text
+                ):
+                    return True
+        return False
 
     def _couple(self, cells: Sequence[Any]) -> list[words.Names]:
         """« M. et Mme DURAND Paul et Simone »: the two that the cells of a name hold, or nothing."""
@@ -312,10 +330,7 @@ class Parser:
         said = texts.get("do_not_call", "")
         if said and words.yes_no(said) is not False:
             self._do_not_call(person, self.title["do_not_call"], said, issues)
-        for index, heading in (
-            *self.remark_columns,
-            *((self.at[name], self.title[name]) for name in _SAY_SO if name in self.at),
-        ):
+        for index, heading in self.refusal_columns:
             text = cell_text(cells[index]) if index < len(cells) else ""
             if text and phones.says_no_call(text[:200]):
                 self._do_not_call(person, heading, text, issues)
@@ -345,9 +360,11 @@ class Parser:
             last = f"{last} {notes}".strip()
             first = first or split_first
             civility = civility or found
-        last = words.birth_name_apart(last or texts.get("birth_name", "")[:120])
+        last = last or texts.get("birth_name", "")[:120]
+        if " " in last:
+            last = words.birth_name_apart(last)
         own, born = bool(texts.get("first_name")), bool(texts.get("birth"))
-        if code := words.nobody(civility, full or last, has_first=own, born=born):
+        if not (own or born) and (code := words.nobody(civility, full or last)):
             self._nobody(person, code, full or last, issues)
             return
         for which, value in (("last_name", last), ("first_name", first), ("civility", civility)):
@@ -595,6 +612,7 @@ _SAID_ONCE = frozenset(
 )
 # Columns of situations where somebody may write that nobody is to call.
 _SAY_SO = ("status", "role")
+_OF_NAMES = ("full_name", "usage_name", "last_name", "first_name")
 _DETAILS = {detail.name: detail for detail in DETAILS}
 
 

@@ -185,7 +185,7 @@ def couple(text: str, first_name_first: bool = False) -> list[Names]:
         second_last, second_first = last, second_last
     elif not pair and not _in_capitals(second_last):
         return []
-    if nobody("", halves[0], has_first=False, born=False) or nobody("", halves[1], has_first=False, born=False):
+    if nobody("", halves[0]) or nobody("", halves[1]):
         return []
     civilities = (pair[1], pair[2]) if pair else ("", "")
     return [_names(civilities[0], last, first), _names(civilities[1], second_last, second_first)]
@@ -256,10 +256,8 @@ _CIVIL_COMPANY = re.compile(
 
 
 @lru_cache(maxsize=50_000)
-def nobody(civility_cell: str, text: str, *, has_first: bool, born: bool) -> str:
-    """« company », « estate », or « » for somebody: a first name of their own or a birth makes a person of any name."""
-    if has_first or born:
-        return ""
+def nobody(civility_cell: str, text: str) -> str:
+    """« company », « estate », or « » for somebody; to be asked of who has neither a first name nor a birth."""
     if civility_cell:
         if _CIVIL_COMPANY.match(fold(civility_cell).strip()):
             return "company"

@@ -19,6 +19,7 @@ from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages
 from tenants.forms import FileAgainForm, UploadForm
 from tenants.imports import columns, exports, jobs, reasons, uploads
+from tenants.imports.departures import MEANINGS
 from tenants.imports.fields import DETAILS, LABELS, MODEL
 from tenants.imports.people import IN_FILE_ORDER
 from tenants.imports.read import MAX_BYTES
@@ -71,7 +72,9 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def guide(request: SignedInRequest) -> HttpResponse:
     """« Préparer votre fichier », on one printed page."""
-    return render(request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS})
+    return render(
+        request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS, "meanings": MEANINGS}
+    )
 
 
 @role_required(ADMINISTRATOR)

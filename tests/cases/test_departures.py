@@ -409,6 +409,20 @@ def test_a_widow_whose_situation_becomes_her_husbands_death_lives_and_is_still_c
     assert [one for one in remarks(said) if one[1] != "commune_unknown"] == [(2, "status_doubt", "Décès du conjoint")]
 
 
+@pytest.mark.parametrize(("code", "word"), [(one.code, word) for one in departures.MEANINGS for word in one.examples])
+def test_every_word_of_the_table_means_what_the_table_says(code: str, word: str) -> None:
+    today = timezone.localdate()
+    assert departures.meaning(word, today) == code
+    closes = code in ("deceased", "moved", "care_home")
+    assert (departures.in_status(word, today).status == code) is (closes or code == "present")
+    assert (departures.in_remark(word, today).status == code) is closes
+
+
+def test_the_guide_shows_the_table(client_of: Callable[[Any], StrictClient], administrator: Any) -> None:
+    page = client_of(administrator).get("/administration/imports/guide/").text
+    assert all(word.replace("’", "’") in page for one in departures.MEANINGS for word in one.examples)
+
+
 @pytest.mark.parametrize("text", ["Décédé=0", "DCD : N", "Décédé : non", "Parti le :", "Sortie : "])
 def test_a_label_without_a_value_closes_nobody(text: str) -> None:
     assert departures.closing(text, timezone.localdate()) == ""
