@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tenants.imports import columns, jobs, reasons
+from tenants.imports import columns, corrections, jobs, reasons
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped, grouped_rows
@@ -71,7 +71,8 @@ def import_list(
     source = open_list(path, sheet=sheet)
     if source.header is not None and fields:
         columns.use_fields(source.header, dict(fields))
-    with grouped(source, timezone.localdate(now)) as found:
+    remembered = corrections.Remembered(landlord)
+    with grouped(source, timezone.localdate(now), remembered=remembered if remembered.values else None) as found:
         result = _run(found, landlord, now=now, by=by, dry_run=dry_run, details=details)
     result.encoding = source.encoding
     if not dry_run:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tenants.imports import people
 from tenants.imports.columns import Header
-from tenants.imports.people import Parser, Person
+from tenants.imports.people import Parser, Person, Remembered
 from tenants.imports.plan import Tally
 from tenants.imports.read import Row, Source
 from tenants.imports.refusal import Refused
@@ -54,7 +54,9 @@ class GroupedList:
 
 
 @contextmanager
-def grouped(source: Source, today: date, progress: Progress | None = None) -> Iterator[GroupedList]:
+def grouped(
+    source: Source, today: date, progress: Progress | None = None, remembered: Remembered | None = None
+) -> Iterator[GroupedList]:
     """Read every row of an opened list, and put the people together by household.
 
     Raises Refused when no column holds names, or nobody is there.
@@ -63,7 +65,7 @@ def grouped(source: Source, today: date, progress: Progress | None = None) -> It
         raise Refused("no_header")
     with Workspace() as workspace:
         found = GroupedList(source.header, workspace)
-        _fill(found, persons(source, today, found.nobody), progress)
+        _fill(found, persons(source, today, found.nobody, remembered), progress)
         yield found
 
 
@@ -79,14 +81,16 @@ def grouped_rows(header: Header, rows: Iterable[Row], today: date) -> Iterator[G
         yield found
 
 
-def persons(source: Source, today: date, nobody: Counter[str]) -> Iterator[Person]:
+def persons(
+    source: Source, today: date, nobody: Counter[str], remembered: Remembered | None = None
+) -> Iterator[Person]:
     """Every person's row of an opened list; the others are counted by kind. Raises Refused as ``grouped`` does."""
     header = source.header
     if header is None:
         raise Refused("no_header")
     if not header.usable:
         raise Refused("no_name")
-    parser = Parser(header, today)
+    parser = Parser(header, today, remembered=remembered)
     blanks = 0
     started = somebody = False
     for position, (number, cells) in enumerate(source.rows()):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import F
 
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
 from tenants.communes import fold
+from tenants.households import digest
 from tenants.imports import births, departures, words
 from tenants.imports.columns import ONE_PERSON, Header, canonical, cell_text
 from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation
@@ -79,6 +81,10 @@ class Person:
     nobody: str = ""
     # Others stand on the same row: they are one household.
     beside: bool = False
+    # By what a correction of this row would be remembered, where the reference does not say it (``corrections``).
+    mark: str = ""
+    # The key of the correction that was applied.
+    corrected: str = ""
     # Number of an earlier row of the same person: this one only brings its phones.
     same_as: int = 0
     # The word by which the list says that the person is present; empty where it does not say.
@@ -111,11 +117,27 @@ _VALUES = attrgetter(*_NAMES)
 _BLANK = {**dict(zip(_NAMES, _VALUES(Person(0)), strict=True)), "number": None}
 
 
+def key_of(reference: str, row: Sequence[str], part: int = 0) -> str:
+    """By what a correction is remembered, keyed: the reference, or the whole row and whom of it."""
+    return digest(f"cor:ref:{reference}" if reference else f"cor:row:{part}:{json.dumps(list(row))}")
+
+
+class Remembered(Protocol):
+    """Corrections of earlier lists (``corrections.Remembered``)."""
+
+    def names(self, person: Person, key: str) -> None: ...
+    def rest(self, person: Person, key: str) -> None: ...
+
+
 class Parser:
     """Reads rows under one header. ``today`` settles two-digit years and exits to come."""
 
-    def __init__(self, header: Header, today: date, *, of_second: bool = False) -> None:
-        self.second = Parser(_of_second(header), today, of_second=True) if _names_second(header) else None
+    def __init__(
+        self, header: Header, today: date, *, remembered: Remembered | None = None, of_second: bool = False
+    ) -> None:
+        self.remembered = remembered
+        second = _of_second(header) if _names_second(header) else None
+        self.second = Parser(second, today, remembered=remembered, of_second=True) if second else None
         self.today = today
         self.header = header
         self.headings = [fold(column.heading) for column in header.columns]
@@ -221,7 +243,9 @@ class Parser:
         if not couple and self.second is None:
             return [self.person(number, cells)]
         found = (
-            [self.person(number, cells, names=names) for names in couple] if couple else [self.person(number, cells)]
+            [self.person(number, cells, names=names, part=part) for part, names in enumerate(couple)]
+            if couple
+            else [self.person(number, cells)]
         )
         if couple:
             self._share(found, cells)
@@ -273,7 +297,7 @@ class Parser:
         last, given = (second.names_of(cells), cell_text(second.cell(cells, "first_name")))
         if not (last or given) or words.yes_no(last or given) is not None:
             return None
-        person = second.person(0, cells, fallback=first.last_name if given else "")
+        person = second.person(0, cells, fallback=first.last_name if given else "", part=1)
         if person.rejected == "no_identity":
             # A name alone beside somebody who is known: kept with them.
             person.rejected, person.issues = "", []
@@ -288,31 +312,57 @@ class Parser:
         return ""
 
     def person(
-        self, number: int, cells: Sequence[Any], *, names: words.Names | None = None, fallback: str = ""
+        self,
+        number: int,
+        cells: Sequence[Any],
+        *,
+        names: words.Names | None = None,
+        fallback: str = "",
+        part: int = 0,
     ) -> Person:
         """One person of a row. ``names``: of one of a couple; ``fallback``: a last name where the row has none."""
         person = Person(number)
-        issues = person.issues
         texts = self.texts(cells)
         person.reference = words.reference(texts.get("reference", "")[:200])[:60]
+        if self.remembered is None:
+            self._read(person, cells, texts, names, fallback, "")
+            return person
+        raw = [cell_text(cells[index]) for index in self.read if index < len(cells)]
+        key = key_of(person.reference if part == 0 or names is None else "", raw, part)
+        self._read(person, cells, texts, names, fallback, key)
+        self.remembered.rest(person, key)
+        person.mark = key
+        return person
+
+    def _read(
+        self,
+        person: Person,
+        cells: Sequence[Any],
+        texts: dict[str, str],
+        names: words.Names | None,
+        fallback: str,
+        key: str,
+    ) -> None:
+        issues = person.issues
         contract = words.reference(texts.get("contract", "")[:200])[:60]
         person.household_reference = contract or self._dwelling(texts)
         if names is not None:
             texts = {**texts, **names._asdict(), "full_name": "", "usage_name": ""}
         self._names(person, cells, texts, issues)
         person.last_name = person.last_name or fallback
+        if key and self.remembered is not None:
+            self.remembered.names(person, key)
         if not person.last_name:
             person.rejected = "no_last_name"
             issues.append([self.title.get("last_name") or self.title.get("full_name", ""), "no_last_name", ERROR, ""])
-            return person
+            return
         if person.nobody:
-            return person
+            return
         if not person.reference and not person.first_name:
             person.rejected = "no_identity"
             issues.append([self.title.get("first_name", ""), "no_identity", ERROR, person.last_name])
-            return person
+            return
         self.rest(person, cells, texts, issues)
-        return person
 
     def rest(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         """What follows the names: address, birth, situation, numbers, details."""

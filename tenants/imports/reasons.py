@@ -71,6 +71,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Même nom, même adresse",
         "Sans numéro à elle, cette personne est dans le foyer de l’autre. Vérifiez qu’elles vivent ensemble.",
     ),
+    "corrected": ("Corrigée dans l’aperçu", "La correction vaut tant que la liste redit la même chose."),
     "company": (
         "Société ou association",
         "Une entreprise n’est pas une personne à appeler : elle n’est pas enregistrée.",
