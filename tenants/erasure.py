@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from solidarites import journal
 from solidarites.models import JournalEntry
-from tenants.models import Household, ImportRow, ListImport, PhoneNumber, Tenant, UploadedPiece
+from tenants.models import Household, ImportRow, ListCorrection, ListImport, PhoneNumber, Tenant, UploadedPiece
 
 # What the admin's own history may speak of: its rows hold the number of the object and which fields were changed.
 ADMIN_OBJECTS = (Household, Tenant, PhoneNumber)
@@ -73,6 +73,9 @@ def forget_lists(*, landlord_ids: Collection[int], before: datetime, by: Any = N
 
 def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
     erased: Counter[str] = Counter()
+    # What was corrected of people who never became known; the others' goes with them.
+    nobodys = ListCorrection.objects.filter(tenant=None, landlord__in=imports.values("landlord"))
+    erased["tenants.ListCorrection"] += nobodys.delete()[0]
     pieces = UploadedPiece.objects.filter(list_import=OuterRef("pk"))
     for one in imports.filter(~Q(file_name=FORGOTTEN) | Exists(pieces)).order_by("pk"):
         erased["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]

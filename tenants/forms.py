@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NoReturn
 
 from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
-from tenants.imports import births
+from tenants.imports import births, corrections, words
 from tenants.imports.read import MAX_BYTES
-from tenants.models import Landlord
+from tenants.models import Landlord, Tenant
 
 ACCEPT = ".csv,.txt,.tsv,.xlsx,.xls,.ods,.html,.htm"
 
@@ -23,6 +24,51 @@ class FileAgainForm(forms.Form):
         help_text="Le même fichier, avec les mêmes titres.",
         widget=forms.ClearableFileInput(attrs={"accept": ACCEPT}),
     )
+
+
+class CorrectionForm(forms.Form):
+    """What is right of one row of a preview. A row that keeps nothing shows what can still be said of it alone."""
+
+    last_name = forms.CharField(label="Nom", max_length=120, error_messages={"required": "Indiquez le nom."})
+    first_name = forms.CharField(label="Prénom", max_length=120, required=False)
+    birth = forms.CharField(
+        label="Date de naissance",
+        max_length=40,
+        required=False,
+        help_text="12/03/1938, ou l’année seule. Vide si inconnue.",
+    )
+    status = forms.ChoiceField(
+        label="Situation", choices=[choice for choice in Tenant.Status.choices if choice[0] in corrections.STATUSES]
+    )
+    phones = forms.CharField(
+        label="Numéros de la personne", max_length=400, required=False, help_text="Séparés par une virgule."
+    )
+
+    def __init__(
+        self, *args: Any, only: Collection[str] = corrections.CORRECTED, department: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.department = department
+        for name in set(self.fields) - set(only):
+            del self.fields[name]
+
+    def clean_last_name(self) -> str:
+        return words.name(self.cleaned_data["last_name"].replace("\x00", "")) or _refuse("Indiquez le nom.")
+
+    def clean_first_name(self) -> str:
+        return words.name(self.cleaned_data["first_name"].replace("\x00", ""))
+
+    def clean_birth(self) -> str:
+        read = corrections.read_birth(self.cleaned_data["birth"], timezone.localdate())
+        return _refuse("Écrivez une date de naissance, comme 12/03/1938, ou une année.") if read is None else read
+
+    def clean_phones(self) -> list[str]:
+        read = corrections.read_phones(self.cleaned_data["phones"], self.department)
+        return _refuse("Un de ces numéros ne peut pas être appelé.") if read is None else read
+
+
+def _refuse(message: str) -> NoReturn:
+    raise forms.ValidationError(message)
 
 
 class UploadForm(forms.Form):

@@ -266,6 +266,30 @@ class TenantAlias(models.Model):
         return f"alias {self.pk}"
 
 
+class ListCorrection(models.Model):
+    """What somebody corrected of a list's row in its preview, for the next lists that say the same thing again."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="corrections")
+    # Whose row it was, once they are known; until then the purge of the landlord's lists takes it.
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="corrections")
+    # imports.corrections.key_of: HMAC-SHA256 under PRIVACY_KEY of the reference or of the raw row.
+    digest = models.CharField(max_length=64)
+    # {"birth": [what the list said, what is right]}, by the names of imports.corrections.CORRECTED.
+    values: Any = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "correction d'une liste"
+        verbose_name_plural = "corrections des listes"
+        constraints = [models.UniqueConstraint(fields=["landlord", "digest"], name="correction_once")]
+
+    def __str__(self) -> str:
+        return f"correction {self.pk}"
+
+
 class DistinctPair(models.Model):
     """Two records that look alike and are two people: somebody said so, they are not proposed again."""
 
@@ -425,6 +449,10 @@ class ImportRow(models.Model):
     format = models.PositiveSmallIntegerField(default=0)
     # Who is on a row that keeps nothing else (not taken over, rejected), to be shown in the preview.
     name = models.CharField(max_length=260, blank=True)
+    # By what its correction would be remembered, of a row that keeps nothing else; a keyed digest.
+    mark = models.CharField(max_length=64, blank=True)
+    # The situation that the list says of somebody who is not taken over.
+    closed_as = models.CharField(max_length=10, blank=True)
     # [[what, old, new], …] for the preview and to see whether something moved meanwhile.
     changes: Any = models.JSONField(default=list)
     # [[column, code, severity, value], …]

@@ -8,7 +8,7 @@ the number is its label; a label that names somebody else makes it a third party
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import phonenumbers
@@ -81,6 +81,32 @@ _NOISE = re.compile(
     r"\b(TELEPHONES?|TELS?|TPH|TLF|PHONE|PORT(?:ABLE)?S?|MOBILES?|MOB|GSM|CELL?|FIXES?|DOM(?:ICILE)?|NUMEROS?|NUM|NO|N°|N"
     r"|PERSO(?:NNEL)?|PRINCIPAL|WHATSAPP|SMS|OU|ET|PUIS|SINON)\b\.?",
 )
+_WRONG = re.compile(
+    r"\b(?:FAUX|MAUVAIS|ANCIEN (?:NUMERO|NUM|NO|N|TEL)|ANCIENNE LIGNE|ERRONEE?|INVALIDE|OBSOLETE"
+    r"|PERIMEE?|HORS SERVICE|HS|NUMERO RESILIEE?|LIGNE (?:COUPEE|RESILIEE|SUSPENDUE)"
+    r"|(?:NON|PLUS|PAS) ATTRIBUEE?|N EXISTE PLUS|NE FONCTIONNE (?:PAS|PLUS)|PAS (?:LE )?BON|PAS VALIDE|INCORRECT)\b"
+)
+_NO_CALL = re.compile(
+    r"\b(?:NE (?:PAS|PLUS)|PLUS|SOUHAITE (?:PAS|PLUS)|VEUT (?:PAS|PLUS)|DESIRE (?:PAS|PLUS)|REFUSE)"
+    r"(?: (?:JAMAIS|ETRE|L|LA|LE|LES|D))*"
+    r" (?:APPELE[RE]?E?S?|RAPPELE[RE]?E?S?|APPELS?|CONTACTE[RE]?E?S?|CONTACTS?|JOINDRE"
+    r"|DERANGE[RE]?E?S?|DEMARCHE[RE]?E?S?|COMPOSER|UTILISER"
+    r"|TELEPHONER)\b(?! (?:(?:LE |LA |LES |L |PAR )?(?:MATINS?|SOIRS?|MIDI|NUIT|WEEK"
+    r"|LUNDI|MARDI|MERCREDI|JEUDI|VENDREDI|SAMEDI|DIMANCHE"
+    r"|APRES|FIXE|PORTABLE|AVANT|ENTRE|PENDANT|TROP|SUR|DE|DU|AU|TARD|TOT|AUJOURD|SAUF|QUE|SANS|JUSQU|TANT)\b"
+    r"|CE (?:SOIR|MATIN)|A PARTIR"
+    r"|A \d|EN CAS|EN JOURNEE|\d))"
+    r"|^(?:NPC|NPA|NPPC)$"
+)
+# An hour, « 18h30 », is no part of a number; « 1) » and « tél. 2 » say which number it is.
+_HOUR = re.compile(r"(?<!\d)\d{1,2}\s?(?:[hH](?:\d{2}(?!\d)|\s\d{2}(?!\s?\d))?(?![a-zà-ÿ])|:\d{2}(?!\d))")
+_NEXT = r"(?=(?:\+|0|\(\s*0|33|2?62|59\d)\s?[\d(])"
+_COUNTED = re.compile(
+    rf"(?:(?<!\d)[1-9]\s?(?:\)|°\)?)\s*[:-]?|(?<=\s)[1-9]\s?/|(?:^|(?<=[;,/\n]))\s*[1-9]\s?[.:/–-]\s*(?!\d\d[ .]\d\d$)"
+    rf"|\b(?:t[ée]l(?:[ée]phone)?s?|port(?:able)?|mob(?:ile)?|fixe|num[ée]ro|gsm|no|n)\b[.°]?\s*[1-9]\s*[:.)-]?(?!\d))\s*{_NEXT}",
+    re.IGNORECASE,
+)
+_COUNTED_AFTER = re.compile(r"\(\s*[1-9]\s*\)(?!\s*\d\d(?:[ .]?\d\d){3}(?![ .]?\d\d))")
 _FIRST = re.compile(r"\b(PRINCIPAL|PREFERE|PRIVILEGIER|PRIORITAIRE|EN PREMIER)\b")
 
 
@@ -90,6 +116,10 @@ class Phone:
     label: str = ""
     third_party: bool = False
     preferred: bool = False
+    # Why the list says that it is not to be dialled, in its words.
+    barred: str = ""
+    # It is its owner who is not to be called, the number may be right.
+    no_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +173,10 @@ def e164(digits: str, region: str = "FR") -> str | None:
     national = digits[1:] if digits.startswith("0") else digits
     if _is_filler(national):
         return None
+    if overseas := _with_its_code(digits, region):
+        return overseas
+    if len(national) == 9 and (given := _overseas_code(national)):
+        return f"+{given}{national}"
     for candidate in dict.fromkeys((region, *REGIONS)):
         code, kept, dropped = _patterns(candidate)
         # Where numbers have no trunk zero (New Caledonia, Polynesia…) a leading zero is another country's.
@@ -162,6 +196,31 @@ def e164(digits: str, region: str = "FR") -> str | None:
     return None
 
 
+# Country codes that a list may write without « + » or « 00 ».
+_OVERSEAS = {"262": "RE", "590": "GP", "594": "GF", "596": "MQ", "687": "NC", "689": "PF", "508": "PM", "681": "WF"}
+
+
+# Of nine digits, by the first three: the regulator gives them to one territory each.
+PREFIXES = {
+    "262": "262", "269": "262", "639": "262", "692": "262", "693": "262", "590": "590", "690": "590", "691": "590",
+    "594": "594",
+    "694": "594", "596": "596", "696": "596", "697": "596",
+}  # fmt: skip
+
+
+def _overseas_code(national: str) -> str:
+    """The country code of nine digits given overseas; empty for the others, and for those of fiction."""
+    return "" if national.startswith(FICTION) else PREFIXES.get(national[:3], "")
+
+
+def _with_its_code(digits: str, region: str) -> str | None:
+    """« 262692123457 » → « +262692123457 »; nine digits are read so only where the household lives: 0687… is French."""
+    home = _OVERSEAS.get(digits[:3])
+    if home is None or (len(digits) < 11 and region != home):
+        return None
+    return _international("+" + digits, region)
+
+
 def _international(digits: str, region: str) -> str | None:
     if digits.startswith("+330"):
         digits = "+33" + digits[4:]
@@ -172,6 +231,8 @@ def _international(digits: str, region: str) -> str | None:
         prefix = f"+{code}"
         if digits.startswith(prefix):
             national = digits[len(prefix) :].removeprefix("0")
+            if len(national) == 9 and _overseas_code(national) == str(code) and not _is_filler(national):
+                return f"{prefix}{national}"
             if kept.fullmatch(national) and not dropped.fullmatch(national) and not _is_filler(national):
                 return f"{prefix}{national}"
     try:
@@ -209,6 +270,9 @@ def parse_cell(text: str, region: str = "FR") -> Cell:
     text = _clean(text)
     if _is_empty(text):
         return Cell()
+    text = _HOUR.sub(lambda hour: hour[0].translate(_HIDE), text)
+    text = _COUNTED_AFTER.sub(";", _COUNTED.sub(";", text))
+    whole = _NO_CALL.search(_plain(re.split(r"[\d+]", text, maxsplit=1)[0]))
     phones: dict[str, Phone] = {}
     rejected: list[str] = []
     for piece in _pieces(text[:_LONG]):
@@ -217,7 +281,27 @@ def parse_cell(text: str, region: str = "FR") -> Cell:
                 rejected.append(wrong)
             elif phone and phone.e164 not in phones:
                 phones[phone.e164] = phone
+            elif phone and phone.barred:
+                phones[phone.e164] = replace(phones[phone.e164], barred=phone.barred, no_call=phone.no_call)
+    if whole:
+        said = re.split(r"[\d+]", text, maxsplit=1)[0].strip(" :;,(-")[:60]
+        phones = {key: replace(one, barred=said, no_call=True) for key, one in phones.items()}
     return Cell(tuple(phones.values()), tuple(rejected))
+
+
+# An hour's digits while the numbers are looked for.
+_HIDE = {ord(str(digit)): 0xE000 + digit for digit in range(10)}
+_SHOW = {0xE000 + digit: str(digit) for digit in range(10)}
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[A-Z0-9]+", fold(text.replace("\u2019", " ").replace("'", " "))))
+
+
+@lru_cache(maxsize=5_000)
+def says_no_call(text: str) -> bool:
+    """« Ne souhaite plus être appelé », « ne pas contacter »; « ne pas appeler le matin » is an hour, no refusal."""
+    return bool(_NO_CALL.search(_plain(text)))
 
 
 def _clean(text: str) -> str:
@@ -286,14 +370,28 @@ def _read_piece(piece: str, region: str) -> list[tuple[Phone | None, str]]:
             before = ""
         if index + 1 < len(long_runs) and after.rstrip().endswith(":"):
             after = ""
-        label, third, preferred = read_label(f"{before} {after}")
+        said = f"{before} {after}"
+        label, third, preferred = read_label(said)
+        barred, no_call = _barred(said)
         for digits in _split_run(run.group(), region):
             number = e164(digits, region)
             if number:
-                found.append((Phone(number, label, third, preferred), ""))
+                found.append((Phone(number, label, third, preferred, barred, no_call), ""))
             else:
                 found.append((None, run.group().strip()[:60]))
     return found
+
+
+@lru_cache(maxsize=5_000)
+def _barred(text: str) -> tuple[str, bool]:
+    """The words by which a number is said not to be dialled, and whether they are about its owner."""
+    folded = _plain(text)
+    if not folded:
+        return "", False
+    no_call = bool(_NO_CALL.search(folded))
+    if no_call or _WRONG.search(folded):
+        return " ".join(text.translate(_SHOW).split()).strip(" ():;,.-–/")[:60], no_call
+    return "", False
 
 
 @lru_cache(maxsize=5_000)
@@ -302,7 +400,7 @@ def read_label(text: str) -> tuple[str, bool, bool]:
     folded = re.sub(r"[^A-Z0-9°]+", " ", fold(text)).strip()
     third = bool(_THIRD.search(folded))
     preferred = bool(_FIRST.search(folded))
-    words = " ".join(re.sub(r"[():\[\],;=\"<>{}*]+", " ", text).split()).strip(" .-–/+'")
+    words = " ".join(re.sub(r"[():\[\],;=\"<>{}*]+", " ", text.translate(_SHOW)).split()).strip(" .-–/+'")
     if folded in ("LR", "LISTE ROUGE"):
         words = "liste rouge"
     kept = " ".join(word for word in words.split() if not _NOISE.fullmatch(fold(word).strip(".:")))

@@ -10,7 +10,7 @@ from solidarites import searching
 from solidarites.searching import fold
 from tenants import events
 from tenants import households as rules
-from tenants.imports import bulk
+from tenants.imports import bulk, corrections
 from tenants.imports.check import Checker, opposed
 from tenants.imports.fields import DETAILS
 from tenants.imports.plan import HouseholdPlan, Kind
@@ -60,6 +60,7 @@ def write(checker: Checker, plans: Sequence[HouseholdPlan], *, now: datetime, by
     for plan in against:
         if plan.kind != "create" and plan.household is not None:
             rules.record_opposition(household=plan.household, now=now, by=by)
+    corrections.link(checker.landlord, plans)
     touched = {plan.household.pk for plan in plans if plan.household is not None and _touched(plan)}
     touched |= {pk for plan in plans for pk in plan.left_households}
     if touched:
@@ -164,6 +165,6 @@ def _phones(plans: Sequence[HouseholdPlan]) -> None:
             changed,
             update_conflicts=True,
             unique_fields=["id"],
-            update_fields=["label", "third_party"],
+            update_fields=["label", "third_party", "validity"],
             batch_size=BATCH,
         )

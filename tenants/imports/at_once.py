@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tenants.imports import columns, jobs, reasons
+from tenants.imports import columns, corrections, jobs, reasons
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped, grouped_rows
@@ -71,7 +71,8 @@ def import_list(
     source = open_list(path, sheet=sheet)
     if source.header is not None and fields:
         columns.use_fields(source.header, dict(fields))
-    with grouped(source, timezone.localdate(now)) as found:
+    remembered = corrections.Remembered(landlord)
+    with grouped(source, timezone.localdate(now), remembered=remembered if remembered.values else None) as found:
         result = _run(found, landlord, now=now, by=by, dry_run=dry_run, details=details)
     result.encoding = source.encoding
     if not dry_run:
@@ -136,7 +137,7 @@ def _details(result: Result, plan: HouseholdPlan) -> None:
     for row in plan.rows:
         person = row.person
         for column, code, severity, value in row.issues:
-            remark = {"row": person.number, "column": column, "code": code}
+            remark = {"row": person.row, "column": column, "code": code}
             if row.kind == Kind.SKIP:
                 reason = reasons.title(code)
                 result.departed.append({**remark, "name": person.full_name, "word": value, "reason": reason})

@@ -10,6 +10,9 @@ from functools import lru_cache
 from solidarites.searching import fold
 
 DAY, YEAR, UNKNOWN = "day", "year", "unknown"
+# A two-digit year that a baby or somebody of a hundred may be born in: read as the one, or as the other.
+CHILD, CENTENARIAN = "birth_baby_or_centenarian", "birth_centenarian"
+IN_DOUBT = frozenset((CHILD, CENTENARIAN))
 OLDEST = 120
 ADULT = 18
 EXCEL_EPOCH = date(1899, 12, 30)
@@ -177,7 +180,10 @@ def _from_parts(day: int, month: int, year_text: str, today: date, leaseholder: 
 
 def _century(year: int, month: int, day: int, today: date, leaseholder: bool) -> tuple[int, tuple[str, ...]]:
     too_young = (today.year - year - ((today.month, today.day) < (month, day))) < (ADULT if leaseholder else 0)
-    return (year - 100, ("birth_two_digit_year",)) if too_young else (year, ())
+    either = 0 <= today.year - year < ADULT
+    if too_young:
+        return year - 100, ("birth_two_digit_year", CENTENARIAN) if either else ("birth_two_digit_year",)
+    return year, (CHILD,) if either else ()
 
 
 def _checked(born: date, precision: str, today: date) -> Birth:

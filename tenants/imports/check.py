@@ -125,6 +125,8 @@ class Checker:
             if aliased:
                 row.tenant, row.aliased = tenant, True
             return row
+        if person.nobody and tenant is not None:
+            return RowPlan(person, Kind.UNCHANGED, tenant)
         if tenant is None:
             return RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
         row = RowPlan(person, Kind.UNCHANGED, tenant)
@@ -338,8 +340,24 @@ class Checker:
                 )
                 old.third_party, old.label = third, label or ("" if not third else old.label)
                 plan.changed_phones.append(old)
+        self._barred(plan, rows, existing, rank)
         plan.phones_valid = len(listed)
-        plan.callable = any(e164 not in existing or existing[e164].usable for e164 in listed)
+        barred = _barred_in(rows)
+        plan.callable = any(e164 not in barred and (e164 not in existing or existing[e164].usable) for e164 in listed)
+
+    def _barred(self, plan: HouseholdPlan, rows: list[RowPlan], existing: dict[str, PhoneNumber], rank: int) -> None:
+        """Numbers that the list says are not to be dialled: kept as wrong, so that no later list brings them back."""
+        wrong = PhoneNumber.Validity.WRONG
+        for e164, (word, row) in _barred_in(rows).items():
+            if (old := existing.get(e164)) is None:
+                rank += 1
+                phone = bulk.new(PhoneNumber, e164=e164, label=word, third_party=False, rank=rank, validity=wrong)
+                plan.new_phones = [one for one in plan.new_phones if one[0].e164 != e164]
+                plan.new_phones.append((phone, row))
+            elif old.usable:
+                self._phone_change(plan, row, ["numéro à ne pas composer", _spaced(e164), word])
+                old.validity, old.label = wrong, word
+                plan.changed_phones.append(old)
 
     @staticmethod
     def _phone_change(plan: HouseholdPlan, row: RowPlan, change: Change) -> None:
@@ -370,6 +388,11 @@ class Checker:
 def _is_here(row: RowPlan) -> bool:
     """A known person whom this list may house: not one whom a call found gone, nor one merged into another."""
     return row.tenant is not None and not row.aliased and (row.tenant.status == PRESENT or row.reopen)
+
+
+def _barred_in(rows: Sequence[RowPlan]) -> dict[str, tuple[str, RowPlan]]:
+    """Numbers that the list says are not to be dialled, in which words and on which row."""
+    return {e164: (word, row) for row in rows for e164, word in row.person.barred}
 
 
 def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:

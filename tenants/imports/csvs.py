@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class Dialect:
 
 
 def detect_encoding(path: Path) -> tuple[str, str]:
-    """(name, codec) among utf-8, utf-8-sig, utf-16 and cp1252. Refuses NUL bytes and binary data."""
+    """(name, codec) among utf-8, utf-8-sig, utf-16, cp1252, cp850 and mac_roman. Refuses NUL bytes and binary data."""
     with path.open("rb") as stream:
         head = stream.read(65_536)
         if head.startswith(codecs.BOM_UTF8):
@@ -52,7 +53,10 @@ def detect_encoding(path: Path) -> tuple[str, str]:
         stream.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8")()
         good = bad = 0
+        accented = b""
         while chunk := stream.read(1 << 20):
+            if not accented and not chunk.isascii():
+                accented = b" ".join(word for word in _WORD.findall(chunk) if not word.isascii())[:_SAMPLE]
             if not bad:
                 try:
                     decoder.decode(chunk)
@@ -66,7 +70,41 @@ def detect_encoding(path: Path) -> tuple[str, str]:
             good += sum(1 for char in text if char > "\x7f") - wrong
         if not bad or (good > 20 and bad * 50 < good):
             return "utf-8", "utf-8"
-    return "cp1252", "cp1252"
+    codec = max(EIGHT_BITS, key=lambda name: _plausible(accented.decode(name, errors="replace")))
+    return codec, codec
+
+
+# One byte a letter: of equally plausible readings the first one counts.
+EIGHT_BITS = ("cp1252", "cp850", "mac_roman")
+_WORD = re.compile(rb"[A-Za-z'\x80-\xff-]+")
+_SAMPLE = 60_000
+_SMALL_LETTERS = "éèêëàâäîïôöùûüçœæ"
+_CAPITALS = _SMALL_LETTERS.upper()
+_OFTEN = re.compile("[éèêçàÉÈ]")
+_IN_A_WORD = re.compile(
+    rf"(?:[a-z{_SMALL_LETTERS}]+|[A-Z]?[a-z{_SMALL_LETTERS}]+|[A-Z{_CAPITALS}]+|[{_CAPITALS}][a-z]+)"
+)
+_SIGNS = re.compile("^[°«»€ºª\u00a0…–—’‘“”•·²³§]+$")
+
+
+def _plausible(text: str) -> int:
+    """How French the words with accents read: accents of the language, in words of one case."""
+    score = 0
+    for word in text.split():
+        for part in re.split(r"['’\u00a0-]", word):
+            if not any(char > "\x7f" for char in part) or _SIGNS.match(part):
+                continue
+            if part in ("N°", "n°"):
+                score += 1
+            elif _IN_A_WORD.fullmatch(part):
+                score += 2 + len(_OFTEN.findall(part))
+            else:
+                score -= 3 if _is_foreign(part) else 1
+    return score
+
+
+def _is_foreign(part: str) -> bool:
+    return any(char > "\x7f" and char not in _SMALL_LETTERS and char not in _CAPITALS for char in part)
 
 
 def _bare_utf16(head: bytes) -> str:
@@ -103,7 +141,7 @@ def _refuse_binary(head: bytes, stream: io.BufferedReader) -> None:
 def _lines(path: Path, codec: str) -> Iterator[str]:
     """Lines, never longer than a list's may be: a file of one endless line is not read into memory."""
     errors = "strict" if codec == "utf-8-sig" else "stray"
-    errors = "stray" if codec.startswith("utf-8") or codec == "cp1252" else "replace"
+    errors = "stray" if codec.startswith("utf-8") or codec in EIGHT_BITS else "replace"
     with path.open(encoding=codec, errors=errors, newline="") as stream:
         number = 0
         while line := stream.readline(LINE):

@@ -27,6 +27,7 @@ CLOSING = frozenset(
         "left_in_name",
         "status_in_remark",
         "estate",
+        "company",
     )
 )
 
@@ -51,28 +52,23 @@ _WHEN = (
     r"(?: (?:DEPUIS|IL Y A) (?:\d{1,2}|UN|UNE|DEUX|TROIS|PLUSIEURS|QUELQUES) (?:ANS?|ANNEES?|MOIS|SEMAINES?|JOURS?))?"
 )
 _WHO = r"(?:LOCATAIRE |OCCUPANTE? |PERSONNE )?(?:EST )?"
-_PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (status, re.compile(pattern + _WHEN))
-    for status, pattern in (
-        (DECEASED, _WHO + r"(?:DCDE{0,2}|DECEDEE?S?(?: E)?|DEFUNTE?(?: E)?|MORTE?(?: E)?|DECES)"),
-        (
-            DECEASED,
-            r"(?:SORTIE?|PARTIE?|RESILIEE?)(?: E)? (?:POUR |PAR |CAUSE |MOTIF |SUITE |SUITE A |SUITE AU )?"
-            r"(?:DECES|DECEDEE?|DCD)",
-        ),
-        (
-            CARE_HOME,
-            _WHO + r"(?:(?:PARTIE?|ENTREE?|ADMISE?|PLACEE?|VIT|RESIDE)(?: E)? )?"
-            r"(?:EN |A L |DANS UN |DANS UNE )?(?:EHPAD|MAISON DE RETRAITE|USLD|MAPA)",
-        ),
-        (
-            MOVED,
-            _WHO + r"(?:PARTIE?S?(?: E)?|SORTIE?S?(?: E)?|RESILIEE?S?(?: E)?|DEMENAGEE?S?(?: E)?|EXPULSEE?S?(?: E)?"
-            r"|A DEMENAGE|A (?:QUITTE|RENDU) (?:LE |SON )?LOGEMENT|(?:N EST )?PLUS LOCATAIRE"
-            r"|(?:ANCIEN|ANCIENNE|EX) LOCATAIRE|(?:BAIL|CONTRAT) RESILIE)(?: DU LOGEMENT| DEFINITIVEMENT)?",
-        ),
-    )
-)
+_CLOSING: dict[str, tuple[str, ...]] = {
+    DECEASED: (
+        _WHO + r"(?:DCDE{0,2}|DECEDEE?S?(?: E)?|DEFUNTE?(?: E)?|MORTE?(?: E)?|DECES)",
+        r"(?:SORTIE?|PARTIE?|RESILIEE?)(?: E)? (?:POUR |PAR |CAUSE |MOTIF |SUITE |SUITE A |SUITE AU )?"
+        r"(?:DECES|DECEDEE?|DCD)",
+    ),
+    CARE_HOME: (
+        _WHO + r"(?:(?:PARTIE?|ENTREE?|ADMISE?|PLACEE?|VIT|RESIDE)(?: E)? )?"
+        r"(?:EN |A L |DANS UN |DANS UNE )?(?:EHPAD|MAISON DE RETRAITE|USLD|MAPA)",
+    ),
+    MOVED: (
+        _WHO + r"(?:PARTIE?S?(?: E)?|SORTIE?S?(?: E)?|RESILIEE?S?(?: E)?|DEMENAGEE?S?(?: E)?|EXPULSEE?S?(?: E)?"
+        r"|A DEMENAGE|A (?:QUITTE|RENDU) (?:LE |SON )?LOGEMENT|(?:N EST )?PLUS LOCATAIRE"
+        r"|(?:ANCIEN|ANCIENNE|EX) LOCATAIRE|(?:BAIL|CONTRAT) RESILIE)(?: DU LOGEMENT| DEFINITIVEMENT)?",
+    ),
+}
+_PLAIN = tuple((status, re.compile(one + _WHEN)) for status, patterns in _CLOSING.items() for one in patterns)
 # « Décédée à l'hôpital », « DCD, logement rendu »: the participle first, and nobody else in the cell.
 _DEAD_FIRST = re.compile(r"(?:LOCATAIRE )?(?:EST )?(?:DCDE{0,2}|DECEDEE?S?)\b")
 _OTHERS = re.compile(
@@ -90,6 +86,11 @@ _HERE = re.compile(
     r"(?:(?:TOUJOURS|BIEN|EST|LOCATAIRE|OCCUPANTE?|BAIL|CONTRAT|LOCATION|OCCUPATION|LOGEMENT) )*"
     r"(?:PRESENTE?S?(?: E)?|OCCUPANTE?S?(?: E)?|OCCUPEE?|EN COURS|EN PLACE|EN VIGUEUR|ACTIFS?|ACTIVES?|VIVANTE?(?: E)?"
     r"|REVENUE?(?: E)?)"
+)
+# About now, and nobody's departure.
+_NOW = re.compile(
+    r"\b(?:HOSPI\w*|HOPITAL|CLINIQUE|CONVALESCENCE|ABSENTE?|VACANCES|CONGES?|MALADIE|TEMPORAIRE\w*|PROVISOIRE\w*|PREVUE?"
+    r"|REEDUCATION|JUSQU|EN COURS DE|DEMANDE DE)\b"
 )
 # Says nothing of a departure: a family situation, a role, a code.
 _KNOWN = re.compile(
@@ -133,19 +134,93 @@ def _to_come(text: str, today: date) -> bool:
     return any(int(year) > today.year for year in _YEAR.findall(text))
 
 
+OTHER, NOW, SAYS_NOTHING, UNKNOWN = "other", "now", "nothing", "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a word of a situation means, what becomes of the person, and words that mean it."""
+
+    code: str
+    title: str
+    effect: str
+    examples: tuple[str, ...]
+
+
+# Each meaning once: read here by « Préparer votre fichier », and by the test that reads every example.
+MEANINGS: tuple[Meaning, ...] = (
+    Meaning(
+        DECEASED,
+        "Décès de la personne",
+        "n’est plus appelée",
+        ("Décédé(e)", "DCD", "DCD le 03/05/2020", "Défunte", "Sorti par décès"),
+    ),
+    Meaning(
+        MOVED,
+        "Départ de la personne",
+        "n’est plus appelée",
+        ("Parti(e)", "Sorti", "Résilié", "Contrat résilié", "Déménagée", "Plus locataire"),
+    ),
+    Meaning(CARE_HOME, "Entrée en EHPAD", "n’est plus appelée", ("EHPAD", "En maison de retraite", "Partie en EHPAD")),
+    Meaning(
+        PRESENT,
+        "Présence",
+        "est appelée ; revient, si une liste l’avait dite partie",
+        ("Présent(e)", "Occupant", "En cours", "Toujours présent"),
+    ),
+    Meaning(
+        OTHER,
+        "Quelqu’un d’autre",
+        "est appelée ; le mot est montré",
+        ("Décès du conjoint", "Veuve, mari en EHPAD", "Mari décédé", "Fils parti"),
+    ),
+    Meaning(
+        NOW,
+        "Le moment, ou ce qui vient",
+        "est appelée ; le mot est montré",
+        ("Hospitalisée", "Sortie d’hôpital", "Absente jusqu’en mars", "Congé maladie", "Départ prévu"),
+    ),
+    Meaning(
+        SAYS_NOTHING,
+        "Autre chose que la présence",
+        "est appelée",
+        ("Marié", "Veuve", "Célibataire", "Titulaire", "Retraité"),
+    ),
+    Meaning(
+        UNKNOWN,
+        "Un mot qui n’est pas compris",
+        "est appelée ; le mot est montré",
+        ("Inactif", "Soldé", "Clos", "Vacant", "Succession", "D"),
+    ),
+)
+
+
+@lru_cache(maxsize=5_000)
+def meaning(text: str, today: date) -> str:
+    """The code of one of ``MEANINGS`` for a cell of the situation; empty for an empty cell."""
+    folded = _plain(text)
+    if not folded:
+        return ""
+    if status := closing(text, today):
+        return status
+    if _HERE.fullmatch(folded) and "?" not in text:
+        return PRESENT
+    if _KNOWN.match(folded) and not _DOUBT.search(folded):
+        return SAYS_NOTHING
+    if _NOW.search(folded) or _to_come(text, today):
+        return NOW
+    return OTHER if _OTHERS.search(folded) else UNKNOWN
+
+
 @lru_cache(maxsize=5_000)
 def in_status(text: str, today: date) -> Situation:
     """What a cell of the situation says. A family situation, a role or an unknown word says nothing of it."""
-    folded = _plain(text)
-    if not folded:
+    found = meaning(text, today)
+    if found in ("", SAYS_NOTHING):
         return Situation()
-    if status := closing(text, today):
-        return Situation(status)
-    if _HERE.fullmatch(folded) and "?" not in text:
-        return Situation(PRESENT)
-    if _DOUBT.search(folded):
-        return Situation(doubt=True, understood=False)
-    return Situation(understood=bool(_KNOWN.match(folded)))
+    if found in (PRESENT, *_CLOSING):
+        return Situation(found)
+    return Situation(doubt=bool(_DOUBT.search(_plain(text))), understood=False)
 
 
 @lru_cache(maxsize=5_000)
@@ -182,8 +257,9 @@ _SMALL = frozenset(("LE", "LA", "LES", "DE", "DU", "DES", "D", "L"))
 def in_name(text: str, today: date) -> tuple[str, str, str]:
     """(code, status, word) of a mark written beside a name; a code without a status is a doubt.
 
-    « MARTIN (DCD) », « MARTIN † », « MARTIN (parti) », « SUCCESSION MARTIN » close; « MARTIN (ex DURAND) »,
-    « GARCIA (D) », « FEU MARTIN » are to be looked at; « LE FEU », « DEFUNT », « MORT » are names.
+    Words in brackets are a note: « MARTIN (DCD) », « MARTIN (parti) » close, as a whole remark does. Inside a name no
+    word does: « MARTIN DCD », « MARTIN † », « FEU MARTIN », as « MARTIN (ex DURAND) » and « GARCIA (D) », are to be
+    looked at. « LE FEU », « DEFUNT », « MORT » are names.
     """
     if not _ANY_MARK.search(fold(text)):
         return "", "", ""
@@ -193,14 +269,22 @@ def in_name(text: str, today: date) -> tuple[str, str, str]:
         if status := closing(note, today):
             return ("deceased_in_name" if status == DECEASED else "left_in_name"), status, note.strip()
     bare = _NOTE.sub(" ", text)
-    mark = _CROSS.search(text) or _BESIDE.search(bare)
-    if mark and not _names_others(text):
-        return "deceased_in_name", DECEASED, mark[0].strip(" ,;:-()")
-    if match := _ESTATE.match(text):
-        return "estate", DECEASED, match[0].strip()
+    mark = _CROSS.search(text) or _BESIDE.search(bare) or _ESTATE.match(text)
     if mark or any(_doubtful(note) for note in notes) or _maybe_marked(bare):
         return "name_doubt", "", ""
     return "", "", ""
+
+
+def notes_apart(text: str) -> tuple[str, str]:
+    """« MARTIN Jeanne (DCD) » → (« (DCD) », « MARTIN Jeanne »); a civility in brackets, « (Mme) », stays."""
+    if "(" not in text:
+        return "", text
+    notes = [note for note in _NOTE.findall(_written(text)) if not words.civility(note)[0] or closing(note, _NEVER)]
+    bare = _NOTE.sub(lambda note: " " if note[1] in notes else note[0], _written(text))
+    return " ".join(f"({note})" for note in notes), " ".join(bare.split())
+
+
+_NEVER = date(1900, 1, 1)
 
 
 @lru_cache(maxsize=50_000)
@@ -208,7 +292,7 @@ def without_marks(text: str) -> str:
     """The name alone: « MARTIN (DCD) », « MARTIN (ex DURAND) » → « MARTIN »; « LE FEU » stays."""
     if not _ANY_MARK.search(fold(text)):
         return text
-    text = _NOTE.sub(lambda note: " " if _doubtful(note[1]) else note[0], _written(text))
+    text = _NOTE.sub(" ", _written(text))
     if not _names_others(text):
         text = _BESIDE.sub(" ", _CROSS.sub(" ", text).strip())
     return _ESTATE.sub("", text)

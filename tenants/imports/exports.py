@@ -10,6 +10,7 @@ import xlsxwriter
 
 from tenants.imports import reasons
 from tenants.imports.fields import MODEL
+from tenants.imports.people import IN_FILE_ORDER, row_of
 from tenants.models import ImportRow, ListImport
 
 HEADINGS = ("Ligne", "Colonne", "Valeur", "Motif", "Suite donnée", "Rejetée")
@@ -22,11 +23,11 @@ def neutral(value: str) -> str:
 
 def remarks(row: ListImport) -> Iterator[tuple[int, str, str, str, str, str]]:
     """One line per remark, in the order of the spreadsheet."""
-    found = row.rows.exclude(codes="").order_by("number").only("number", "kind", "issues")
+    found = row.rows.exclude(codes="").order_by(*IN_FILE_ORDER).only("number", "kind", "issues")
     for line in found.iterator(chunk_size=2000):
         for column, code, _severity, value in line.issues:
             rejected = "oui" if line.kind == ImportRow.Kind.REJECT else ""
-            yield line.number, column, value, reasons.title(code), reasons.advice(code), rejected
+            yield row_of(line.number), column, value, reasons.title(code), reasons.advice(code), rejected
 
 
 def as_csv(row: ListImport) -> bytes:

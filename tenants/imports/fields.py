@@ -97,11 +97,20 @@ FIELDS: tuple[Field, ...] = (
         name="last_name", label="Nom",
         model=("Nom",),
         spellings=(
-            "Nom", "Nom d'usage", "Nom usuel", "Nom de famille", "Nom locataire", "Nom du locataire", "Nom titulaire",
-            "Nom du titulaire", "Nom occupant", "Nom de l'occupant", "NOM_LOC", "Nom marital", "Nom d'épouse",
-            "Nom personne", "Nom client", "Nom patronymique usuel", "Patronyme", "Nom individu", "Nom usage locataire",
+            "Nom", "Nom de famille", "Nom locataire", "Nom du locataire", "Nom titulaire",
+            "Nom du titulaire", "Nom occupant", "Nom de l'occupant", "NOM_LOC",
+            "Nom personne", "Nom client", "Patronyme", "Nom individu",
             "Nom principal", "Nom loc", "Name", "Last name", "Lastname", "Nom du client", "Nom preneur",
             "Nom du preneur",
+        ),
+    ),
+    Field(
+        name="usage_name", label="Nom d'usage (s'il y en a un, l'emporte sur le nom)",
+        spellings=(
+            "Nom d'usage", "Nom usuel", "Nom marital", "Nom d'épouse", "Nom d'époux", "Nom patronymique usuel",
+            "Nom usage locataire", "Nom d'usage du locataire", "Nom de mariage", "Nom de femme mariée", "Nom mariage",
+            "Nom d'usage titulaire", "Nom d'usage occupant", "Nom d'usage client", "Nom usuel locataire", "NOMUSA",
+            "NOMUSU", "NOMMAR", "NOM_USAGE_LOC",
         ),
     ),
     Field(
@@ -219,7 +228,6 @@ FIELDS: tuple[Field, ...] = (
             "Bâtiment", "Bât", "Bat.", "Immeuble", "Imm", "Entrée", "Escalier", "Esc", "Esc.", "Tour", "Bloc", "Hall",
             "Cage", "Cage d'escalier", "N° bâtiment", "Code bâtiment", "Bâtiment/Entrée", "Bât. / esc.", "N° bât",
             "Allée", "Libellé bâtiment", "Nom bâtiment", "N° entrée", "N° escalier", "Nom immeuble", "Bât/Esc",
-            "Code entrée",
         ),
     ),
     Field(
@@ -376,6 +384,16 @@ FIELDS: tuple[Field, ...] = (
         ),
     ),
     Field(
+        name="do_not_call", label="Ne pas contacter",
+        spellings=(
+            "Ne pas contacter", "Ne pas appeler", "Ne plus appeler", "Ne plus contacter", "Ne pas démarcher",
+            "Opposition", "Opposé aux appels", "Opposition aux appels", "Opposition appels", "Refus d'appel",
+            "Refus appel", "Refus de contact", "Refuse les appels", "Refuse appel", "Do not call", "NPA", "Opt out",
+            "Ne souhaite pas être appelé", "Ne souhaite plus être appelé", "Refus d'être contacté", "Stop appel",
+            "Opposition téléphonique", "Refus démarchage", "Contact interdit", "Liste d'opposition",
+        ),
+    ),
+    Field(
         name="remarks", label="Remarques (lues pour un décès ou un départ, non gardées)",
         several=True, free=True,
         spellings=(
@@ -387,8 +405,26 @@ FIELDS: tuple[Field, ...] = (
 )
 # fmt: on
 
+# Of a second person on the same row: told by the heading of the person (« Date naissance conjoint », « Locataire 2 »).
+SECOND = "second_"
+_OF_A_PERSON = (
+    "reference", "civility", "last_name", "usage_name", "birth_name", "first_name", "full_name", "birth", "phone",
+    "exit_date", "death_date", "status",
+)  # fmt: skip
+FIELDS += tuple(
+    Field(
+        name=SECOND + field.name,
+        label=f"Seconde personne : {field.label[0].lower()}{field.label[1:]}",
+        spellings=(),
+        several=field.several,
+        free=field.free,
+    )
+    for field in FIELDS
+    if field.name in _OF_A_PERSON
+)
+
 LABELS = {field.name: field.label for field in FIELDS}
-SPELLINGS = {field.name: field.spellings for field in FIELDS}
+SPELLINGS = {field.name: field.spellings for field in FIELDS if field.spellings}
 FREE = frozenset(field.name for field in FIELDS if field.free)
 SEVERAL = frozenset(field.name for field in FIELDS if field.several)
 MODEL = tuple(heading for field in FIELDS for heading in field.model)

@@ -14,7 +14,7 @@ from typing import Any
 
 from tenants.imports import people
 from tenants.imports.columns import Header
-from tenants.imports.people import Parser, Person
+from tenants.imports.people import Parser, Person, Remembered
 from tenants.imports.plan import Tally
 from tenants.imports.read import Row, Source
 from tenants.imports.refusal import Refused
@@ -49,12 +49,14 @@ class GroupedList:
             "skipped": dict(self.nobody),
             "skipped_rows": self.nobody.total(),
             "refused_columns": self.header.refused,
-            "second_person": [column.heading for column in self.header.columns if column.second_person],
+            "second_person": self.header.unread_people,
         }
 
 
 @contextmanager
-def grouped(source: Source, today: date, progress: Progress | None = None) -> Iterator[GroupedList]:
+def grouped(
+    source: Source, today: date, progress: Progress | None = None, remembered: Remembered | None = None
+) -> Iterator[GroupedList]:
     """Read every row of an opened list, and put the people together by household.
 
     Raises Refused when no column holds names, or nobody is there.
@@ -63,7 +65,7 @@ def grouped(source: Source, today: date, progress: Progress | None = None) -> It
         raise Refused("no_header")
     with Workspace() as workspace:
         found = GroupedList(source.header, workspace)
-        _fill(found, persons(source, today, found.nobody), progress)
+        _fill(found, persons(source, today, found.nobody, remembered), progress)
         yield found
 
 
@@ -75,18 +77,20 @@ def grouped_rows(header: Header, rows: Iterable[Row], today: date) -> Iterator[G
     parser = Parser(header, today)
     with Workspace() as workspace:
         found = GroupedList(header, workspace)
-        _fill(found, (parser.person(number, cells) for number, cells in rows), None)
+        _fill(found, (person for number, cells in rows for person in parser.people(number, cells)), None)
         yield found
 
 
-def persons(source: Source, today: date, nobody: Counter[str]) -> Iterator[Person]:
+def persons(
+    source: Source, today: date, nobody: Counter[str], remembered: Remembered | None = None
+) -> Iterator[Person]:
     """Every person's row of an opened list; the others are counted by kind. Raises Refused as ``grouped`` does."""
     header = source.header
     if header is None:
         raise Refused("no_header")
     if not header.usable:
         raise Refused("no_name")
-    parser = Parser(header, today)
+    parser = Parser(header, today, remembered=remembered)
     blanks = 0
     started = somebody = False
     for position, (number, cells) in enumerate(source.rows()):
@@ -107,7 +111,7 @@ def persons(source: Source, today: date, nobody: Counter[str]) -> Iterator[Perso
             nobody[kind] += 1
             continue
         somebody = True
-        yield parser.person(number, cells)
+        yield from parser.people(number, cells)
     if not somebody:
         raise Refused("no_rows")
 

@@ -23,7 +23,7 @@ KEYWORDS: tuple[tuple[tuple[str, ...], str], ...] = (
         "",
     ),
     ((r"TEL|TELEPHONE\w*|TELS|GSM|PORTABLES?",), "phone"),
-    ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAISS?\w*", r"CONJOINTE?|CO\w*TITULAIRE|EPOUX|EPOUSE|ENFANTS?"), ""),
+    ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAISS?\w*", r"ENFANTS?|GARDIENN?E?|GARANTE?"), ""),
     ((r"DATE|DT|DTE|D|ANNEE|JOUR", r"NAIS\w*"), "birth"),
     # Of somebody else, or of a stay in hospital.
     (
@@ -56,6 +56,75 @@ _INSIDE = "(?:APPARTEMENTS?|APPARTS?|APPTS?|APTS?|PORTES?|PTE|ETAGES?|ETG|NIVEAU
 _TEAM = "(?:AGENCES?|SECTEURS?|ANTENNES?|TERRITOIRES?|UT|DT|POLES?(?:PROXIMITE)?|UNITEGESTIONTERRITORIALE)"
 _TOWN = "(?:VILLES?|COMMUNES?|LOCALITES?)"
 _OF = f"(?:{_HOME}|{_WHO}|ADRESSE|ADR|RESIDENCE|BATIMENT|BAT|GEOGRAPHIQUE|COMPLETE|POSTALE|PRINCIPALE)"
+# How software names its columns: parts cut short, without a space (« CODTIE », « PRELOC », « DT_NAIS_CLI »).
+_S_ID = "(?:NO|NUM|NUME|NR|COD|CD|CDE|CODE|REF|RF|ID|IDT|IDENT|MAT|CLE)"
+_S_WHO = (
+    "(?:LOCA?T?|LOCATAIRE|LO|TIE|TIERS|TRS|CLI|CLT|CLIENT|OCC|OCCUP|PER|PERS|IND|INDIV|PRE|PREN|PRENEUR|TIT|TITU"
+    "|USA|USAGER|BEN|HAB)"
+)
+_S_NAME = "(?:NOM|NM|NOMS)"
+_S_FIRST = "(?:PRE|PREN|PRENOM|PRN|PRNM|PNM|PNOM)"
+_S_BORN = "(?:NAI|NAIS|NAISS|NAISSANCE|NEE?|NCE)"
+_S_DATE = "(?:DAT|DATE|DT|DTE|D|JJ)"
+_S_TEL = "(?:TEL|TELE|TELEP|TELPH|TPH|TLPH|NUMTEL|NOTEL|NTEL|PHO)"
+_S_LINE = "(?:DOM|POR|PORT|PRT|FIX|FIXE|MOB|GSM|TRA|TRAV|BUR|PRO|PERS?|PRIV|PRIN|SEC|AUT|LOC|TIE|CLI|OCC|CEL|P|F|M)"
+_S_TOWN = "(?:VIL|VILLE|COM|COMM|COMMUNE|LOCALI?T?E?|BURDIS|BDIST|BURDIST)"
+_S_LEASE = "(?:CTR|CTRT|CTT|CNT|CONT|CONTR|CONTRAT|BAI|BAIL|CRT|CONV)"
+_S_HOME = "(?:LGT|LOGT|LOG|LOGE|LOGEM|LOT|MOD|MODU|UG|UL|ESI|LCL|LOCAL|PAT|UNI|UNILOC|BIEN)"
+_S_GONE = "(?:SOR|SORT|SORTIE|DEPA|DEPART|FIN|RESIL|RSL|FINBAI|FINBAIL|FINOCC|FINCTR|LIB|LIBER|EDLS|EDS)"
+CODES: tuple[tuple[str, str, int], ...] = (
+    (f"{_S_ID}{_S_WHO}|{_S_WHO}{_S_ID}", "reference", 92),
+    (f"{_S_ID}{_S_LEASE}|{_S_LEASE}{_S_ID}", "contract", 92),
+    (f"{_S_ID}{_S_HOME}|{_S_HOME}{_S_ID}", "dwelling", 92),
+    (f"{_S_NAME}(?:USA|USAG|USUEL|USU|MAR|MARI|MARIT|EPO|EPOU){_S_WHO}?", "usage_name", 92),
+    (f"{_S_NAME}(?:{_S_BORN}|JF|JFI|FILLE|PAT|PATRO|ORI){_S_WHO}?", "birth_name", 92),
+    (f"{_S_NAME}(?:ET)?{_S_FIRST}{_S_WHO}?|{_S_FIRST}(?:ET)?{_S_NAME}{_S_WHO}?|NOMPR|NMPR|IDENTI", "full_name", 92),
+    (f"{_S_NAME}(?:FAM|FAMIL)?{_S_WHO}?1?|{_S_WHO}{_S_NAME}", "last_name", 92),
+    (f"{_S_FIRST}(?:USU|USA)?{_S_WHO}?1?|{_S_WHO}{_S_FIRST}", "first_name", 92),
+    (f"(?:COD|CD|LIB|C|L)?(?:CIV|CIVI|CIVIL|TITR|TITRE){_S_WHO}?", "civility", 92),
+    (
+        f"{_S_DATE}(?:DE)?{_S_BORN}{_S_WHO}?|{_S_WHO}?{_S_DATE}{_S_BORN}|NE{{1,2}}LE|NELOC|NEELE|(?:AN|ANNEE|ANN){_S_BORN}"
+        f"|{_S_BORN}{_S_WHO}|DDN{_S_WHO}?|DN{_S_WHO}",
+        "birth",
+        92,
+    ),
+    (
+        rf"{_S_TEL}(?:{_S_LINE}){{0,2}}\d?|(?:POR|PORT|GSM|MOB|FIX){_S_WHO}\d?|(?:NUM|NO|N)(?:POR|PORT|GSM|MOB|FIX)",
+        "phone",
+        92,
+    ),
+    (
+        "(?:COD|CD|CDE|C)(?:POS|POST|PST|POSTA|PO)(?:LGT|LOG|LOC)?|CPOS|CPOST|CODP|CPLOC|CPLGT|CPTIE|CPCLI|CODEPOS",
+        "postal_code",
+        92,
+    ),
+    (f"(?:LIB|NOM|L|NM){_S_TOWN}{_S_WHO}?|{_S_TOWN}(?:LOC|LGT|LOG|TIE|CLI|ADR)", "city", 92),
+    ("(?:COD|CD|C)(?:INS|INSE|INSEE|COM|COMM)|INSCOM|COMINS", "insee", 92),
+    (
+        "ADR(?:ES|ESS)?(?:LOC|LGT|LOG|TIE|CLI|OCC)?(?:L|LG|LIG)?1?|(?:LIB|NOM|L|NM)(?:VOI|VOIE|RUE)|RUELOC|VOILOC",
+        "street",
+        92,
+    ),
+    (
+        "ADR(?:ES|ESS)?(?:LOC|LGT|LOG|TIE|CLI|OCC)?(?:L|LG|LIG)?[2-9]|(?:CPL|CMP|COMP|CPT)(?:ADR|VOI)|ADR(?:CPL|CMP|COMP)",
+        "street_extra",
+        92,
+    ),
+    ("(?:NUM|NO|N|NR)(?:VOI|VOIE|RUE|ADR)", "street_number", 92),
+    ("(?:TYP|NAT|COD|TY)(?:VOI|VOIE|RUE)", "street_type", 92),
+    ("(?:COD|CD|NUM|LIB|NOM|REF)?(?:BAT|BATI|BATIM|IMM|IMMEU|ESC|ESCAL|CAG|CAGE)", "building", 88),
+    ("(?:COD|CD|NUM|LIB|REF)?(?:APP|APPT|APPAR|ETAG|ETAGE|NIV)|(?:NUM|LIB|REF)?(?:PTE|PORTE)", "door", 88),
+    (f"{_S_DATE}{_S_GONE}{_S_WHO}?|{_S_WHO}{_S_DATE}{_S_GONE}", "exit_date", 92),
+    (f"{_S_DATE}(?:DEC|DECE|DECES|DCD|DC){_S_WHO}?", "death_date", 92),
+    (
+        f"(?:COD|CD|LIB|TOP|IND)?(?:SIT|SITU|STA|STAT|ETA|ETAT|POS){_S_WHO}|(?:COD|CD|LIB)(?:SIT|SITU|STA|STAT|ETA)",
+        "status",
+        88,
+    ),
+    ("(?:COD|CD|NUM|REF|C)(?:PRG|PROG|PGM|GRP|GRO|GROUP|RES|RESID|ENS|SIT|OPE|CIT)", "residence", 90),
+    ("(?:LIB|NOM|L|NM)(?:PRG|PROG|PGM|GRP|GRO|GROUP|RES|RESID|ENS|OPE|CIT)", "residence_name", 90),
+    ("(?:COD|CD|LIB|NOM|L)(?:AGE|AGCE|AGEN|SEC|SECT|ANT|TER)", "agency", 88),
+)
 PATTERNS: tuple[tuple[str, str, int], ...] = tuple(
     (rf"^(?:{pattern})$", field, score)
     for pattern, field, score in (
@@ -66,7 +135,8 @@ PATTERNS: tuple[tuple[str, str, int], ...] = tuple(
             95,
         ),
         (f"{_ID}{_HOME}(?:{_HOME}|{_WHO})?|{_HOME}{_ID}", "dwelling", 95),
-        (f"NOMS?(?:USAGE|USUEL|FAMILLE|FAMILLEUSUEL)?{_WHO}?{_MAIN}", "last_name", 95),
+        (f"NOMS?(?:USAGE|USUEL|MARITAL){_WHO}?{_MAIN}", "usage_name", 95),
+        (f"NOMS?(?:FAMILLE|FAMILLEUSUEL)?{_WHO}?{_MAIN}", "last_name", 95),
         (f"(?:1|1ER|PREMIER)?PRENOMS?(?:USAGE|USUEL)?{_WHO}?{_MAIN}", "first_name", 95),
         (f"(?:CIV|CIVILITE)?NOMS?(?:USAGE)?(?:ET)?PRENOMS?{_WHO}?{_MAIN}", "full_name", 95),
         (f"(?:CIV|CIVILITE)?PRENOMS?(?:ET)?NOMS?{_WHO}?{_MAIN}", "full_name", 95),
@@ -90,6 +160,7 @@ PATTERNS: tuple[tuple[str, str, int], ...] = tuple(
         (f"(?:STATUT|SITUATION|ETAT)(?:{_LEASE}|{_WHO}|OCCUPATION|LOCATION|DOSSIER)?", "status", 90),
         ("(?:PRESENTE?|ACTIFS?|ACTIVE|OCCUPANTACTUEL)(?:ON|OUINON)?", "status", 90),
         ("(?:TITULAIRE|SIGNATAIRE)(?:ON|OUINON)|TYPE(?:TIERS|PERSONNE|OCCUPANT|LOCATAIRE)|LIENFAMILIAL", "role", 90),
+        *CODES,
     )
 )
 # Headings whose « non » says that somebody has left.
@@ -128,9 +199,30 @@ BLOCKERS = frozenset(
         "TYPE",
     ]
 )
-# A second person on the same row: said, because one row is one person.
+# Whom a heading is about when it is the second person of the row.
+SECOND_MARK = re.compile(
+    r"\b(?:CONJOINTE?S?|CONJ|CJT|CJ|CO ?TITULAIRES?|COLOCATAIRES?|COLOC|CO ?LOCATAIRES?|EPOUX|EPOUSE|CO ?OCCUPANTE?S?"
+    r"|CO ?PRENEURS?|CO ?SIGNATAIRES?|CONCUBINE?|COMPAGNON|COMPAGNE|PARTENAIRE"
+    r"|(?:LOCATAIRE|LOC|TITULAIRE|TIT|OCCUPANTE?|OCC|PRENEUR|PERSONNE|PERS|SIGNATAIRE|HABITANTE?) 2"
+    r"|(?:2|2 (?:E|EME|ND|NDE)|SECONDE?|DEUXIEME) (?:LOCATAIRE|TITULAIRE|OCCUPANTE?|PRENEUR|PERSONNE|SIGNATAIRE"
+    r"|HABITANTE?))\b"
+)
+FIRST_MARK = re.compile(
+    r"^(?:(?:1|1 ER|PREMIER|PREMIERE) )?(?:LOCATAIRE|TITULAIRE|OCCUPANTE?|PRENEUR|PERSONNE|SIGNATAIRE|HABITANTE?)"
+    r"(?: 1| PRINCIPALE?)?(?= )"
+)
+FIRST_TAIL = re.compile(
+    r" (?:(?:LOCATAIRE|TITULAIRE|OCCUPANTE?|PRENEUR|PERSONNE|SIGNATAIRE|HABITANTE?)(?: 1| PRINCIPALE?)?|1)$"
+)
+# Keys of a door, and no part of an address.
+DOOR_CODES = re.compile(
+    r"^(?:DIGICODE|INTERPHONE|VIGIK|BADGE|(?:CODE|COD|CD|CODES) (?:ACCES|PORTE|PORTAIL|HALL|ENTREE"
+    r"|IMMEUBLE ENTREE|RUE|DIGICODE"
+    r"|PORTE ENTREE|ENTREE IMMEUBLE|PORTE IMMEUBLE|INTERPHONE|CLAVIER))(?: \d)?$"
+)
+# A second person on the same row whose column nothing reads: said, and answered before confirming.
 SECOND_PERSON = re.compile(
-    r"\b(?:NOM|PRENOM|NAISSANCE|NAISS|NE|NEE)\b.*\b(?:CONJOINTE?|CO ?TITULAIRE|COLOCATAIRE|EPOUX|EPOUSE|2)\b"
+    r"\b(?:NOM|PRENOM|NAISSANCE|NAISS|NE|NEE)\b.*\b(?:CONJOINTE?|CO ?TITULAIRE|COLOCATAIRE|EPOUX|EPOUSE|2|3)\b"
     r"|^(?:CONJOINTE?|CO ?TITULAIRE|COLOCATAIRE|CO ?OCCUPANTE?|SECOND OCCUPANT|2 OCCUPANT)$"
 )
 # A second given name, unless a second name stands beside it.
@@ -139,6 +231,8 @@ SECOND_GIVEN = re.compile(r"^PRENOM 2$")
 # What the purpose does not need: dropped at reading, never stored, said by name.
 REFUSED: tuple[str, ...] = (
     r"\bNIR\b",
+    r"^(?:ADRESSE |ADR )?(?:E ?)?MAILS?(?: (?:LOCATAIRE|LOC|CLIENT|CONJOINT|\d))?$",
+    r"\bCOURRIELS?\b|\bEMAILS?\b|\bADRESSE (?:ELECTRONIQUE|INTERNET)\b|\bMEL\b",
     r"\bSECU\b",
     r"\bSECURITE SOCIALE\b",
     r"\bSECURITE SOC\b",

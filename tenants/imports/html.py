@@ -28,8 +28,11 @@ class _Tables(HTMLParser):
         self._size = 0
         self._span = 1
         self._hidden = ""
-        # Cells of an earlier row that reach down into the next ones: column -> rows left.
+        # Cells of an earlier row that reach down into the next ones: column -> rows left, and what they hold.
         self._down: dict[int, int] = {}
+        self._held: dict[int, str] = {}
+        self._first: int | None = None
+        self._covered: set[int] = set()
         self._rows = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -46,11 +49,12 @@ class _Tables(HTMLParser):
             self._end_cell()
             self._cell, self._size = [], 0
             given = dict(attrs)
-            self._span = _number(given.get("colspan"), 1)
+            self._span = _number(given.get("colspan"), 1) + _number(given.get("ss:mergeacross"), 0)
             self._reached()
-            if (rows := _number(given.get("rowspan"), 1)) > 1:
+            if (rows := _number(given.get("rowspan"), 1) + _number(given.get("ss:mergedown"), 0)) > 1:
                 first = len(self._row)
                 self._down.update(dict.fromkeys(range(first, first + min(self._span, COLUMNS)), rows))
+                self._first = first
             index = _number(given.get("ss:index") or given.get("index"), 0)
             while len(self._row) < min(index - 1, COLUMNS + 1):
                 self._row.append("")
@@ -80,8 +84,10 @@ class _Tables(HTMLParser):
     def _end_cell(self) -> None:
         if self._cell is None or self._row is None:
             return
-        text = "\n".join(" ".join(line.split()) for line in "".join(self._cell).split("\n"))
-        self._row.append(text.strip())
+        text = "\n".join(" ".join(line.split()) for line in "".join(self._cell).split("\n")).strip()
+        if self._first is not None:
+            self._held[self._first], self._first = text, None
+        self._row.append(text)
         self._row.extend([""] * (min(self._span, COLUMNS + 1) - 1))
         self._cell = None
         if len(self._row) > COLUMNS:
@@ -92,13 +98,23 @@ class _Tables(HTMLParser):
         assert self._row is not None  # noqa: S101
         while self._down.get(len(self._row), 0) > 0 and len(self._row) <= COLUMNS:
             self._row.append("")
+            self._covered.add(len(self._row) - 1)
 
     def end_row(self) -> None:
         self._end_cell()
         if self._row is not None:
+            self._reached()
+            self._hold(self._row)
             self._finish(self._row)
             self._down = {column: left - 1 for column, left in self._down.items() if left > 1}
         self._row = None
+
+    def _hold(self, row: list[str]) -> None:
+        """What the cells that reach down into it hold; a row that has nothing else stays blank."""
+        if any(text for column, text in enumerate(row) if column not in self._covered):
+            for column in self._covered:
+                row[column] = self._held.get(column, "")
+        self._covered.clear()
 
     def _finish(self, row: list[str]) -> None:
         self.ready.append(row)
@@ -114,7 +130,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     _, codec = csvs.detect_encoding(path)
     parser = _Tables()
     number = 0
-    errors = "stray" if codec in ("utf-8", "utf-8-sig", "cp1252") else "replace"
+    errors = "stray" if codec in ("utf-8", "utf-8-sig", *csvs.EIGHT_BITS) else "replace"
     with path.open(encoding=codec, errors=errors) as stream:
         while chunk := stream.read(65_536):
             if "<!ENTITY" in chunk.upper():

@@ -22,13 +22,15 @@ from tenants.imports.people import FORMAT
 from tenants.imports.plan import FIGURES
 from tenants.imports.read import MAX_BYTES, open_list
 from tenants.imports.refusal import Refused
-from tenants.models import ImportProfile, ImportRow, Landlord, ListImport, UploadedPiece
+from tenants.models import ImportProfile, ImportRow, Landlord, ListCorrection, ListImport, UploadedPiece
 
 State = ListImport.State
 # States that somebody may still call off: nothing is written yet.
 CANCELLABLE = (State.UPLOADED, State.CHECK_QUEUED, State.CHECKING, State.CHECKED, State.APPLY_QUEUED)
 # What nobody confirmed, and what a report shows of its rows.
 ERASED_AFTER = timedelta(days=7)
+# A correction of somebody who is not known yet.
+CORRECTION_KEPT = timedelta(days=365)
 # Beyond this share of known people absent from a list, a second confirmation is asked for.
 SHRINKS = 20
 
@@ -36,6 +38,12 @@ SHRINKS = 20
 OUTDATED = (
     "Cette liste avait été vérifiée avant une mise à jour du logiciel. Rien n’en a été écrit depuis : déposez de "
     "nouveau le même fichier. Vos choix de colonnes sont gardés."
+)
+
+
+SECOND_UNREAD = (
+    "Des colonnes semblent nommer une seconde personne et ne sont pas lues : dites qu’il n’y a personne d’autre à "
+    "appeler, ou annulez et indiquez ce que ces colonnes contiennent."
 )
 
 
@@ -51,8 +59,11 @@ class NotNow(Exception):
         super().__init__(message)
 
 
+MOVED_ON = "Cet import a changé d’état entre-temps. Voici où il en est."
+
+
 def _moved_on() -> NotNow:
-    return NotNow("Cet import a changé d’état entre-temps. Voici où il en est.")
+    return NotNow(MOVED_ON)
 
 
 # Upload -----------------------------------------------------------------------------------------------
@@ -164,7 +175,7 @@ def set_columns(
             name=profile_name[:80],
             defaults={
                 "headings": columns.fingerprint(header),
-                "fields": {columns.canonical(c.heading): c.field for c in header.columns if c.heading},
+                "fields": {columns.canonical(c.title): c.field for c in header.columns if c.heading},
                 "created_at": now,
             },
         )
@@ -186,13 +197,20 @@ def shrinks(row: ListImport) -> bool:
 
 @transaction.atomic
 def confirm(
-    *, list_import: ListImport, by: Any, now: datetime, absent_left: bool = False, absent_sure: bool = False
+    *,
+    list_import: ListImport,
+    by: Any,
+    now: datetime,
+    absent_left: bool = False,
+    absent_sure: bool = False,
+    one_a_row: bool = False,
 ) -> ListImport:
     """Ask for the writing of what was previewed.
 
     ``absent_left`` also closes the people absent from the list; a list that shrank by more than 20 % needs
-    ``absent_sure`` too. A list checked by another version of the software goes back to its upload instead. Raises
-    NotNow in any other state than « checked », ValueError without that second yes.
+    ``absent_sure`` too; one with an unread column of a second person needs ``one_a_row``. A list checked by
+    another version of the software goes back to its upload instead. Raises NotNow in any other state than «
+    checked », ValueError without these answers.
     """
     row = _locked(list_import, State.CHECKED)
     if is_outdated(row):
@@ -200,10 +218,25 @@ def confirm(
         return row
     if absent_left and shrinks(row) and not absent_sure:
         raise ValueError("La liste compte plus de 20 % de personnes en moins : confirmez une seconde fois.")
+    if row.counts.get("corrections"):
+        raise ValueError("Des corrections attendent : faites vérifier la liste de nouveau avant de confirmer.")
+    if row.counts.get("second_person") and not one_a_row:
+        raise ValueError(SECOND_UNREAD)
     row.state, row.absent_left, row.confirmed_at, row.message = State.APPLY_QUEUED, absent_left, now, ""
     row.rows_done = row.applied_through = 0
     row.save(update_fields=["state", "absent_left", "confirmed_at", "message", "rows_done", "applied_through"])
     journal.record("import.confirmed", row, by=by, absent_left=absent_left)
+    ask_for("tenants.tasks.run_imports")
+    return row
+
+
+@transaction.atomic
+def look_again(*, list_import: ListImport, by: Any, now: datetime) -> ListImport:
+    """Check the kept rows anew, with what was corrected of them. Raises NotNow in any other state than « checked »."""
+    row = _locked(list_import, State.CHECKED)
+    row.state, row.message, row.rows_done = State.CHECK_QUEUED, "", 0
+    row.save(update_fields=["state", "message", "rows_done"])
+    journal.record("import.check_asked", row, by=by)
     ask_for("tenants.tasks.run_imports")
     return row
 
@@ -312,5 +345,7 @@ def forget_old(now: datetime) -> None:
             _forget_samples(row)
             row.save(update_fields=["columns"])
             uploads.erase(row)
+    # Of people whom no list brought since.
+    ListCorrection.objects.filter(tenant=None, created_at__lt=now - CORRECTION_KEPT).delete()
     final = (State.APPLIED, State.CANCELLED, State.REFUSED)
     ImportRow.objects.filter(list_import__created_at__lt=now - ERASED_AFTER, list_import__state__in=final).delete()

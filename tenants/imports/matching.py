@@ -91,12 +91,14 @@ def match_household(group: Group, known: Known) -> tuple[Household | None, bool]
     tenants = [known.by_reference[p.reference] for p in group if p.reference in known.by_reference and p.reference]
     key = next((person.match_key for person in group if person.match_key), "")
     here = {tenant.pk for tenant in tenants}
+    named = {folded_name(person.last_name, person.first_name) for person in group}
     for tenant in tenants:
         household = known.households.get(tenant.household_id)
         if household is None:
             continue
-        present = {t.pk for t in known.members(household.pk) if t.status == PRESENT}
-        whole = bool(present) and present <= here
+        present = [t for t in known.members(household.pk) if t.status == PRESENT]
+        # Of two people on one row only the first may have a reference: the other is there by name.
+        whole = bool(present) and all(t.pk in here or folded_name(t.last_name, t.first_name) in named for t in present)
         if contract:
             # A renewed contract behind the same door, or a household first met in a list without contracts.
             if whole and (not household.reference or (key and household.match_key == key)):

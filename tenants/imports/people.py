@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
+
+from django.db.models import F
 
 from solidarites.searching import fold
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
+from tenants.households import digest
 from tenants.imports import births, departures, words
-from tenants.imports.columns import Header, canonical, cell_text
+from tenants.imports.columns import ONE_PERSON, Header, canonical, cell_text
 from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation
-from tenants.imports.fields import DETAILS, HouseholdDetail
-from tenants.imports.headings import PRESENCE
+from tenants.imports.fields import DETAILS, SECOND, HouseholdDetail
+from tenants.imports.headings import PRESENCE, SECOND_MARK
 
 # Why a row holds no person: counted and said, never an error.
 TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
+# Added to the number of a row for the second person it names, twice for the third: every person has a number of
+# their own, and the row's is what is left.
+NEXT_PERSON = 10_000_000
 # An issue: [column heading, code, severity, value as written]
 Issue = list[str]
 ERROR, WARNING = "error", "warning"
+
+
+def row_of(number: int) -> int:
+    """The spreadsheet's own row of a person's number."""
+    return number % NEXT_PERSON
+
+
+# Rows of an import as they stand in the file, the second person of a row after the first.
+IN_FILE_ORDER = (F("number") % NEXT_PERSON, "number", "group")
 
 
 @dataclass(slots=True)
@@ -57,11 +73,27 @@ class Person:
     phones: list[list[Any]] = field(default_factory=list)  # [e164, label, third party, preferred]
     phones_rejected: int = 0
     rejected: str = ""
+    # [e164, in which words]: numbers that the list says are not to be dialled.
+    barred: list[list[str]] = field(default_factory=list)
+    # What a coordinator decides before anybody calls: do_not_call, birth_owner, age_in_doubt.
+    to_confirm: list[str] = field(default_factory=list)
+    # « company », « estate »: a row that names nobody to call. Known under its reference, somebody stays as they are.
+    nobody: str = ""
+    # Others stand on the same row: they are one household.
+    beside: bool = False
+    # By what a correction of this row would be remembered, where the reference does not say it (``corrections``).
+    mark: str = ""
+    # The key of the correction that was applied.
+    corrected: str = ""
     # Number of an earlier row of the same person: this one only brings its phones.
     same_as: int = 0
     # The word by which the list says that the person is present; empty where it does not say.
     present_word: str = ""
     issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def row(self) -> int:
+        return row_of(self.number)
 
     @property
     def full_name(self) -> str:
@@ -79,16 +111,33 @@ class Person:
 
 # Of what ``as_json`` gives, kept beside it in a checked row: another number for every change of what a name of Person
 # means, or of which names there are.
-FORMAT = 1
+FORMAT = 2
 _NAMES = tuple(one.name for one in fields(Person))
 _VALUES = attrgetter(*_NAMES)
 _BLANK = {**dict(zip(_NAMES, _VALUES(Person(0)), strict=True)), "number": None}
 
 
+def key_of(reference: str, row: Sequence[str], part: int = 0) -> str:
+    """By what a correction is remembered, keyed: the reference, or the whole row and whom of it."""
+    return digest(f"cor:ref:{reference}" if reference else f"cor:row:{part}:{json.dumps(list(row))}")
+
+
+class Remembered(Protocol):
+    """Corrections of earlier lists (``corrections.Remembered``)."""
+
+    def names(self, person: Person, key: str) -> None: ...
+    def rest(self, person: Person, key: str) -> None: ...
+
+
 class Parser:
     """Reads rows under one header. ``today`` settles two-digit years and exits to come."""
 
-    def __init__(self, header: Header, today: date) -> None:
+    def __init__(
+        self, header: Header, today: date, *, remembered: Remembered | None = None, of_second: bool = False
+    ) -> None:
+        self.remembered = remembered
+        second = _of_second(header) if _names_second(header) else None
+        self.second = Parser(second, today, remembered=remembered, of_second=True) if second else None
         self.today = today
         self.header = header
         self.headings = [fold(column.heading) for column in header.columns]
@@ -100,26 +149,33 @@ class Parser:
         self.remark_columns: list[tuple[int, str]] = []
         self.others: list[tuple[int, str]] = []
         for column in header.columns:
-            if column.second_person and not column.field:
-                self.others.append((column.index, column.heading))
+            if column.unread_person:
+                self.others.append((column.index, column.title))
+            if column.field.startswith(SECOND):
+                continue
             if column.field in ("phone", "phone_third"):
                 third = column.field == "phone_third"
-                label = _column_label(column.heading) if third else ""
-                self.phone_columns.append((column.index, column.heading, third, label))
+                label = _column_label(column.heading) if third else "" if of_second else _of_spouse(column.title)
+                self.phone_columns.append((column.index, column.title, third, label))
             elif column.field == "street_extra":
                 self.extra.append(column.index)
             elif column.field in _DETAILS:
                 self.details.setdefault(column.field, []).append(column.index)
             elif column.field == "remarks":
-                self.remark_columns.append((column.index, column.heading))
+                self.remark_columns.append((column.index, column.title))
             elif column.field:
                 self.at.setdefault(column.field, column.index)
             if column.field:
-                self.title.setdefault(column.field, column.heading)
+                self.title.setdefault(column.field, column.title)
         self.asks_presence = bool(PRESENCE.match(canonical(self.title.get("status", "")).replace(" ", "")))
         self.first_name_first = "PRENOM" in canonical(self.title.get("full_name", "")).split()[:1]
         # Everything read of a row: the refused columns are not among it.
         self.read = [column.index for column in header.columns if column.field]
+        self.name_columns = [self.at[name] for name in _OF_NAMES if name in self.at]
+        self.refusal_columns = [
+            *self.remark_columns,
+            *((self.at[name], self.title[name]) for name in _SAY_SO if name in self.at),
+        ]
         self.preferred_first = len(self.phone_columns)
 
     # Cells -----------------------------------------------------------------------------------------
@@ -181,28 +237,159 @@ class Parser:
         )
         return same >= 2 and same * 10 >= len(filled) * 6
 
-    def person(self, number: int, cells: Sequence[Any]) -> Person:
+    def people(self, number: int, cells: Sequence[Any]) -> list[Person]:
+        """Everybody a row names, each with a number of their own; the first one's is the row's."""
+        couple = self._couple(cells) if self._may_be_two(cells) else []
+        if not couple and self.second is None:
+            return [self.person(number, cells)]
+        found = (
+            [self.person(number, cells, names=names, part=part) for part, names in enumerate(couple)]
+            if couple
+            else [self.person(number, cells)]
+        )
+        if couple:
+            self._share(found, cells)
+        if self.second is not None and (second := self._second(cells, found[0])) is not None:
+            found = [second] if found[0].rejected == "no_last_name" else [*found, second]
+        for position, person in enumerate(found):
+            person.number, person.beside = number + position * NEXT_PERSON, len(found) > 1
+        return found
+
+    def _may_be_two(self, cells: Sequence[Any]) -> bool:
+        """At one glance: something joins two names in a cell of names."""
+        for index in self.name_columns:
+            if index < len(cells):
+                text = cells[index]
+                if type(text) is str and (
+                    "/" in text or "&" in text or "+" in text or " et " in text or " ET " in text
+                ):
+                    return True
+        return False
+
+    def _couple(self, cells: Sequence[Any]) -> list[words.Names]:
+        """« M. et Mme DURAND Paul et Simone »: the two that the cells of a name hold, or nothing."""
+        texts = {name: cell_text(self.cell(cells, name))[:200] for name in ("civility", "full_name", "first_name")}
+        last = cell_text(self.cell(cells, "usage_name") or self.cell(cells, "last_name"))[:120]
+        if not words.JOINED.search(texts["full_name"] + " " + texts["first_name"] + " " + last):
+            return []
+        if last:
+            return words.couple_in_columns(texts["civility"], last, texts["first_name"])
+        return words.couple(texts["full_name"], self.first_name_first)
+
+    def _share(self, couple: list[Person], cells: Sequence[Any]) -> None:
+        """What one row says once of two people: the reference and the numbers are the first one's, a birth nobody's."""
+        first, second = couple
+        second.reference, second.phones, second.barred, second.phones_rejected = "", [], [], 0
+        second.issues = [issue for issue in second.issues if issue[1] not in _SAID_ONCE]
+        born = self.cell(cells, "birth")
+        if cell_text(born):
+            for person in couple:
+                person.birth, person.precision = "", births.UNKNOWN
+                person.to_confirm.append("birth_owner")
+                person.issues = [issue for issue in person.issues if not issue[1].startswith("birth_")]
+                person.issues.append([self.title.get("birth", ""), "birth_owner", WARNING, self._dated(born)[:60]])
+        first.issues.append([self.title.get("full_name", ""), "two_people", WARNING, second.full_name])
+
+    def _second(self, cells: Sequence[Any], first: Person) -> Person | None:
+        """The second person that columns of their own hold; None where these are empty."""
+        second = self.second
+        assert second is not None  # noqa: S101
+        last, given = (second.names_of(cells), cell_text(second.cell(cells, "first_name")))
+        if not (last or given) or words.yes_no(last or given) is not None:
+            return None
+        person = second.person(0, cells, fallback=first.last_name if given else "", part=1)
+        if person.rejected == "no_identity":
+            # A name alone beside somebody who is known: kept with them.
+            person.rejected, person.issues = "", []
+            second.rest(person, cells, second.texts(cells), person.issues)
+            person.issues.append([second.title.get("last_name", ""), "second_without_first_name", WARNING, last[:60]])
+        return person
+
+    def names_of(self, cells: Sequence[Any]) -> str:
+        for name in ("usage_name", "last_name", "full_name", "birth_name"):
+            if text := words.clean(cell_text(self.cell(cells, name))):
+                return text
+        return ""
+
+    def person(
+        self,
+        number: int,
+        cells: Sequence[Any],
+        *,
+        names: words.Names | None = None,
+        fallback: str = "",
+        part: int = 0,
+    ) -> Person:
+        """One person of a row. ``names``: of one of a couple; ``fallback``: a last name where the row has none."""
         person = Person(number)
-        issues = person.issues
         texts = self.texts(cells)
         person.reference = words.reference(texts.get("reference", "")[:200])[:60]
+        if self.remembered is None:
+            self._read(person, cells, texts, names, fallback, "")
+            return person
+        raw = [cell_text(cells[index]) for index in self.read if index < len(cells)]
+        key = key_of(person.reference if part == 0 or names is None else "", raw, part)
+        self._read(person, cells, texts, names, fallback, key)
+        self.remembered.rest(person, key)
+        person.mark = key
+        return person
+
+    def _read(
+        self,
+        person: Person,
+        cells: Sequence[Any],
+        texts: dict[str, str],
+        names: words.Names | None,
+        fallback: str,
+        key: str,
+    ) -> None:
+        issues = person.issues
         contract = words.reference(texts.get("contract", "")[:200])[:60]
         person.household_reference = contract or self._dwelling(texts)
+        if names is not None:
+            texts = {**texts, **names._asdict(), "full_name": "", "usage_name": ""}
         self._names(person, cells, texts, issues)
+        person.last_name = person.last_name or fallback
+        if key and self.remembered is not None:
+            self.remembered.names(person, key)
         if not person.last_name:
             person.rejected = "no_last_name"
             issues.append([self.title.get("last_name") or self.title.get("full_name", ""), "no_last_name", ERROR, ""])
-            return person
+            return
+        if person.nobody:
+            return
         if not person.reference and not person.first_name:
             person.rejected = "no_identity"
             issues.append([self.title.get("first_name", ""), "no_identity", ERROR, person.last_name])
-            return person
+            return
+        self.rest(person, cells, texts, issues)
+
+    def rest(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        """What follows the names: address, birth, situation, numbers, details."""
         self._address(person, cells, texts, issues)
+        if person.department == "988" and texts.get("reference") == "NC":
+            person.reference = "NC"  # New Caledonia's own code, and « non communiqué » elsewhere
         self._birth(person, cells, texts, issues)
         self._status(person, cells, texts, issues)
         self._phones(person, cells, issues)
         self._others(person, cells, texts, issues)
-        return person
+        self._refusal(person, cells, texts, issues)
+
+    def _refusal(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
+        """« Ne pas contacter »: nobody calls before a coordinator has decided."""
+        said = texts.get("do_not_call", "")
+        if said and words.yes_no(said) is not False:
+            self._do_not_call(person, self.title["do_not_call"], said, issues)
+        for index, heading in self.refusal_columns:
+            text = cell_text(cells[index]) if index < len(cells) else ""
+            if text and phones.says_no_call(text[:200]):
+                self._do_not_call(person, heading, text, issues)
+
+    @staticmethod
+    def _do_not_call(person: Person, heading: str, said: str, issues: list[Issue]) -> None:
+        if "do_not_call" not in person.to_confirm:
+            person.to_confirm.append("do_not_call")
+            issues.append([heading, "do_not_call", WARNING, said[:60]])
 
     def _dwelling(self, texts: dict[str, str]) -> str:
         """A dwelling's reference; « 12 » is one only within its residence."""
@@ -214,12 +401,22 @@ class Parser:
 
     def _names(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         civility = texts.get("civility", "")[:60]
-        last = texts.get("last_name", "")[:120] or texts.get("birth_name", "")[:120]
+        last = texts.get("usage_name", "")[:120] or texts.get("last_name", "")[:120]
         first = texts.get("first_name", "")[:120]
-        if not last and (full := texts.get("full_name", "")[:200]):
-            found, last, split_first = words.split_name(full, self.first_name_first)
+        full = texts.get("full_name", "")[:200]
+        if not last and full:
+            notes, bare = departures.notes_apart(words.birth_name_apart(full))
+            found, last, split_first = words.split_name(bare, self.first_name_first)
+            last = f"{last} {notes}".strip()
             first = first or split_first
             civility = civility or found
+        last = last or texts.get("birth_name", "")[:120]
+        if " " in last:
+            last = words.birth_name_apart(last)
+        own, born = bool(texts.get("first_name")), bool(texts.get("birth"))
+        if not (own or born) and (code := words.nobody(civility, full or last)):
+            self._nobody(person, code, full or last, issues)
+            return
         for which, value in (("last_name", last), ("first_name", first), ("civility", civility)):
             code, status, word = departures.in_name(value, self.today)
             if status:
@@ -230,7 +427,7 @@ class Parser:
         if not civility and last:
             civility, last = words.leading_civility(last)
         person.civility, several = words.civility(civility)
-        if several:
+        if several and not (words.JOINED.search(full) and first):
             issues.append(
                 [self.title.get("civility", self.title.get("full_name", "")), "several_people", WARNING, civility]
             )
@@ -240,6 +437,14 @@ class Parser:
             if other and words.yes_no(other) is None and (words.looks_like_name(other) or other[:1].isdigit()):
                 issues.append([heading, "several_people", WARNING, other[:60]])
                 break
+
+    def _nobody(self, person: Person, code: str, name: str, issues: list[Issue]) -> None:
+        """A company or an estate: listed apart, called by nobody."""
+        person.nobody, person.status = code, DECEASED if code == "estate" else MOVED
+        person.last_name = words.name(departures.without_marks(name) if code == "estate" else name)[:120]
+        issues.append(
+            [self.title.get("last_name") or self.title.get("full_name", ""), code, WARNING, words.nobody_word(name)]
+        )
 
     def _address(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         street = texts.get("street", "")[:400]
@@ -290,8 +495,10 @@ class Parser:
 
     def _birth(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         value = self.cell(cells, "birth")
-        birth = births.parse(value, today=self.today, leaseholder=words.is_leaseholder(texts.get("role", "")[:60]))
+        birth = births.parse(value, today=self.today, leaseholder=not words.is_child(texts.get("role", "")[:60]))
         for code in birth.codes:
+            if code in births.IN_DOUBT:
+                person.to_confirm.append("age_in_doubt")
             issues.append([self.title.get("birth", ""), code, WARNING, cell_text(value)[:60]])
         if birth.day is None:
             if not birth.codes:
@@ -364,6 +571,7 @@ class Parser:
     def _phones(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
         region = communes.phone_region(person.department)
         known: dict[str, list[Any]] = {}
+        no_call = ""
         for index, heading, third, label in self.phone_columns:
             if index >= len(cells) or cells[index] in ("", None):
                 continue
@@ -372,12 +580,23 @@ class Parser:
                 person.phones_rejected += 1
                 issues.append([heading, "phone_invalid", WARNING, wrong])
             for phone in read.phones:
+                if phone.barred:
+                    person.barred.append([phone.e164, phone.barred])
+                    issues.append([heading, "number_not_dialled", WARNING, phone.barred])
+                    known.pop(phone.e164, None)
+                    no_call = no_call or (phone.barred if phone.no_call and not (phone.third_party or third) else "")
+                    continue
+                if any(phone.e164 == barred for barred, _ in person.barred):
+                    continue
                 entry = [phone.e164, phone.label or label, phone.third_party or third, phone.preferred]
                 if phone.e164 not in known:
                     known[phone.e164] = entry
                 elif known[phone.e164][2] and not entry[2]:
                     known[phone.e164][2] = False
         person.phones = list(known.values())
+        if no_call and not any(not phone[2] for phone in person.phones):
+            # Their only number is not to be called: it is they who asked.
+            self._do_not_call(person, self.title.get("phone", ""), no_call, issues)
 
     def _others(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
         person.agency = texts.get("agency", "")[:120]
@@ -411,7 +630,46 @@ def _labelled(label: str, value: str) -> str:
     return f"{label} {value}" if re.fullmatch(r"[A-Za-z]?\d{0,4}[A-Za-z]?", value.strip()) else value
 
 
+def _names_second(header: Header) -> bool:
+    return any(column.field.startswith(SECOND) for column in header.columns)
+
+
+def _of_second(header: Header) -> Header:
+    """The columns as the second person of a row has them: their own, and those of the household."""
+    columns = []
+    for column in header.columns:
+        own = column.field.startswith(SECOND)
+        name = column.field.removeprefix(SECOND) if own else column.field
+        if not own and (name in ONE_PERSON or name in _FIRST_ALONE):
+            name = ""
+        columns.append(replace(column, field=name, second_person=False))
+    return Header(header.position, columns)
+
+
+# Said of the first person of a row alone; of the household, the row says it once, through the first.
+_FIRST_ALONE = frozenset(
+    ("phone", "phone_third", "role", "remarks", "do_not_call", *(detail.name for detail in DETAILS))
+)
+_SAID_ONCE = frozenset(
+    (
+        "phone_invalid",
+        "number_not_dialled",
+        "commune_unknown",
+        "commune_close",
+        "postal_code_missing",
+        "language_unknown",
+    )
+)
+# Columns of situations where somebody may write that nobody is to call.
+_SAY_SO = ("status", "role")
+_OF_NAMES = ("full_name", "usage_name", "last_name", "first_name")
 _DETAILS = {detail.name: detail for detail in DETAILS}
+
+
+def _of_spouse(title: str) -> str:
+    """« Portable conjoint » of a list that names no second person: whose number it is stays said."""
+    found = SECOND_MARK.search(canonical(title))
+    return "conjoint" if found and "2" not in found[0] else ""
 
 
 @lru_cache(maxsize=100)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenants.imports.departures import CLOSING
-from tenants.imports.people import Issue, Person
+from tenants.imports.people import NEXT_PERSON, Issue, Person
 from tenants.models import Household, ImportRow, PhoneNumber, Tenant
 
 Kind = ImportRow.Kind
@@ -68,7 +68,8 @@ class Tally:
     def add(self, plan: HouseholdPlan) -> None:
         count = self.counts
         for row in plan.rows:
-            count["rows"] += 1
+            # Rows of the file; who stands second on one is counted apart.
+            count["rows" if row.person.number < NEXT_PERSON else "second_people"] += 1
             count[_TALLY[row.kind]] += 1
             if row.close:
                 count["tenants_closed"] += 1
@@ -92,6 +93,7 @@ _TALLY: dict[str, str] = {
 }
 FIGURES = (
     "rows",
+    "second_people",
     *_TALLY.values(),
     "households_created",
     "households_updated",

@@ -117,8 +117,10 @@ def _kind(head: bytes) -> str:
 
 
 def _open_workbook(path: Path, sheet: str) -> Source:
-    """Choose the sheet where most headings are recognised, unless one is named."""
-    heads: dict[str, list[list[Any]]] = next(_run("list", path))["sheets"]
+    """Choose the sheet where most headings are recognised, unless one is named; a hidden one only when it is."""
+    listed = next(_run("list", path))
+    heads: dict[str, list[list[Any]]] = listed["sheets"]
+    hidden = list(heads)[listed["seen"] :] if listed["seen"] else []
     source = Source(path, "workbook", sheets=list(heads))
     if sheet and sheet not in heads:
         raise Refused("no_sheet", sheet[:60])
@@ -126,7 +128,7 @@ def _open_workbook(path: Path, sheet: str) -> Source:
     for name, rows in heads.items():
         if any(len(cells) > csvs.COLUMNS for cells in rows):
             raise Refused("columns", max(len(cells) for cells in rows))
-        if sheet and name != sheet:
+        if name != sheet if sheet else name in hidden:
             continue
         header = find_header(list(enumerate(rows, start=1)))
         score = header.score if header else 0

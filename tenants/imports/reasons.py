@@ -37,7 +37,44 @@ REASONS: dict[str, tuple[str, str]] = {
     "postal_code_missing": ("Code postal absent", "La commune a été trouvée par son nom seul."),
     "several_people": (
         "Plusieurs personnes sur une ligne",
-        "Une ligne est une personne : ajoutez une ligne pour la seconde, sinon elle n’est pas appelée.",
+        "Une seule a été comprise : ajoutez une ligne pour la seconde, sinon elle n’est pas appelée.",
+    ),
+    "two_people": (
+        "Deux personnes dans une case",
+        "Chacune est gardée, dans le même foyer ; la référence et les numéros sont ceux de la première.",
+    ),
+    "second_without_first_name": (
+        "Seconde personne sans prénom",
+        "Elle est gardée, dans le foyer de la première : complétez son prénom.",
+    ),
+    "birth_owner": (
+        "Une naissance pour deux personnes",
+        "Elle n’est donnée à aucune des deux : la coordination dit de qui elle est.",
+    ),
+    "birth_baby_or_centenarian": (
+        "Bébé ou centenaire",
+        "La ligne dit un enfant : l’année a été lue dans ce siècle. Vérifiez-la.",
+    ),
+    "birth_centenarian": (
+        "Centenaire ou bébé",
+        "Une année comme « 24 » a été lue 1924 : vérifiez l’âge de cette personne.",
+    ),
+    "number_not_dialled": (
+        "Numéro à ne pas composer",
+        "La liste dit qu’il est faux ou qu’il ne faut plus l’appeler : il est gardé, et n’est pas composé.",
+    ),
+    "do_not_call": (
+        "À ne pas appeler, d’après la liste",
+        "Personne n’appelle avant que la coordination ait tranché : opposition, ou appel.",
+    ),
+    "same_name_same_address": (
+        "Même nom, même adresse",
+        "Sans numéro à elle, cette personne est dans le foyer de l’autre. Vérifiez qu’elles vivent ensemble.",
+    ),
+    "corrected": ("Corrigée dans l’aperçu", "La correction vaut tant que la liste redit la même chose."),
+    "company": (
+        "Société ou association",
+        "Une entreprise n’est pas une personne à appeler : elle n’est pas enregistrée.",
     ),
     "same_person": ("Personne déjà dans la liste", "La première ligne compte ; celle-ci n’apporte que ses numéros."),
     "reference_shared": (
@@ -111,6 +148,15 @@ REASONS: dict[str, tuple[str, str]] = {
 }
 # Remarks that somebody should look at before confirming, first in the preview.
 TO_CHECK = (
+    "estate",
+    "company",
+    "do_not_call",
+    "birth_owner",
+    "birth_centenarian",
+    "birth_baby_or_centenarian",
+    "several_people",
+    "second_without_first_name",
+    "same_name_same_address",
     "present_but_deceased",
     "present_but_moved",
     "present_but_care_home",

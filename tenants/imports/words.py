@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from solidarites.searching import fold
 from tenants.imports import births
@@ -140,10 +140,164 @@ def split_name(text: str, first_name_first: bool = False) -> tuple[str, str, str
     return found, " ".join(tokens[:cut]), " ".join(tokens[cut:])
 
 
+# Two people in one cell -----------------------------------------------------------------------------------
+
+
+class Names(NamedTuple):
+    civility: str
+    last_name: str
+    first_name: str
+
+
+JOINED = re.compile(r"\s(?:et|&|/|\+)\s|\s*[/&+]\s*", re.IGNORECASE)
+_CIV = r"(?:M\.?|MR\.?|MME\.?|MLLE\.?|MELLE\.?|MONSIEUR|MADAME|MADEMOISELLE)"
+_PAIR = re.compile(rf"^({_CIV})\s*(?:ET|OU|&|/|\+|-)\s*({_CIV})\s+(.+)$", re.IGNORECASE)
+_TWO = re.compile(rf"^({_CIV})\s+(.+?)\s*(?:\bET\b|&|/|\+)\s*({_CIV})\s+(.+)$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=20_000)
+def couple(text: str, first_name_first: bool = False) -> list[Names]:
+    """The two people that one cell names, or nothing.
+
+    « M. et Mme DURAND Paul et Simone », « Mme MARTIN Jeanne et M. PETIT Paul », « DURAND Paul et Simone »; « M. et Mme
+    DURAND » names one for sure: nothing.
+    """
+    text = " ".join(text.split())
+    if match := _TWO.match(text):
+        one, other = split_name(match[2], first_name_first), split_name(match[4], first_name_first)
+        if one[1] and other[1] and (one[2] or other[2]):
+            return [
+                _names(match[1], one[1] if one[2] else _either(one, other), one[2] or one[1]),
+                _names(match[3], other[1], other[2]),
+            ]
+        return []
+    pair = _PAIR.match(text)
+    rest = pair[3] if pair else text
+    halves = [half.strip() for half in JOINED.split(rest) if half and half.strip()]
+    if len(halves) != 2:
+        return []
+    _, last, first = split_name(halves[0], first_name_first)
+    found, second_last, second_first = split_name(halves[1], first_name_first)
+    if not first or found:
+        return []
+    if not second_first:
+        # « DURAND Paul et Simone »
+        second_last, second_first = last, second_last
+    elif not pair and not _in_capitals(second_last):
+        return []
+    if nobody("", halves[0]) or nobody("", halves[1]):
+        return []
+    civilities = (pair[1], pair[2]) if pair else ("", "")
+    return [_names(civilities[0], last, first), _names(civilities[1], second_last, second_first)]
+
+
+def couple_in_columns(civility_cell: str, last: str, first: str) -> list[Names]:
+    """« DURAND » and « Paul et Simone », « DURAND / PETIT » and « Paul / Simone »; nothing for one person."""
+    firsts = [part for part in JOINED.split(first) if part and part.strip()]
+    lasts = [part for part in JOINED.split(last) if part and part.strip()]
+    if len(firsts) != 2 or len(lasts) not in (1, 2) or not all(looks_like_name(one) for one in (*firsts, *lasts)):
+        return []
+    civilities = [
+        part for part in re.split(r"\s*(?:\bET\b|\bOU\b|&|/|\+)\s*", civility_cell, flags=re.IGNORECASE) if part.strip()
+    ]
+    if len(civilities) != 2:
+        civilities = ["", ""]
+    return [_names(civilities[0], lasts[0], firsts[0]), _names(civilities[1], lasts[-1], firsts[1])]
+
+
+def _names(civility_text: str, last: str, first: str) -> Names:
+    return Names(civility_text.strip(), last.strip(" ,;"), first.strip(" ,;"))
+
+
+def _either(one: tuple[str, str, str], other: tuple[str, str, str]) -> str:
+    """« M. Paul et Mme Simone DURAND »: the first one's last name is the other's."""
+    return other[1]
+
+
+def _in_capitals(text: str) -> bool:
+    return text.upper() == text
+
+
+# « ép. ROUX », « née DUPUY », « veuve ROUX » after a name: a note.
+_OTHER_NAME = re.compile(
+    r"(?<=\S)[\s,(]+(?:N[ÉE]E?\(?E?\)?|[ÉE]P(?:OUSE|X|SE)?\.?|VEUVE|VVE|DIVORC[ÉE]E|DIV\.|NJF|ALIAS|DITE?)\s+"
+    r"[^\W\d_][\w'’ -]*\)?$",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=50_000)
+def birth_name_apart(text: str) -> str:
+    """« LAFITTE née DUPUY » → « LAFITTE »; « DUPONT Marcel ép. ROUX » → « DUPONT Marcel »."""
+    if " " not in text:
+        return text
+    return _OTHER_NAME.sub("", text)
+
+
+# Nobody ---------------------------------------------------------------------------------------------------
+
+_LEGAL = (
+    r"(?:S\.?A\.?R\.?L|E\.?U\.?R\.?L|S\.?A\.?S\.?U|S\.?C\.?I|S\.?N\.?C|S\.?C\.?P|SELARL|S\.?C\.?M|G\.?I\.?E|SCOP|SCIC"
+    r"|EARL|GAEC)"
+)
+_COMPANY = re.compile(
+    rf"^{_LEGAL}\.?\s|\s{_LEGAL}\.?$|^{_LEGAL}$"
+    r"|^(?:ASSOCIATIONS?|ASSOC|ASSO|SOCIETE|ETS|ETABLISSEMENTS?|ENTREPRISE|COPROPRIETE|SYNDICAT|MAIRIE|COMMUNE DE"
+    r"|VILLE DE|DEPARTEMENT D\w*|CONSEIL (?:GENERAL|DEPARTEMENTAL|REGIONAL)|CCAS|C\.C\.A\.S"
+    r"|CENTRE (?:COMMUNAL|SOCIAL|MEDICO|HOSPITALIER)|FONDATION|COOPERATIVE|MUTUELLE|FOYER (?:DES?|LOGEMENT)|CABINET"
+    r"|PHARMACIE|AMICALE|COMITE (?:DES?|D|LOCAL)|UNION (?:DEPARTEMENTALE|LOCALE|DES)|CROIX ROUGE"
+    r"|SECOURS (?:POPULAIRE|CATHOLIQUE)|EMMAUS|UDAF|ADAPEI|LOCAL (?:COMMERCIAL|VIDE|ASSOCIATIF)|SA HLM|OPH"
+    r"|OFFICE PUBLIC)\b"
+)
+_ESTATE = re.compile(r"^(?:LA )?(?:SUCCESSION|SUCC\b\.?|HOIRIE|HOIRS|INDIVISION)\s+(?=\S)|^SUCCESSION$")
+_CIVIL_COMPANY = re.compile(
+    r"^(?:SOCIETE|STE|SA|SAS|SARL|SCI|EURL|ASSO\w*|ENTREPRISE|ETS|PERSONNE MORALE|PM|MORALE|COLLECTIVITE|COMMERCE)\b"
+)
+
+
+@lru_cache(maxsize=50_000)
+def nobody(civility_cell: str, text: str) -> str:
+    """« company », « estate », or « » for somebody; to be asked of who has neither a first name nor a birth."""
+    if civility_cell:
+        if _CIVIL_COMPANY.match(fold(civility_cell).strip()):
+            return "company"
+        if civility(civility_cell)[0]:
+            return ""
+    folded = fold(text).strip()
+    if _COMPANY.search(folded):
+        return "company"
+    return "estate" if _ESTATE.match(folded) else ""
+
+
+def nobody_word(text: str) -> str:
+    """The word by which a row is known for nobody's: « SARL », « SUCCESSION »."""
+    return next(iter(text.split()), "")[:60]
+
+
 def looks_like_name(text: str) -> bool:
     return (
         bool(re.fullmatch(r"[^\W\d_][\w'’. -]{1,60}", text.strip())) and not is_total(text) and len(text.split()) <= 5
     )
+
+
+_GIVEN = frozenset((
+    "MARIE", "JEANNE", "JEAN", "PIERRE", "MICHEL", "ANDRE", "RENE", "LOUIS", "JACQUES", "ROGER", "ROBERT", "MARCEL",
+    "MAURICE", "GEORGES", "HENRI", "PAUL", "RAYMOND", "LUCIEN", "GEORGETTE", "SIMONE", "YVETTE", "ODETTE", "DENISE",
+    "PAULETTE", "GERMAINE", "MADELEINE", "SUZANNE", "YVONNE", "JACQUELINE", "JANINE", "MONIQUE", "COLETTE",
+    "NICOLE", "FRANCOISE", "CHRISTIANE", "GINETTE", "ANDREE", "LUCIENNE", "HELENE", "MARGUERITE", "THERESE",
+    "RENEE", "ALICE", "LUCIE", "LOUISE", "ROSE", "EMILE", "GASTON", "ALBERT", "CHARLES", "CLAUDE", "BERNARD",
+    "GERARD", "ALAIN", "DANIEL", "GUY", "CHRISTIAN", "SERGE", "YVES", "GILBERT", "JOSEPH", "FRANCOIS", "PHILIPPE",
+    "PATRICK", "CATHERINE", "SYLVIE", "ANNE", "ANNIE", "MARTINE", "CHANTAL", "BRIGITTE", "DANIELLE", "JOSETTE",
+    "MICHELINE", "LILIANE", "ARLETTE", "HUGUETTE", "SOLANGE", "BERTHE", "LEA", "CLAIRE", "CARMEN", "MARIA", "JOSE",
+    "ANTONIO", "MANUEL", "FATIMA", "MOHAMED", "ALI", "AHMED", "ZOE", "LEON", "AIME", "EUGENE", "FERNAND",
+    "FERNANDE", "ROLAND", "EDMOND", "GABRIEL", "GABRIELLE", "JULES", "LUCETTE", "MARTHE", "MATHILDE", "PAULINE",
+    "ROLANDE", "STEPHANE", "LAURENT", "THIERRY", "ERIC", "PASCAL", "NATHALIE", "ISABELLE", "VALERIE",
+))  # fmt: skip
+
+
+def is_given_name(text: str) -> bool:
+    """A first name that many have: enough to tell a column of them."""
+    return any(word in _GIVEN for word in re.findall(r"[A-Z]+", fold(text)))
 
 
 _TOTAL = re.compile(
@@ -242,10 +396,13 @@ def in_words(value: Any) -> str:
 
 
 @lru_cache(maxsize=500)
-def is_leaseholder(role: str) -> bool:
-    """False for somebody said to be a child or another occupant: no lease, so any age."""
-    return not re.match(
-        r"^(?:ENFANT|OCCUPANT|FILS|FILLE|PETIT|A CHARGE|PERSONNE A CHARGE|ASCENDANT|MINEUR)", fold(role).strip()
+def is_child(role: str) -> bool:
+    """Somebody said to be a child: « 24 » may be their year of birth."""
+    return bool(
+        re.match(
+            r"^(?:ENFANT|FILS|FILLE|PETITE?S? ?-?(?:ENFANT|FILS|FILLE)|MINEURE?|A CHARGE|PERSONNE A CHARGE|NOUVEAU)",
+            fold(role).strip(),
+        )
     )
 
 

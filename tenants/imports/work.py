@@ -21,11 +21,11 @@ from django.utils import timezone
 from solidarites import journal
 from solidarites.prompt import ask_for
 from tenants import households as rules
-from tenants.imports import bulk, columns, jobs, uploads
+from tenants.imports import bulk, columns, corrections, jobs, uploads
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped
-from tenants.imports.people import FORMAT, Person
+from tenants.imports.people import FORMAT, NEXT_PERSON, Person
 from tenants.imports.plan import HouseholdPlan, Kind, RowPlan, Tally
 from tenants.imports.read import open_list
 from tenants.imports.refusal import Refused
@@ -151,7 +151,8 @@ def _read(row: ListImport, path: Path, now: datetime) -> dict[str, Any]:
     chosen = columns.header_from_json(row.columns, source.header.position)
     if [c.heading for c in chosen.columns] == [c.heading for c in source.header.columns]:
         source.header = chosen
-    with grouped(source, timezone.localdate(now), progress=_reading(row)) as found:
+    remembered = corrections.Remembered(row.landlord)
+    with grouped(source, timezone.localdate(now), progress=_reading(row), remembered=remembered) as found:
         renew(row, rows_total=found.rows, rows_done=0)
         _stage(row, found)
         absent, known = _stage_absent(row, found)
@@ -232,6 +233,8 @@ def _staged(
             data={} if bare else as_read[person.number],
             format=FORMAT,
             name=person.full_name[:260] if bare else "",
+            mark=person.mark if bare else "",
+            closed_as=person.status if planned.kind == Kind.SKIP else "",
             changes=planned.changes,
             issues=planned.issues,
             codes=_codes(planned),
@@ -307,16 +310,20 @@ def _check_again(row: ListImport) -> None:
                 update_fields=["kind", "changes", "household_kind", "household_changes", "issues", "codes"],
             )
     before = row.counts
-    bare = {"rows": 0, "tenants_skipped": 0, "tenants_rejected": 0}
+    bare = {"tenants_skipped": 0, "tenants_rejected": 0}
+    kept_nothing = row.rows.filter(kind__in=(Kind.SKIP, Kind.REJECT), data={})
     for kind, name in ((Kind.SKIP, "tenants_skipped"), (Kind.REJECT, "tenants_rejected")):
-        bare[name] = row.rows.filter(kind=kind, data={}).count()
+        bare[name] = kept_nothing.filter(kind=kind).count()
+    second = kept_nothing.filter(number__gte=NEXT_PERSON).count()
     counts = {**before, **tally.figures(), "issues": dict(tally.issues)}
     counts["tenants_skipped"] += bare["tenants_skipped"]
     counts["tenants_rejected"] += bare["tenants_rejected"]
-    counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"]
+    counts["rows"] += bare["tenants_skipped"] + bare["tenants_rejected"] - second
+    counts["second_people"] += second
     counts["phones_rejected"] = before.get("phones_rejected", 0)
     counts.pop("reached", None)
-    _checked(row, counts, CHANGED)
+    corrected = counts.pop("corrections", 0)
+    _checked(row, counts, "Vos corrections sont prises en compte. Relisez, puis confirmez." if corrected else CHANGED)
 
 
 def _staged_groups(row: ListImport, after: int) -> Iterator[tuple[list[ImportRow], list[Group]]]:

@@ -9,10 +9,12 @@ import re
 import resource
 import sys
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+from xml.etree.ElementTree import iterparse
 
-from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 MEMORY = 1536 * 1024 * 1024
 UNPACKED = 700 * 1024 * 1024
@@ -23,6 +25,8 @@ COLUMNS = 1000
 ROWS = 1_048_576
 CELLS = 60_000_000
 BATCH = 500
+# Cells that a merged one covers in its column, over all of a sheet.
+COVERED = 2_000_000
 
 
 class Refused(Exception):
@@ -134,6 +138,73 @@ def plain(value: object) -> object:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+# Merged cells ---------------------------------------------------------------------------------------------
+
+# Row -> columns whose value is that of the row above; of a wide merged cell, its first column alone.
+Covered = dict[int, set[int]]
+
+
+def covered_by(ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Covered:
+    found: Covered = {}
+    total = 0
+    for (top, left), (bottom, _right) in ranges:
+        total += bottom - top
+        if left >= COLUMNS or total > COVERED:
+            continue
+        for row in range(top + 1, bottom + 1):
+            found.setdefault(row, set()).add(left)
+    return found
+
+
+def merged_in(path: Path, name: str, sheet: CalamineSheet) -> Covered:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if "content.xml" in archive.namelist():
+                with archive.open("content.xml") as stream:
+                    return covered_by(ods_ranges(stream, name))
+    return covered_by(sheet.merged_cell_ranges or [])
+
+
+def ods_ranges(stream: IO[bytes], name: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Cells that reach over several rows of one sheet of an OpenDocument file."""
+    row = column = 0
+    here = False
+    for event, element in iterparse(stream, events=("start", "end")):  # noqa: S314
+        tag = element.tag.rpartition("}")[2]
+        given = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+        if tag == "table":
+            here, row = event == "start" and given.get("name") == name, 0
+        elif event == "start":
+            if tag == "table-row":
+                column = 0
+            elif here and tag in ("table-cell", "covered-table-cell"):
+                if (rows := int(given.get("number-rows-spanned", 1))) > 1:
+                    yield (row, column), (row + min(rows, ROWS) - 1, column)
+                column += int(given.get("number-columns-repeated", 1))
+        elif tag == "table-row":
+            row += int(given.get("number-rows-repeated", 1))
+            element.clear()
+
+
+def filled(rows: Iterable[list[Any]], covered: Covered) -> Iterator[list[Any]]:
+    """Each row with the values of the merged cells that reach into it; a row that holds nothing else stays blank."""
+    above: list[Any] = []
+    for number, row in enumerate(rows):
+        columns = covered.get(number, set())
+        if columns:
+            given = {column: above[column] for column in columns if column < len(above)}
+            own = any(value not in (None, "") for column, value in enumerate(row) if column not in columns)
+            full = list(row)
+            for column, value in given.items():
+                full.extend([""] * (column + 1 - len(full)))
+                full[column] = value
+            yield full if own else row
+            above = full
+        else:
+            yield row
+            above = row
+
+
 def main() -> None:
     action, path = sys.argv[1], Path(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -155,26 +226,25 @@ def main() -> None:
         fail("unreadable")
     try:
         book = CalamineWorkbook.from_path(path)
-        sheets = [
-            meta.name
-            for meta in book.sheets_metadata
-            if meta.typ == SheetTypeEnum.WorkSheet and meta.visible == SheetVisibleEnum.Visible
-        ] or book.sheet_names
+        meta = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        seen = [one.name for one in meta if one.visible == SheetVisibleEnum.Visible]
+        sheets = [*seen, *(one.name for one in meta if one.name not in seen)] or book.sheet_names
         if action == "list":
             heads = {}
             for name in sheets[:50]:
                 rows = []
-                for index, row in enumerate(book.get_sheet_by_name(name).iter_rows()):
+                sheet = book.get_sheet_by_name(name)
+                for index, row in enumerate(filled(sheet.iter_rows(), merged_in(path, name, sheet))):
                     if index >= 60:
                         break
                     rows.append([plain(value) for value in row[: COLUMNS + 1]])
                 heads[name] = rows
-            print(json.dumps({"sheets": heads}))
+            print(json.dumps({"sheets": heads, "seen": len(seen)}))
             return
         print(json.dumps({"sheets": {}}))
         sheet = book.get_sheet_by_name(sys.argv[3])
         batch = []
-        for row in sheet.iter_rows():
+        for row in filled(sheet.iter_rows(), merged_in(path, sys.argv[3], sheet)):
             batch.append([plain(value) for value in row])
             if len(batch) == BATCH:
                 print(json.dumps(batch))

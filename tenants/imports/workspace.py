@@ -9,10 +9,11 @@ from __future__ import annotations
 import marshal
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from solidarites.searching import fold
-from tenants.imports.people import WARNING, Person
+from tenants.imports.departures import PRESENT
+from tenants.imports.people import NEXT_PERSON, WARNING, Person
 
 Group = list[Person]
 
@@ -56,8 +57,8 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, people: Iterable[Person]) -> None:
-        cursor = self.db.executemany(
+    def add(self, people: Sequence[Person]) -> None:
+        self.db.executemany(
             "INSERT INTO rows VALUES (?, ?, ?, ?, ?)",
             (
                 (
@@ -70,11 +71,13 @@ class Workspace:
                 for person in people
             ),
         )
-        self.total += cursor.rowcount
+        # Rows, not people.
+        self.total += sum(person.number < NEXT_PERSON for person in people)
 
     def group(self) -> None:
         """Settle repeated references, then give every row without a household reference its household."""
         self._repeated_references()
+        self._together()
         self._without_reference()
         self.db.execute("CREATE INDEX by_household ON rows (hh, number)")
 
@@ -130,6 +133,15 @@ class Workspace:
                     self.db.execute("UPDATE rows SET hh = ? WHERE number = ?", (first_hh, first.number))
             self._save(person)
 
+    def _together(self) -> None:
+        """Who stands on one row lives behind one door, wherever its first person was found to be."""
+        self.db.execute(
+            "UPDATE rows SET hh = (SELECT f.hh FROM rows f WHERE f.number = rows.number % ?1) WHERE number >= ?1"
+            " AND hh NOT LIKE 'r:%' AND EXISTS (SELECT 1 FROM rows f WHERE f.number = rows.number % ?1"
+            " AND f.hh NOT LIKE 'r:%')",
+            (NEXT_PERSON,),
+        )
+
     # Rows without a contract or a dwelling ----------------------------------------------------------
 
     def _without_reference(self) -> None:
@@ -162,9 +174,27 @@ class Workspace:
                 if one != two and not (one.startswith("c:") and two.startswith("c:")):
                     keep, gone = (two, one) if two.startswith("c:") else (one, two)
                     groups[gone] = keep
+        self._by_name(rows, groups, root)
         for hh in {hh for hh, _ in rows}:
             if root(hh) != hh:
                 self.db.execute("UPDATE rows SET hh = ? WHERE hh = ?", (root(hh), hh))
+
+    def _by_name(self, rows: list[tuple[str, bytes]], groups: dict[str, str], root: Callable[[str], str]) -> None:
+        """At one address, who has no number of their own is with who bears the same last name; it is said."""
+        named: dict[str, list[tuple[str, Person]]] = {}
+        for hh, data in rows:
+            person = _load(data)
+            named.setdefault(folded_name(person.last_name, ""), []).append((hh, person))
+        for same in named.values():
+            for hh, person in same:
+                if person.rejected or person.status != PRESENT or any(not phone[2] for phone in person.phones):
+                    continue
+                other = next((h for h, p in same if root(h) != root(hh) and any(not n[2] for n in p.phones)), "")
+                if other and not (root(hh).startswith("c:") and root(other).startswith("c:")):
+                    keep, gone = (root(hh), root(other)) if root(hh).startswith("c:") else (root(other), root(hh))
+                    groups[gone] = keep
+                    person.issues.append(["Adresse", "same_name_same_address", WARNING, person.last_name])
+                    self._save(person)
 
     def _save(self, person: Person) -> None:
         self.db.execute(
@@ -176,6 +206,8 @@ def _household(person: Person) -> str:
     """What household a row says it is of; a rejected row is one of its own, an empty text is settled later."""
     if person.rejected:
         return f"r:{person.number}"
+    if person.beside and not person.household_reference:
+        return f"n:{person.row}"
     return f"c:{person.household_reference}" if person.household_reference else ""
 
 

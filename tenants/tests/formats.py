@@ -118,3 +118,13 @@ def as_xml_of_2003(rows: Cells) -> bytes:
         f'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="L"><Table>{lines}</Table>'
         "</Worksheet></Workbook>"
     ).encode()
+
+
+def ods_of(rows: str) -> bytes:
+    """An OpenDocument sheet of rows written as XML."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", _ODS.format(rows))
+        archive.writestr("META-INF/manifest.xml", _MANIFEST)
+    return output.getvalue()

@@ -29,7 +29,17 @@ def test_what_is_not_needed_is_refused(heading):
 
 
 @pytest.mark.parametrize(
-    "heading", ["Nom du gardien", "Tél. agence", "Nom conjoint", "E-mail", "Date d'entrée", "Surface"]
+    "heading",
+    [
+        "Nom du gardien",
+        "Tél. agence",
+        "Nom de l'enfant",
+        "E-mail",
+        "Digicode",
+        "Code entrée",
+        "Date d'entrée",
+        "Surface",
+    ],
 )
 def test_what_is_about_something_else_is_not_guessed(heading):
     assert recognise(heading)[0] == ""
@@ -38,11 +48,12 @@ def test_what_is_about_something_else_is_not_guessed(heading):
 def test_a_second_person_on_the_row_is_noticed():
     header = read_header(["Nom", "Prénom", "Nom conjoint", "Date naissance conjoint"], 0)
     assert [c.second_person for c in header.columns] == [False, False, True, True]
+    assert [c.field for c in header.columns][2:] == ["second_last_name", "second_birth"]
 
 
 def test_the_surer_heading_wins_and_several_numbers_are_kept():
     header = read_header(["Nom", "Nom d'usage", "Tél 1", "Tél 2", "Locataire"], 0)
-    assert [c.field for c in header.columns] == ["last_name", "", "phone", "phone", ""]
+    assert [c.field for c in header.columns] == ["last_name", "usage_name", "phone", "phone", ""]
 
 
 def test_the_header_is_found_under_its_titles():

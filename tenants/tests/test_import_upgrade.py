@@ -139,6 +139,6 @@ def test_another_set_of_names_asks_for_another_format():
     names = (
         "number reference household_reference civility last_name first_name birth precision status street building door"
         " postal_code city insee department match_key residence residence_name agency details phones phones_rejected"
-        " rejected same_as present_word issues"
+        " rejected barred to_confirm nobody beside mark corrected same_as present_word issues"
     )
-    assert ([one.name for one in fields(Person)], FORMAT) == (names.split(), 1)
+    assert ([one.name for one in fields(Person)], FORMAT) == (names.split(), 2)

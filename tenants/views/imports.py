@@ -17,13 +17,24 @@ from solidarites.middleware import takes_up_to
 from solidarites.requests import SignedInRequest
 from solidarites.roles import ADMINISTRATOR, role_required
 from tenants import ages
-from tenants.forms import FileAgainForm, UploadForm
-from tenants.imports import columns, exports, jobs, reasons, uploads
+from tenants.forms import CorrectionForm, FileAgainForm, UploadForm
+from tenants.imports import columns, corrections, exports, jobs, reasons, uploads
+from tenants.imports.departures import MEANINGS
 from tenants.imports.fields import DETAILS, LABELS, MODEL
+from tenants.imports.people import IN_FILE_ORDER
 from tenants.imports.read import MAX_BYTES
 from tenants.imports.refusal import Refused
 from tenants.models import ImportProfile, ImportRow, ListImport
-from tenants.views.shown import TO_CHECK, absent_people, duration, progress_of, row_view, section_views, to_check
+from tenants.views.shown import (
+    TO_CHECK,
+    absent_people,
+    corrected_as,
+    duration,
+    progress_of,
+    row_view,
+    section_views,
+    to_check,
+)
 
 PER_PAGE = 25
 ROWS_PER_PAGE = 50
@@ -70,7 +81,9 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def guide(request: SignedInRequest) -> HttpResponse:
     """« Préparer votre fichier », on one printed page."""
-    return render(request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS})
+    return render(
+        request, "administrator/imports/guide.html", {"headings": MODEL, "details": DETAILS, "meanings": MEANINGS}
+    )
 
 
 @role_required(ADMINISTRATOR)
@@ -118,7 +131,7 @@ def _columns_page(
         "row": row,
         "columns": [c for c in header.columns if c.heading or c.samples],
         "refused": header.refused,
-        "second_person": [c.heading for c in header.columns if c.second_person],
+        "second_person": header.unread_people,
         "labels": LABELS,
         "usable": header.usable,
         "profile_name": request.POST.get("profile", "") if request.method == "POST" else "",
@@ -223,7 +236,10 @@ def _preview_page(request: SignedInRequest, row: ListImport, error: str = "") ->
         "row": row,
         "sections": section_views(row),
         "shrinks": jobs.shrinks(row),
+        "corrected": row.counts.get("corrections", 0),
+        "corrected_by_file": row.counts.get("corrections_by_file", 0),
         "absent_left": request.POST.get("absent_left") == "on",
+        "one_a_row": request.POST.get("one_a_row") == "on",
         "error": error,
         **_figures(row),
     }
@@ -247,7 +263,7 @@ def rows(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
         found, title, advice = found.filter(household_kind="update"), "Foyers modifiés", ""
     else:
         raise Http404
-    page = Paginator(found.order_by("number", "group"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.order_by(*IN_FILE_ORDER), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     journal.record("import.read", row, by=request.user)
     absent = absent_people(list(page.object_list))
     context = {
@@ -281,9 +297,52 @@ def confirm(request: SignedInRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
             absent_left=request.POST.get("absent_left") == "on",
             absent_sure=request.POST.get("absent_sure") == "on",
+            one_a_row=request.POST.get("one_a_row") == "on",
         )
     except ValueError as error:
         return _preview_page(request, row, str(error))
+    except jobs.NotNow as error:
+        messages.info(request, error.message)
+    return redirect("imports:show", pk)
+
+
+@role_required(ADMINISTRATOR)
+@require_http_methods(["GET", "POST"])
+def correct(request: SignedInRequest, pk: int, row: int) -> HttpResponse:
+    """One row of a preview: its name, birth, situation and numbers, as they are."""
+    one = _get(pk)
+    line = get_object_or_404(one.rows.exclude(kind=Kind.ABSENT), pk=row)
+    if one.state != State.CHECKED:
+        messages.info(request, jobs.MOVED_ON)
+        return redirect("imports:show", pk)
+    initial, department = corrected_as(line)
+    form = CorrectionForm(request.POST or None, initial=initial, only=initial.keys(), department=department)
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = corrections.correct(
+                list_import=one, row=line, right=form.cleaned_data, by=request.user, now=timezone.now()
+            )
+            messages.success(request, _CORRECTED[bool(line.data)] if found else "Rien n’a été changé.")
+        except jobs.NotNow as error:
+            messages.info(request, error.message)
+        return redirect("imports:show", pk)
+    journal.record("import.read", one, by=request.user)
+    context = {"row": one, "line": row_view(line, {}), "kept": bool(line.data), "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "administrator/imports/correct.html", context, status=status)
+
+
+_CORRECTED = {
+    True: "La correction est gardée. Faites vérifier la liste de nouveau quand vous avez fini.",
+    False: "La correction est gardée. Déposez de nouveau le même fichier : elle sera prise en compte.",
+}
+
+
+@role_required(ADMINISTRATOR)
+@require_POST
+def look_again(request: SignedInRequest, pk: int) -> HttpResponse:
+    try:
+        jobs.look_again(list_import=_get(pk), by=request.user, now=timezone.now())
     except jobs.NotNow as error:
         messages.info(request, error.message)
     return redirect("imports:show", pk)

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from tenants.imports import reasons
 from tenants.imports.fields import DETAILS
-from tenants.imports.people import FORMAT, Person
+from tenants.imports.people import FORMAT, IN_FILE_ORDER, Person, row_of
 from tenants.models import ImportRow, ListImport, Tenant
 
 Kind = ImportRow.Kind
@@ -31,10 +31,13 @@ class RowView:
     changes: list[Any] = field(default_factory=list)
     household_changes: list[Any] = field(default_factory=list)
     remarks: list[tuple[str, str, str]] = field(default_factory=list)  # column, reason, value
+    # The row to correct, while the list is a preview and something of it can be.
+    correct: int = 0
 
 
 def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
-    view = RowView(row.number, row.kind, changes=row.changes, household_changes=row.household_changes)
+    view = RowView(row_of(row.number), row.kind, changes=row.changes, household_changes=row.household_changes)
+    view.correct = row.pk if row.format == FORMAT and _correctable(row) else 0
     view.remarks = [(column, reasons.title(code), value) for column, code, _severity, value in row.issues]
     if row.kind == Kind.ABSENT:
         tenant = absent.get(_tenant_id(row))
@@ -54,6 +57,27 @@ def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
     else:
         view.name = row.name
     return view
+
+
+def corrected_as(row: ImportRow) -> tuple[dict[str, Any], str]:
+    """What may be corrected of a row, as it is now, and the department its numbers are read in."""
+    if row.data:
+        person = Person.from_json(row.data)
+        known = {name: getattr(person, name) for name in ("last_name", "first_name", "status")}
+        born = _birth(person) if person.precision == "day" else person.birth[:4]
+        numbers = ", ".join(phone[0] for phone in person.phones)
+        return {**known, "birth": born, "phones": numbers}, person.department
+    codes = {issue[1] for issue in row.issues}
+    if "no_last_name" in codes:
+        return {"last_name": ""}, ""
+    return ({"first_name": ""} if "no_identity" in codes else {"status": row.closed_as}), ""
+
+
+def _correctable(row: ImportRow) -> bool:
+    if row.kind == Kind.ABSENT:
+        return False
+    # A company's row, or an estate's, names nobody whose row could be put right.
+    return bool(row.data) or (bool(row.mark) and not {issue[1] for issue in row.issues} & {"company", "estate"})
 
 
 def absent_people(rows: Sequence[ImportRow]) -> dict[int, Tenant]:
@@ -99,8 +123,8 @@ SECTIONS = (
         "tenants_skipped",
         "Parties ou décédées",
         "La liste les dit décédées ou parties, et elles ne sont pas encore connues : elles ne seront pas "
-        "enregistrées. Leurs noms sont effacés avec l’écriture. Une personne vit bien là ? Corrigez le mot dans la "
-        "liste, puis importez-la de nouveau.",
+        "enregistrées. Leurs noms sont effacés avec l’écriture. Une personne vit bien là ? Corrigez sa "
+        "ligne ici, puis déposez de nouveau le même fichier.",
     ),
     (Kind.REJECT, "tenants_rejected", "Lignes rejetées", "Corrigez-les dans la liste, puis importez-la de nouveau."),
     (Kind.ABSENT, "absent", "Connues, absentes de cette liste", "Par défaut, rien ne change pour elles."),
@@ -115,12 +139,12 @@ def section_views(row: ListImport) -> list[Section]:
         if not count:
             continue
         most = READ if kind in (Kind.SKIP, Kind.REJECT) else EXAMPLES
-        lines = list(row.rows.filter(kind=kind).order_by("number", "group")[:most])
+        lines = list(row.rows.filter(kind=kind).order_by(*IN_FILE_ORDER)[:most])
         absent = absent_people(lines) if kind == Kind.ABSENT else {}
         sections.append(Section(kind, title, count, [row_view(line, absent) for line in lines], note))
     if row.counts.get("households_updated"):
         lines = list(
-            row.rows.filter(household_kind="update").exclude(household_changes=[]).order_by("number")[:EXAMPLES]
+            row.rows.filter(household_kind="update").exclude(household_changes=[]).order_by(*IN_FILE_ORDER)[:EXAMPLES]
         )
         if lines:
             views = [row_view(line, {}) for line in lines]
@@ -135,7 +159,7 @@ def section_views(row: ListImport) -> list[Section]:
                 ),
             )
     if doubtful := to_check(row).count():
-        lines = list(to_check(row).order_by("number", "group")[:READ])
+        lines = list(to_check(row).order_by(*IN_FILE_ORDER)[:READ])
         note = "Personne n’est écarté ni rappelé à cause de ces mots. Relisez-les avant de confirmer."
         sections.insert(0, Section(TO_CHECK, "À vérifier", doubtful, [row_view(line, {}) for line in lines], note))
     return sections

@@ -172,11 +172,8 @@ def test_no_other_word_closes_or_skips_anybody(give: Give, word: str) -> None:
     ("last", "first", "word", "code"),
     [
         ("BERNARD", "Odette (DCD)", "DCD", "deceased_in_name"),
-        ("BERNARD DCD", "Odette", "DCD", "deceased_in_name"),
-        ("BERNARD †", "Odette", "†", "deceased_in_name"),
         ("BERNARD (décédé(e))", "Odette", "décédée", "deceased_in_name"),
         ("BERNARD (partie)", "Odette", "partie", "left_in_name"),
-        ("SUCCESSION BERNARD", "", "SUCCESSION", "estate"),
     ],
 )
 def test_a_plain_note_beside_the_name_is_said_with_its_word(
@@ -196,7 +193,24 @@ def test_a_surname_is_never_a_word(give: Give, name: str) -> None:
     assert not [one for one in remarks(said) if one[1] == "name_doubt"]
 
 
-@pytest.mark.parametrize("name", ["FEU MARTIN", "MARTIN SUCC.", "Vve MARTIN DCD", "MARTIN (mari décédé)"])
+def test_an_estate_is_nobody_to_call_and_is_said_unless_a_civility_or_a_birth_speaks_of_somebody(give: Give) -> None:
+    said = give(text=HEAD + "T1;C1;;SUCCESSION BERNARD;;;;\nT2;C2;Mme;SUCCESSION BERNARD;;1938;;\n")
+    assert [(one["row"], one["code"], one["word"]) for one in said["skipped"]] == [(2, "estate", "SUCCESSION")]
+    assert statuses() == {"T2": "present"}
+    assert (3, "name_doubt", "SUCCESSION BERNARD") in remarks(said)
+
+
+def test_an_estate_under_a_known_reference_closes_nobody(give: Give) -> None:
+    give(text=HEAD + YVES + "\n")
+    said = give(text=HEAD + "T3;C2;;SUCCESSION CAMBON;;;;\n")
+    assert statuses() == {"T3": "present"}
+    assert (2, "estate", "SUCCESSION") in remarks(said)
+    assert Tenant.objects.get().last_name == "CAMBON"
+
+
+@pytest.mark.parametrize(
+    "name", ["BERNARD DCD", "BERNARD †", "FEU MARTIN", "MARTIN SUCC.", "Vve MARTIN DCD", "MARTIN (mari décédé)"]
+)
 def test_a_doubtful_name_is_kept_and_shown(give: Give, name: str) -> None:
     said = give(text=HEAD + f"T1;C1;Mme;{name};Alice;1938;;\n")
     assert statuses() == {"T1": "present"}
@@ -393,6 +407,20 @@ def test_a_widow_whose_situation_becomes_her_husbands_death_lives_and_is_still_c
     assert statuses() == {"T1": "present"}
     assert enrolled_and_open(campaign) == {"C1"}
     assert [one for one in remarks(said) if one[1] != "commune_unknown"] == [(2, "status_doubt", "Décès du conjoint")]
+
+
+@pytest.mark.parametrize(("code", "word"), [(one.code, word) for one in departures.MEANINGS for word in one.examples])
+def test_every_word_of_the_table_means_what_the_table_says(code: str, word: str) -> None:
+    today = timezone.localdate()
+    assert departures.meaning(word, today) == code
+    closes = code in ("deceased", "moved", "care_home")
+    assert (departures.in_status(word, today).status == code) is (closes or code == "present")
+    assert (departures.in_remark(word, today).status == code) is closes
+
+
+def test_the_guide_shows_the_table(client_of: Callable[[Any], StrictClient], administrator: Any) -> None:
+    page = client_of(administrator).get("/administration/imports/guide/").text
+    assert all(word.replace("’", "’") in page for one in departures.MEANINGS for word in one.examples)
 
 
 @pytest.mark.parametrize("text", ["Décédé=0", "DCD : N", "Décédé : non", "Parti le :", "Sortie : "])
