@@ -115,7 +115,7 @@ def import_rows(
 
 
 def _run(found: GroupedList, landlord: Landlord, *, now: datetime, by: Any, dry_run: bool, details: bool) -> Result:
-    checker = Checker(landlord)
+    checker = Checker(landlord, listed=found.workspace)
     result = Result()
     for batch in found.batches(AT_ONCE):
         with transaction.atomic():

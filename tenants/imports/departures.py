@@ -27,6 +27,7 @@ CLOSING = frozenset(
         "left_in_name",
         "status_in_remark",
         "estate",
+        "departed_before",
     )
 )
 
