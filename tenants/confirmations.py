@@ -1,4 +1,4 @@
-"""« À confirmer »: what waits for a coordinator before somebody is called, or called otherwise; asked once, decided once.
+"""« À confirmer »: what waits for a coordinator before somebody is called; asked once, decided once.
 
 The list of what may be asked is ``Confirmation.Kind``. A decision is remembered: the same list next month does not ask
 again. Subscribers hold the household's case, and give it back.

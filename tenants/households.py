@@ -68,9 +68,7 @@ def known_by(household: Household, *, numbers: bool = True) -> set[str]:
     keys = {key for tenant in people for key in own_keys(tenant)}
     for tenant in people:
         if tenant.birth_date:
-            keys.add(
-                identity.former_names_key(tenant.last_name, tenant.first_name, tenant.birth_date.isoformat())
-            )
+            keys.add(identity.former_names_key(tenant.last_name, tenant.first_name, tenant.birth_date.isoformat()))
     if numbers:
         phones = opposed_numbers(household) if opposed_people(household) else list(household.phones.all())
         keys.update(identity.number_key(phone.e164) for phone in phones if not phone.third_party)
@@ -114,9 +112,7 @@ def record_opposition(
         tenant.opposed_at = now
     Tenant.objects.filter(pk__in=[tenant.pk for tenant in asked]).update(opposed_at=now)
     fresh = Household.objects.prefetch_related("tenants", "phones").get(pk=household.pk)
-    everybody = all(
-        tenant.opposed_at for tenant in fresh.tenants.all() if tenant.status == Tenant.Status.PRESENT
-    )
+    everybody = all(tenant.opposed_at for tenant in fresh.tenants.all() if tenant.status == Tenant.Status.PRESENT)
     if everybody and not household.opposed_at:
         household.opposed_at = fresh.opposed_at = now
         Household.objects.filter(pk=household.pk).update(opposed_at=now)

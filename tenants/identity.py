@@ -81,9 +81,7 @@ def names_keys(last_name: str, first_name: str, birth: str, precision: str) -> l
     return [digest(f"who:{form}|{birth}") for form in sorted(name_forms(last_name, first_name))]
 
 
-def person_keys(
-    *, reference: str, last_name: str, first_name: str, birth: str, precision: str = "day"
-) -> list[str]:
+def person_keys(*, reference: str, last_name: str, first_name: str, birth: str, precision: str = "day") -> list[str]:
     """What somebody is known by: the reference, and the names with a full birth date."""
     keys = [reference_key(reference)] if reference else []
     return keys + names_keys(last_name, first_name, birth, precision)

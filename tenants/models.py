@@ -300,12 +300,12 @@ class Confirmation(models.Model):
     class Kind(models.TextChoices):
         DEAD_THEN_PRESENT = "dead_then_present", "notée décédée, dite présente par une liste"
         RETURNED = "returned", "notée partie, dite présente par une liste"
-        DO_NOT_CALL = "do_not_call", "« ne pas contacter » dans une liste"
+        DO_NOT_CALL = "do_not_call", "«\u00a0ne pas contacter\u00a0» dans une liste"
         OPPOSITION_NUMBER = "opposition_number", "numéro d'une personne qui ne veut plus être appelée"
         OPPOSITION_BIRTH = "opposition_birth", "mêmes noms et même année qu'une personne qui ne veut plus être appelée"
         OPPOSED_MEMBER = "opposed_member", "une personne du foyer ne veut plus être appelée"
         BIRTH_OWNER = "birth_owner", "naissance de l'une ou de l'autre"
-        AGE_DOUBT = "age_doubt", "âge douteux"
+        AGE_IN_DOUBT = "age_in_doubt", "âge douteux"
 
     household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="confirmations")
     tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="confirmations")

@@ -2,8 +2,9 @@
 
 Reading order: dates (when a plan calls) → plans (started, changed, interrupted, ended) → absences (who calls instead)
 → opening (each due call once, missed, unanswered) → pauses (of the campaign: what is no call) → review → handover
-(many plans to others) → partings (with whom a plan goes on) → words (each date explained) → week (the coordinator's calendar) → reminders (e-mails) → feed
-(one's own agenda) → stranded (plans that no campaign calls).
+(many plans to others)
+→ partings (with whom a plan goes on) → words (each date explained) → week (the coordinator's calendar) → reminders
+(e-mails) → feed (one's own agenda) → stranded (plans that no campaign calls).
 
 A plan holds its next due moment only. A periodic task opens each due call once, as a row, and puts the household in
 the second tier of the queue; what the call brings comes back through ``outcomes``.

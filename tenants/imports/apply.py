@@ -22,7 +22,7 @@ _KIND = Confirmation.Kind
 ASKS = {
     "do_not_call": (_KIND.DO_NOT_CALL, True),
     "birth_owner": (_KIND.BIRTH_OWNER, False),
-    "age_doubt": (_KIND.AGE_DOUBT, False),
+    "age_in_doubt": (_KIND.AGE_IN_DOUBT, False),
 }
 _HOUSEHOLD_FIELDS = [
     "agency", "residence", "reference", "match_key", "street", "building", "door", "postal_code", "city", "insee_code",
@@ -90,7 +90,10 @@ def _remember_departed(plans: Sequence[HouseholdPlan], landlord: Landlord, now: 
         if row.kind == Kind.SKIP and row.person.status == Tenant.Status.DECEASED
     ]
     departed.remember(
-        landlord_id=landlord.pk, status=Tenant.Status.DECEASED, keys=[departed.keys_of_row(one) for one in dead], now=now
+        landlord_id=landlord.pk,
+        status=Tenant.Status.DECEASED,
+        keys=[departed.keys_of_row(one) for one in dead],
+        now=now,
     )
 
 

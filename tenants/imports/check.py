@@ -13,10 +13,9 @@ from typing import Any
 from tenants import departed as departed_rules
 from tenants.addresses import keep_unsaid, match_key
 from tenants.communes import fold
-from tenants.imports import bulk
+from tenants.imports import bulk, matching
 from tenants.imports.departures import PRESENT
 from tenants.imports.fields import DETAILS
-from tenants.imports import matching
 from tenants.imports.matching import Found, Known, Listed, Memory
 from tenants.imports.people import WARNING, Person
 from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan

@@ -263,10 +263,10 @@ def within(person: Person, tenant: Tenant, known: Known) -> bool:
     ):
         return False
     born = tenant.birth_date.isoformat() if tenant.birth_date else ""
-    if person.reference and tenant.reference and person.reference != tenant.reference:
-        # The landlord renumbered everybody: the former reference has no row of its own any more.
-        if not born or not person.birth or known.still_listed(tenant.reference):
-            return False
+    renumbered = bool(person.reference and tenant.reference) and person.reference != tenant.reference
+    # The landlord renumbered everybody: the former reference has no row of its own any more.
+    if renumbered and (not born or not person.birth or known.still_listed(tenant.reference)):
+        return False
     if not born or not person.birth or born == person.birth:
         return True
     return "year" in (person.precision, tenant.birth_precision) and born[:4] == person.birth[:4]
@@ -323,9 +323,7 @@ def _seen(group: Group, found: dict[int, Found]) -> _Group:
         key=next((person.match_key for person in group if person.match_key), ""),
         number=group[0].number,
         here=here,
-        closed={
-            found[p.number].tenant.pk for p in group if p.status != PRESENT and p.number in found
-        },
+        closed={found[p.number].tenant.pk for p in group if p.status != PRESENT and p.number in found},
         fresh=fresh,
         phones={phone[0] for person in living for phone in person.phones},
         last_names={folded_name(person.last_name, "") for person in living},

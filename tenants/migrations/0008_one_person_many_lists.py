@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             name='Confirmation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('dead_then_present', 'notée décédée, dite présente par une liste'), ('returned', 'notée partie, dite présente par une liste'), ('do_not_call', '« ne pas contacter » dans une liste'), ('opposition_number', "numéro d'une personne qui ne veut plus être appelée"), ('opposition_birth', "mêmes noms et même année qu'une personne qui ne veut plus être appelée"), ('opposed_member', 'une personne du foyer ne veut plus être appelée'), ('birth_owner', "naissance de l'une ou de l'autre"), ('age_doubt', 'âge douteux')], max_length=20, verbose_name='raison')),
+                ('kind', models.CharField(choices=[('dead_then_present', 'notée décédée, dite présente par une liste'), ('returned', 'notée partie, dite présente par une liste'), ('do_not_call', '«\xa0ne pas contacter\xa0» dans une liste'), ('opposition_number', "numéro d'une personne qui ne veut plus être appelée"), ('opposition_birth', "mêmes noms et même année qu'une personne qui ne veut plus être appelée"), ('opposed_member', 'une personne du foyer ne veut plus être appelée'), ('birth_owner', "naissance de l'une ou de l'autre"), ('age_in_doubt', 'âge douteux')], max_length=20, verbose_name='raison')),
                 ('word', models.CharField(blank=True, max_length=60, verbose_name='mot de la liste')),
                 ('blocks', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

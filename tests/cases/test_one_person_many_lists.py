@@ -1,4 +1,4 @@
-"""Lists that follow one another: what follows a person, what does not. Each folder says its situation and its answer."""
+"""Lists that follow one another: what follows a person, what does not. Each folder says its situation."""
 
 from __future__ import annotations
 
@@ -257,9 +257,7 @@ def test_a_lonely_woman_who_moves_keeps_her_calls_notes_language_and_verdicts(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_widow_whose_lease_changes_keeps_her_plan(
-    give: Give, campaign: Campaign, volunteer: Any, late: bool
-) -> None:
+def test_a_widow_whose_lease_changes_keeps_her_plan(give: Give, campaign: Campaign, volunteer: Any, late: bool) -> None:
     rose = "T1;Mme;DELMAS;Rose;01/02/1940;05 36 49 11 11;1 rue du Port;33000;Bordeaux;"
     victor = "C1;T2;M.;DELMAS;Victor;05/06/1938;;1 rue du Port;33000;Bordeaux;"
     give(lines=f"C1;{rose}\n{victor}\n")
