@@ -23,6 +23,9 @@ def connect() -> None:
     events.subscribe(events.HouseholdOpposed, on_household_opposed)
     events.subscribe(events.PersonClosed, on_person_closed)
     events.subscribe(events.HouseholdMerged, on_household_merged)
+    events.subscribe(events.HouseholdParted, followups.ask_with_whom)
+    events.subscribe(events.ConfirmationAsked, on_confirmation_asked)
+    events.subscribe(events.ConfirmationSettled, on_confirmation_settled)
 
 
 def on_household_opposed(event: events.HouseholdOpposed) -> None:
@@ -34,11 +37,43 @@ def on_household_opposed(event: events.HouseholdOpposed) -> None:
             case.save_moved()
 
 
+def on_confirmation_asked(event: events.ConfirmationAsked) -> None:
+    """Nobody calls these households before a coordinator has decided; a call that a danger asks for is made first."""
+    cases = Case.objects.select_for_update(of=("self",)).filter(household__in=event.household_ids)
+    for case in cases.exclude(status=Case.Status.CLOSED):
+        if not case.is_safety_call:
+            case.set_hold(Case.Hold.TO_CONFIRM)
+            case.save_moved()
+
+
+def on_confirmation_settled(event: events.ConfirmationSettled) -> None:
+    """The household may be called: its plan goes on at its next date, else it is called now."""
+    held = Case.objects.select_for_update(of=("self",)).filter(
+        household=event.household_id, hold_reason=Case.Hold.TO_CONFIRM
+    )
+    for case in held:
+        if case.status == Case.Status.PREPARED:
+            case.hold_reason = ""
+        elif case.plans.running().exists():
+            case.set_next(kind=Case.Kind.FOLLOW_UP, at=None)
+        elif case.last_call_at is None:
+            rank = case.rank
+            case.set_next(kind=Case.Kind.FIRST, at=event.now)
+            case.rank = rank
+        else:
+            case.set_next(kind=Case.Kind.ASKED, at=event.now)
+        case.save_moved()
+
+
 def on_person_closed(event: events.PersonClosed) -> None:
-    """Somebody died, moved or entered a care home: what is left of the household goes to a coordinator."""
+    """Somebody died, moved or entered a care home: what is left of the household goes to a coordinator.
+
+    Who stays keeps the plan, its hour and its caller: a widow's promised calls do not end in silence.
+    """
     left = households.with_living_tenant(Household.objects.filter(pk=event.household_id)).exists()
     for case in Case.objects.select_for_update(of=("self",)).filter(household_id=event.household_id):
-        followups.end_plans(case=case, reason="closed_person", now=event.now, by=event.by)
+        if not left:
+            followups.end_plans(case=case, reason="closed_person", now=event.now, by=event.by)
         if case.status == Case.Status.CLOSED:
             continue
         if left and case.is_safety_call:

@@ -97,11 +97,7 @@ def merge(*, kept: Tenant, gone: Tenant, by: Any, now: datetime) -> None:
     gone = Tenant.objects.select_for_update().get(pk=gone.pk)
     if kept.pk == gone.pk or kept.landlord_id != gone.landlord_id:
         raise ValueError("only two records of one landlord can be merged")
-    birth = gone.birth_date.isoformat() if gone.birth_date else ""
-    keys = rules.person_keys(
-        reference=gone.reference, last_name=gone.last_name, first_name=gone.first_name, birth=birth
-    )
-    own = rules.person_keys(reference=kept.reference, last_name=kept.last_name, first_name=kept.first_name, birth=birth)
+    keys, own = rules.own_keys(gone), rules.own_keys(kept)
     old_household, home, gone_id = gone.household, kept.household, gone.pk
     _repoint(gone, kept)
     gone.delete()
@@ -109,13 +105,14 @@ def merge(*, kept: Tenant, gone: Tenant, by: Any, now: datetime) -> None:
         [TenantAlias(landlord_id=kept.landlord_id, tenant=kept, digest=key) for key in keys if key not in own],
         ignore_conflicts=True,
     )
-    blanks = [name for name in ("reference", "civility", "first_name") if not getattr(kept, name)]
+    blanks = [name for name in ("reference", "civility", "first_name", "opposed_at") if not getattr(kept, name)]
     for name in blanks:
         setattr(kept, name, getattr(gone, name))
     if blanks:
         kept.save(update_fields=blanks)
+    rules.settle_oppositions([home.pk], now=now, by=by)
     if old_household.pk != home.pk and not old_household.tenants.exists():
-        _merge_households(home, old_household, by=by, now=now)
+        merge_households(home, old_household, by=by, now=now)
     journal.record("duplicate.merged", kept, by=by, household_id=home.pk, other_id=gone_id)
 
 
@@ -133,13 +130,25 @@ def _repoint(gone: Tenant, kept: Tenant) -> None:
                 continue
 
 
-def _merge_households(kept: Household, gone: Household, *, by: Any, now: datetime) -> None:
+def merge_households(kept: Household, gone: Household, *, by: Any, now: datetime) -> None:
+    """Everything of ``gone`` becomes ``kept``'s, and it is deleted; who is dead or left there stays remembered."""
     known = set(kept.phones.values_list("e164", flat=True))
     last = max((phone.rank for phone in kept.phones.all()), default=-1)
     for offset, phone in enumerate(gone.phones.exclude(e164__in=known), start=1):
         PhoneNumber.objects.filter(pk=phone.pk).update(household=kept, rank=last + offset)
-    if gone.opposed_at and not kept.opposed_at:
+    gone.tenants.update(household=kept)
+    _keep_of_both(kept, gone)
+    if gone.opposed_at and not kept.opposed_at and not kept.tenants.filter(opposed_at__isnull=False).exists():
         rules.record_opposition(household=kept, now=now, by=by)
     events.tell(events.HouseholdMerged(kept_id=kept.pk, gone_id=gone.pk, now=now, by=by))
     gone.delete()
     events.tell(events.NumbersChanged(household_ids=(kept.pk,), now=now, by=by))
+
+
+def _keep_of_both(kept: Household, gone: Household) -> None:
+    """Fragility, notes, language and the way they live: what one of the two records knew."""
+    kept.fragile = kept.fragile or gone.fragile
+    kept.language = kept.language or gone.language
+    if gone.notes and gone.notes not in kept.notes:
+        kept.notes = " · ".join(note for note in (kept.notes, gone.notes) if note)[:300]
+    kept.save(update_fields=["fragile", "language", "notes"])

@@ -15,9 +15,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from solidarites import journal
 from solidarites.models import JournalEntry
+from tenants import departed
 from tenants.models import Household, ImportRow, ListCorrection, ListImport, PhoneNumber, Tenant, UploadedPiece
 
 # What the admin's own history may speak of: its rows hold the number of the object and which fields were changed.
@@ -38,6 +40,7 @@ def erase_households(*, ids: Collection[int], by: Any = None) -> Counter[str]:
     )
     if not locked:
         return Counter()
+    departed.remember_closed(locked, timezone.now())
     erased: Counter[str] = Counter()
     for model in (PhoneNumber, Tenant):
         rows = list(model.objects.filter(household__in=locked).values_list("pk", flat=True))
@@ -81,8 +84,8 @@ def _forget(imports: QuerySet[ListImport], by: Any) -> Counter[str]:
         erased["tenants.UploadedPiece"] += UploadedPiece.objects.filter(list_import=one).delete()[0]
         erased["tenants.ImportRow"] += ImportRow.objects.filter(list_import=one).delete()[0]
         # The columns were kept with samples of what stood in them.
-        one.file_name, one.columns, one.sheets = FORGOTTEN, [], []
+        one.file_name, one.columns, one.sheets, one.recognised = FORGOTTEN, [], [], {}
         one.message = one.sheet = ""
-        one.save(update_fields=["file_name", "columns", "sheets", "sheet", "message"])
+        one.save(update_fields=["file_name", "columns", "sheets", "recognised", "sheet", "message"])
         journal.record("import.forgotten", one, by=by)
     return +erased

@@ -43,6 +43,34 @@ class HouseholdMerged:
 
 
 @dataclass(frozen=True)
+class HouseholdParted:
+    """Some of the people of ``stays_id`` live in ``leaves_id`` now; both have somebody."""
+
+    stays_id: int
+    leaves_id: int
+    now: datetime
+    by: Any = None
+
+
+@dataclass(frozen=True)
+class ConfirmationAsked:
+    """Nobody calls these households before a coordinator has decided (tenants.confirmations)."""
+
+    household_ids: tuple[int, ...]
+    now: datetime
+    by: Any = None
+
+
+@dataclass(frozen=True)
+class ConfirmationSettled:
+    """Nothing is left to be confirmed before this household may be called."""
+
+    household_id: int
+    now: datetime
+    by: Any = None
+
+
+@dataclass(frozen=True)
 class NumbersChanged:
     """The callable numbers of these households, their address, or the fragility of somebody changed."""
 
@@ -51,7 +79,15 @@ class NumbersChanged:
     by: Any = None
 
 
-Event = PersonClosed | HouseholdOpposed | HouseholdMerged | NumbersChanged
+Event = (
+    PersonClosed
+    | HouseholdOpposed
+    | HouseholdMerged
+    | HouseholdParted
+    | ConfirmationAsked
+    | ConfirmationSettled
+    | NumbersChanged
+)
 Subscriber = Callable[[Any], None]
 _subscribers: dict[type, list[Subscriber]] = {}
 

@@ -55,12 +55,9 @@ def accept_key(*, now: datetime, by: Any = None) -> Rehashed:
     opposed = Household.objects.filter(opposed_at__isnull=False).prefetch_related("tenants", "phones")
     saved = 0
     for household in opposed:
-        keys = households.known_by(household)
-        saved += bool(keys)
-        written += [
-            Opposition(landlord_id=household.landlord_id, digest=key, created_at=household.opposed_at or now)
-            for key in sorted(keys)
-        ]
+        rows = households.rows_of(household, household.opposed_at or now)
+        saved += bool(rows)
+        written += rows
     Opposition.objects.bulk_create(written, ignore_conflicts=True, batch_size=AT_ONCE)
     # As many hashes as the households here have now were theirs under the old key: the others are of people erased.
     found = Rehashed(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from solidarites import journal
-from tenants import events
-from tenants.models import Household, Opposition, PhoneNumber, Tenant
+from tenants import confirmations, events, identity
+from tenants.models import Confirmation, Household, Opposition, PhoneNumber, Tenant
 
-USABLE = Q(validity__in=[PhoneNumber.Validity.UNKNOWN, PhoneNumber.Validity.CONFIRMED])
+_KIND = Confirmation.Kind
+USABLE = Q(validity__in=[PhoneNumber.Validity.UNKNOWN, PhoneNumber.Validity.CONFIRMED], held=False)
 
 
 def with_living_tenant(households: QuerySet[Household]) -> QuerySet[Household]:
@@ -33,69 +32,174 @@ def usable_phones(household: Household) -> list[PhoneNumber]:
     return sorted((p for p in household.phones.all() if p.usable), key=lambda p: (p.third_party, p.rank, p.pk))
 
 
-def digest(text: str) -> str:
-    return hmac.new(settings.PRIVACY_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+def own_keys(tenant: Tenant) -> list[str]:
+    """What a person's opposition, or record merged into another, is known by."""
+    return identity.person_keys(
+        reference=tenant.reference,
+        last_name=tenant.last_name,
+        first_name=tenant.first_name,
+        birth=tenant.birth_date.isoformat() if tenant.birth_date else "",
+        precision=tenant.birth_precision,
+    )
 
 
-def person_keys(*, reference: str, last_name: str, first_name: str, birth: str) -> list[str]:
-    """What an opposition of this person is known by; ``birth`` is ISO, or empty."""
-    keys = [digest(f"ref:{reference}")] if reference else []
-    if birth:
-        keys.append(digest(f"per:{last_name.casefold()}|{first_name.casefold()}|{birth}"))
-    return keys
+def opposed_people(household: Household) -> list[Tenant]:
+    """Who asked never to be called; of a household opposed by an earlier release, everybody."""
+    people = list(household.tenants.all())
+    return [tenant for tenant in people if tenant.opposed_at] or (people if household.opposed_at else [])
+
+
+def opposed_numbers(household: Household) -> list[PhoneNumber]:
+    """Their own numbers, and the household's once everybody is opposed; never a third party's."""
+    people = {tenant.pk for tenant in opposed_people(household)}
+    return [
+        phone
+        for phone in household.phones.all()
+        if not phone.third_party and (phone.tenant_id in people or (phone.tenant_id is None and household.opposed_at))
+    ]
 
 
 def known_by(household: Household, *, numbers: bool = True) -> set[str]:
-    """The keyed hashes of a household's people and, with ``numbers``, of their own numbers."""
-    keys: set[str] = set()
-    for tenant in household.tenants.all():
-        keys.update(
-            person_keys(
-                reference=tenant.reference,
-                last_name=tenant.last_name,
-                first_name=tenant.first_name,
-                birth=tenant.birth_date.isoformat() if tenant.birth_date else "",
-            )
-        )
+    """The keyed hashes of a household's opposed people and, with ``numbers``, of their own numbers.
+
+    Of a household without an opposition, everybody's: what an opposition would be recognised by.
+    """
+    people = opposed_people(household) or list(household.tenants.all())
+    keys = {key for tenant in people for key in own_keys(tenant)}
+    for tenant in people:
+        if tenant.birth_date:
+            keys.add(identity.former_names_key(tenant.last_name, tenant.first_name, tenant.birth_date.isoformat()))
     if numbers:
-        keys.update(digest(f"tel:{p.e164}") for p in household.phones.all() if not p.third_party)
+        phones = opposed_numbers(household) if opposed_people(household) else list(household.phones.all())
+        keys.update(identity.number_key(phone.e164) for phone in phones if not phone.third_party)
     return keys
 
 
-@transaction.atomic
-def record_opposition(*, household: Household, now: datetime, by: Any = None) -> None:
-    """« Ne plus jamais appeler »: the household and, by keyed hashes, its people and own numbers.
+def rows_of(household: Household, now: datetime) -> list[Opposition]:
+    """The hashes of an opposed household as they are to be kept."""
+    found: dict[str, str] = {}
+    for tenant in opposed_people(household):
+        if tenant.reference:
+            found[identity.reference_key(tenant.reference)] = Opposition.Kind.REFERENCE
+        for key in own_keys(tenant)[bool(tenant.reference) :]:
+            found[key] = Opposition.Kind.NAMES
+    for phone in opposed_numbers(household):
+        found[identity.number_key(phone.e164)] = Opposition.Kind.NUMBER
+    return [
+        Opposition(landlord_id=household.landlord_id, digest=key, kind=kind, created_at=now)
+        for key, kind in sorted(found.items())
+    ]
 
-    Idempotent. Tells subscribers, who stop every call and follow-up in the same transaction.
+
+@transaction.atomic
+def record_opposition(
+    *, household: Household, now: datetime, by: Any = None, tenant_ids: Collection[int] | None = None
+) -> None:
+    """« Ne plus jamais appeler », said for these people, else for everybody who lives there.
+
+    Idempotent. Their references, names with birth, and own numbers are kept as hashes; a number that others have too
+    is held for a coordinator. Who else lives there waits for a coordinator; where nobody does, every call and
+    follow-up stops, in the same transaction.
     """
-    if household.opposed_at:
+    people = [tenant for tenant in household.tenants.all() if tenant.opposed_at is None]
+    living = [tenant for tenant in people if tenant.status == Tenant.Status.PRESENT]
+    asked = [tenant for tenant in people if tenant.pk in tenant_ids] if tenant_ids else living
+    if household.opposed_at and not asked:
         return
-    keys = known_by(household)
-    Opposition.objects.bulk_create(
-        [Opposition(landlord_id=household.landlord_id, digest=key, created_at=now) for key in sorted(keys)],
-        ignore_conflicts=True,
+    if not asked and not opposed_people(household):
+        asked = people
+    for tenant in asked:
+        tenant.opposed_at = now
+    Tenant.objects.filter(pk__in=[tenant.pk for tenant in asked]).update(opposed_at=now)
+    fresh = Household.objects.prefetch_related("tenants", "phones").get(pk=household.pk)
+    everybody = all(tenant.opposed_at for tenant in fresh.tenants.all() if tenant.status == Tenant.Status.PRESENT)
+    if everybody and not household.opposed_at:
+        household.opposed_at = fresh.opposed_at = now
+        Household.objects.filter(pk=household.pk).update(opposed_at=now)
+    Opposition.objects.bulk_create(rows_of(fresh, now), ignore_conflicts=True)
+    journal.record("household.opposed", household, by=by, household_id=household.pk, people=len(asked))
+    _hold_their_numbers(fresh, now, by)
+    if everybody:
+        events.tell(events.HouseholdOpposed(household_id=household.pk, now=now, by=by))
+    else:
+        confirmations.ask([(household.pk, None, _KIND.OPPOSED_MEMBER, "", True)], now=now, by=by, again=True)
+
+
+def _hold_their_numbers(household: Household, now: datetime, by: Any) -> None:
+    """The numbers of opposed people are dialled for nobody, wherever they stand, until a coordinator decides."""
+    numbers = {phone.e164 for phone in opposed_numbers(household)}
+    if not numbers:
+        return
+    others = PhoneNumber.objects.filter(household__landlord=household.landlord_id, e164__in=numbers, held=False)
+    if household.opposed_at:
+        others = others.exclude(household=household)
+    hold_numbers(list(others.filter(household__opposed_at=None)), now=now, by=by)
+
+
+def hold_numbers(phones: Sequence[PhoneNumber], *, now: datetime, by: Any = None) -> None:
+    """These numbers wait for a coordinator; so does a household that has no other."""
+    if not phones:
+        return
+    PhoneNumber.objects.filter(pk__in=[phone.pk for phone in phones]).update(held=True)
+    homes = {phone.household_id for phone in phones}
+    reachable = set(
+        PhoneNumber.objects.filter(USABLE, household__in=homes).values_list("household_id", flat=True).distinct()
     )
-    household.opposed_at = now
-    household.save(update_fields=["opposed_at"])
-    journal.record("household.opposed", household, by=by, household_id=household.pk)
-    events.tell(events.HouseholdOpposed(household_id=household.pk, now=now, by=by))
+    events.tell(events.NumbersChanged(household_ids=tuple(sorted(homes)), now=now, by=by))
+    confirmations.ask(
+        [(pk, None, _KIND.OPPOSITION_NUMBER, "", pk not in reachable) for pk in sorted(homes)],
+        now=now,
+        by=by,
+        again=True,
+    )
+
+
+def settle_oppositions(household_ids: Collection[int], *, now: datetime, by: Any = None) -> None:
+    """After people came, went or died: opposed is who asked, and the household once all who live there did.
+
+    A newcomer beside somebody opposed, or somebody opposed beside others, waits for a coordinator.
+    """
+    found = Household.objects.filter(pk__in=list(household_ids)).filter(
+        Q(opposed_at__isnull=False) | Exists(Tenant.objects.filter(household=OuterRef("pk"), opposed_at__isnull=False))
+    )
+    for household in found.prefetch_related("tenants"):
+        people = list(household.tenants.all())
+        living = [tenant for tenant in people if tenant.status == Tenant.Status.PRESENT]
+        if living and any(tenant.opposed_at for tenant in people):
+            _settle_opposition(household, living, now, by)
+
+
+def _settle_opposition(household: Household, living: Sequence[Tenant], now: datetime, by: Any) -> None:
+    opposed = [tenant for tenant in living if tenant.opposed_at]
+    if len(opposed) == len(living):
+        if household.opposed_at is None:
+            Household.objects.filter(pk=household.pk).update(opposed_at=now)
+            events.tell(events.HouseholdOpposed(household_id=household.pk, now=now, by=by))
+        return
+    if household.opposed_at:
+        Household.objects.filter(pk=household.pk).update(opposed_at=None)
+    if opposed:
+        confirmations.ask([(household.pk, None, _KIND.OPPOSED_MEMBER, "", True)], now=now, by=by)
+    else:
+        confirmations.drop(household_id=household.pk, kind=_KIND.OPPOSED_MEMBER, now=now, by=by)
 
 
 @transaction.atomic
 def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any = None) -> bool:
     """The opposition was a slip, or the household asks to be called after all. False when there is none.
 
-    ``reason`` is a code, kept in the journal. Hashes that another household's opposition needs (a number they share)
+    ``reason`` is a code, kept in the journal. Hashes that somebody else's opposition needs (a number they share)
     stay. Nothing is called by itself and nothing that stopped starts again: who decides asks for a call.
     """
     locked = Household.objects.select_for_update(of=("self",)).get(pk=household.pk)
-    if locked.opposed_at is None:
+    if locked.opposed_at is None and not locked.tenants.filter(opposed_at__isnull=False).exists():
         return False
     keys = known_by(locked)
     numbers = [phone.e164 for phone in locked.phones.all() if not phone.third_party]
     names = [tenant.last_name for tenant in locked.tenants.all()]
+    opposed = Q(opposed_at__isnull=False) | Q(tenants__opposed_at__isnull=False)
     others = (
-        Household.objects.filter(landlord=locked.landlord_id, opposed_at__isnull=False)
+        Household.objects.filter(opposed, landlord=locked.landlord_id)
         .exclude(pk=locked.pk)
         .filter(Q(phones__e164__in=numbers) | Q(tenants__last_name__in=names))
         .distinct()
@@ -105,8 +209,28 @@ def lift_opposition(*, household: Household, reason: str, now: datetime, by: Any
         keys -= known_by(other)
     Opposition.objects.filter(landlord=locked.landlord_id, digest__in=keys).delete()
     Household.objects.filter(pk=locked.pk).update(opposed_at=None, updated_at=now)
+    locked.tenants.update(opposed_at=None)
     household.opposed_at = None
     journal.record("household.opposition_lifted", household, by=by, household_id=household.pk, reason=reason)
+    confirmations.drop(household_id=household.pk, kind=_KIND.OPPOSED_MEMBER, now=now, by=by)
+    return True
+
+
+@transaction.atomic
+def settle_confirmation(*, confirmation: Confirmation, agreed: bool, now: datetime, by: Any) -> bool:
+    """A coordinator decides what waits in « À confirmer », and what follows from it is done. False when it was before.
+
+    Agreed, what the list or the opposition says is true: the person lives there after all, does not want to be called,
+    the number stays undialled. Else the record was right, or the household is called.
+    """
+    if not confirmations.decide(confirmation=confirmation, agreed=agreed, now=now, by=by):
+        return False
+    tenant, home, kind = confirmation.tenant, confirmation.household, confirmation.kind
+    if agreed and tenant is not None and kind in (_KIND.DEAD_THEN_PRESENT, _KIND.RETURNED):
+        reopen_person(tenant=tenant, now=now, by=by)
+    elif agreed and kind in (_KIND.DO_NOT_CALL, _KIND.OPPOSITION_BIRTH, _KIND.OPPOSED_MEMBER):
+        record_opposition(household=home, tenant_ids=[tenant.pk] if tenant is not None else None, now=now, by=by)
+    confirmations.settled(home.pk, now, by)
     return True
 
 
@@ -129,6 +253,7 @@ def close_person(
         return
     tenant.status, tenant.status_at = status, now
     journal.record("tenant.closed", tenant, by=by, household_id=tenant.household_id, status=status)
+    settle_oppositions([tenant.household_id], now=now, by=by)
     events.tell(
         events.PersonClosed(tenant_id=tenant.pk, household_id=tenant.household_id, status=status, now=now, by=by)
     )
@@ -148,6 +273,7 @@ def reopen_person(*, tenant: Tenant, now: datetime, by: Any = None) -> bool:
     if changed:
         tenant.status, tenant.status_at = Tenant.Status.PRESENT, now
         journal.record("tenant.reopened", tenant, by=by, household_id=tenant.household_id)
+        settle_oppositions([tenant.household_id], now=now, by=by)
     return bool(changed)
 
 

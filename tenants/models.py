@@ -141,6 +141,8 @@ class Tenant(models.Model):
     closed_by_list = models.BooleanField(default=False, editable=False)
     # Left because a list said to be complete did not name them: the next one that gives them a row brings them back.
     closed_by_absence = models.BooleanField(default=False, editable=False)
+    # This person asked never to be called again; the household is opposed once all who live there are.
+    opposed_at = models.DateTimeField("ne plus appeler depuis", null=True, blank=True)
 
     class Meta:
         # The page, the sheet and the letter name a couple in the same order each time.
@@ -218,6 +220,8 @@ class PhoneNumber(models.Model):
     rank = models.PositiveSmallIntegerField("ordre", default=0)
     validity = models.CharField(max_length=12, choices=Validity, default=Validity.UNKNOWN)
     validity_at = models.DateTimeField(null=True, blank=True)
+    # Of somebody opposed, or « ne plus appeler » in a list: dialled for nobody until a coordinator decides.
+    held = models.BooleanField("en attente d'une décision", default=False)
 
     class Meta:
         verbose_name = "numéro de téléphone"
@@ -231,15 +235,24 @@ class PhoneNumber(models.Model):
 
     @property
     def usable(self) -> bool:
-        return self.validity in (self.Validity.UNKNOWN, self.Validity.CONFIRMED)
+        return not self.held and self.validity in (self.Validity.UNKNOWN, self.Validity.CONFIRMED)
 
 
 class Opposition(models.Model):
     """« Ne plus m'appeler », kept as a keyed hash so that it survives purges and re-imports."""
 
+    class Kind(models.TextChoices):
+        # By releases that kept none: any of the three, or of names with their accents.
+        FORMER = "", "avant"
+        REFERENCE = "reference", "référence"
+        NAMES = "names", "noms et naissance"
+        # Opposes nobody: the number is dialled for nobody until a coordinator decides.
+        NUMBER = "number", "numéro"
+
     landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="oppositions")
-    # HMAC-SHA256 under PRIVACY_KEY of « ref:<reference> », « tel:<e164> » or « per:<name|name|birth> ».
+    # A keyed hash of ``tenants.identity``.
     digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=9, choices=Kind, default=Kind.FORMER, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -264,6 +277,82 @@ class TenantAlias(models.Model):
 
     def __str__(self) -> str:
         return f"alias {self.pk}"
+
+
+class Departed(models.Model):
+    """Somebody a list or a call said dead or gone who is not kept: a list that says nothing of it raises nobody."""
+
+    landlord = models.ForeignKey(Landlord, on_delete=models.CASCADE, related_name="departed")
+    # One of ``tenants.identity.departed_keys``.
+    digest = models.CharField(max_length=64)
+    status = models.CharField(max_length=10, choices=Tenant.Status)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "personne partie ou décédée, par empreinte"
+        constraints = [models.UniqueConstraint(fields=["landlord", "digest"], name="departed_once")]
+
+    def __str__(self) -> str:
+        return f"départ {self.pk}"
+
+
+class Confirmations(models.QuerySet["Confirmation"]):
+    def waiting(self) -> Confirmations:
+        return self.filter(decided_at=None)
+
+    def blocking(self) -> Confirmations:
+        """Those before which nobody calls the household."""
+        return self.waiting().filter(blocks=True)
+
+
+class Confirmation(models.Model):
+    """« À confirmer »: what a list or an opposition leaves in doubt; a coordinator decides within two working days."""
+
+    class Kind(models.TextChoices):
+        DEAD_THEN_PRESENT = "dead_then_present", "notée décédée, dite présente par une liste"
+        RETURNED = "returned", "notée partie, dite présente par une liste"
+        DO_NOT_CALL = "do_not_call", "«\u00a0ne pas contacter\u00a0» dans une liste"
+        OPPOSITION_NUMBER = "opposition_number", "numéro d'une personne qui ne veut plus être appelée"
+        OPPOSITION_BIRTH = "opposition_birth", "mêmes noms et même année qu'une personne qui ne veut plus être appelée"
+        OPPOSED_MEMBER = "opposed_member", "une personne du foyer ne veut plus être appelée"
+        BIRTH_OWNER = "birth_owner", "naissance de l'une ou de l'autre"
+        AGE_IN_DOUBT = "age_in_doubt", "âge douteux"
+
+    household = models.ForeignKey(Household, on_delete=models.CASCADE, related_name="confirmations")
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="confirmations")
+    kind = models.CharField("raison", max_length=20, choices=Kind)
+    # As the list says it.
+    word = models.CharField("mot de la liste", max_length=60, blank=True)
+    blocks = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Whether what the list or the opposition says was held for true.
+    agreed = models.BooleanField(null=True, blank=True)
+
+    objects = Confirmations.as_manager()
+
+    class Meta:
+        verbose_name = "chose à confirmer"
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind"],
+                name="one_waiting_about_a_person",
+                condition=Q(decided_at=None, tenant__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["household", "kind"],
+                name="one_waiting_about_a_household",
+                condition=Q(decided_at=None, tenant=None),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["household"], name="confirmation_waiting", condition=Q(decided_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"à confirmer {self.pk}"
 
 
 class ListCorrection(models.Model):
@@ -378,6 +467,9 @@ class ListImport(models.Model):
     applied_through = models.PositiveIntegerField(default=0)
     # « People absent from this list have left »: asked for at the confirmation.
     absent_left = models.BooleanField(default=False)
+    # Whom and where the check recognised otherwise than by reference and contract (imports.matching.Memory): the
+    # writing, which has not the whole list before it, follows it. Numbers only; emptied once written.
+    recognised: Any = models.JSONField(default=dict, blank=True, editable=False)
     message = models.CharField(max_length=300, blank=True)
     # Whoever works on it, until when; past that moment another worker resumes.
     leased_until = models.DateTimeField(null=True, blank=True)

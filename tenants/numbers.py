@@ -12,7 +12,8 @@ from django.db.models import Max
 from solidarites import journal
 from solidarites.refused import Refused
 from tenants import communes, events, phones
-from tenants.households import digest, mark_number
+from tenants.households import mark_number
+from tenants.identity import number_key
 from tenants.models import Household, Opposition, PhoneNumber
 
 
@@ -35,7 +36,7 @@ def add_number(
         raise NumberError("Ce numéro n'est pas un numéro de téléphone que l'on peut appeler.")
     if (
         household.opposed_at
-        or Opposition.objects.filter(landlord_id=household.landlord_id, digest=digest(f"tel:{e164}")).exists()
+        or Opposition.objects.filter(landlord_id=household.landlord_id, digest=number_key(e164)).exists()
     ):
         raise NumberError("Cette personne a demandé de ne plus être appelée.")
     known = PhoneNumber.objects.select_for_update(of=("self",)).filter(household=household, e164=e164).first()

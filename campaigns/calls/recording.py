@@ -118,10 +118,13 @@ def check_form(
         raise CallError(
             f"q-{question.key}-{person}" if person else f"q-{question.key}", "Cette question attend une réponse."
         )
-    if outcome not in outcomes.PERSON_STATUS and outcome != "hospitalised":
+    if outcome not in outcomes.PERSON_STATUS and outcome not in ("hospitalised", "opt_out"):
         return None
     present = [tenant for tenant in case.household.tenants.all() if tenant.status == Tenant.Status.PRESENT]
     chosen = next((tenant for tenant in present if tenant.pk == details.tenant_id), None)
+    if outcome == "opt_out":
+        # For both, unless one of several said it for themselves alone.
+        return chosen if len(present) > 1 else None
     if chosen is None and len(present) == 1 and outcome not in outcomes.PERSON_STATUS:
         return present[0]
     if chosen is None:

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from campaigns.cases.views import cases
+from campaigns.cases.views import cases, confirm
 
 coordinator = [
+    path("a-confirmer/", confirm.confirm_list, name="confirm_list"),
+    path("a-confirmer/<id:confirmation_id>/", confirm.confirm_decide, name="confirm_decide"),
+    path("separations/<id:parting_id>/", confirm.parting, name="parting"),
     path("dossiers/", cases.case_list, name="case_list"),
     path("dossiers/mettre-en-tete/", cases.cases_first, name="cases_first"),
     path("dossiers/mettre-apres/", cases.cases_last, name="cases_last"),

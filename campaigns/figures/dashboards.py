@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, ExtractHour, NullIf, TruncDate
 from django.utils import timezone
 
 from campaigns import alerts, queue, texts
-from campaigns.common import needs, scope
+from campaigns.common import confirming, needs, scope
 from campaigns.figures import report
 from campaigns.models import (
     Call,
@@ -348,8 +348,11 @@ def waiting(by: User) -> dict[str, int]:
             "debriefs": debriefs.of_cases(cases, by).filter(closed_at=None),
             "pending": Call.objects.filter(case__in=cases.values("pk"), state=Call.State.PENDING),
             "neighbours": NeighbourReport.objects.filter(state=NeighbourReport.State.NEW),
+            "to_confirm": confirming.confirmations_of(by).order_by(),
+            "partings": confirming.partings_of(by).select_related(None).order_by(),
         }
     )
+    found["to_confirm"] += found.pop("partings")
     return {**found, "reviews": reviews.count_waiting(by)}
 
 

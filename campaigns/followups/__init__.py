@@ -2,8 +2,9 @@
 
 Reading order: dates (when a plan calls) → plans (started, changed, interrupted, ended) → absences (who calls instead)
 → opening (each due call once, missed, unanswered) → pauses (of the campaign: what is no call) → review → handover
-(many plans to others) → words (each date explained) → week (the coordinator's calendar) → reminders (e-mails) → feed
-(one's own agenda) → stranded (plans that no campaign calls).
+(many plans to others)
+→ partings (with whom a plan goes on) → words (each date explained) → week (the coordinator's calendar) → reminders
+(e-mails) → feed (one's own agenda) → stranded (plans that no campaign calls).
 
 A plan holds its next due moment only. A periodic task opens each due call once, as a row, and puts the household in
 the second tier of the queue; what the call brings comes back through ``outcomes``.
@@ -22,6 +23,8 @@ from campaigns.followups.opening import (
     unanswered_next,
     watch_missed,
 )
+from campaigns.followups.partings import ask as ask_with_whom
+from campaigns.followups.partings import decide as decide_with_whom
 from campaigns.followups.pauses import go_on
 from campaigns.followups.plans import (
     OPPOSED,
@@ -48,9 +51,11 @@ __all__ = [
     "Rhythm",
     "add_absence",
     "add_exception",
+    "ask_with_whom",
     "change_plan",
     "check_rhythm",
     "create_plan",
+    "decide_with_whom",
     "end_absence",
     "end_plan",
     "end_plans",

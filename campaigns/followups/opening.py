@@ -27,6 +27,7 @@ CASE_FIELDS = (
     "household",
     "region",
     "status",
+    "hold_reason",
     "claimed_by",
     "claimed_until",
     "next_call_kind",
@@ -128,7 +129,8 @@ def _open_elsewhere(cases: dict[int, Case]) -> set[int]:
 
 def _due_call(plan: FollowUpPlan, case: Case, due_at: datetime, presence: Presence, now: datetime) -> DueCall:
     day = calendar_of(plan.case.campaign, case.region).local(now).date()
-    held = case.status == Case.Status.ON_HOLD
+    # After a death or a departure, who was promised the call still gets it: it does not wait for the desk.
+    held = case.status == Case.Status.ON_HOLD and case.hold_reason != Case.Hold.PERSON_CLOSED
     return DueCall(
         plan=plan,
         case=case,
@@ -225,7 +227,7 @@ def open_now(*, plan_id: int, by: User, now: datetime) -> DueCall:
     if plan.next_due_at.astimezone(tz).date() > now.astimezone(tz).date():
         raise FollowUpError("Cet appel n'est pas prévu aujourd'hui.")
     case = plan.case
-    if case.status == Case.Status.ON_HOLD:
+    if case.status == Case.Status.ON_HOLD and case.hold_reason != Case.Hold.PERSON_CLOSED:
         raise FollowUpError("La coordination s'occupe en ce moment de ce foyer.")
     due_at = plan.next_due_at
     open_each([plan], {case.pk: case}, now)

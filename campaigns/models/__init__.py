@@ -9,6 +9,7 @@ from campaigns.models.figures import FrozenFigures, PurgeProof
 from campaigns.models.followup import Absence, CalendarFeed, DueCall, FollowUpPlan, PlanException
 from campaigns.models.neighbour import NeighbourReport, Poster
 from campaigns.models.outreach import CaretakerRound, CaretakerVisit, Letter, LetterWording, NumberSearch
+from campaigns.models.parting import Parting
 from campaigns.models.public import FaqEdition, UsefulNumber
 from campaigns.models.referral import Partner, PartnerCode, Referral, ReferralEvent
 from campaigns.models.script import Script
@@ -46,6 +47,7 @@ __all__ = [
     "Need",
     "NeighbourReport",
     "NumberSearch",
+    "Parting",
     "Partner",
     "PartnerCode",
     "PlanException",

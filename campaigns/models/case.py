@@ -70,6 +70,7 @@ class Case(models.Model):
         PERSON_CLOSED = "person_closed", "décès, départ ou EHPAD dans le foyer"
         WELFARE = "welfare", "veille en cours"
         PENDING_CALL = "pending_call", "appel en double à trancher"
+        TO_CONFIRM = "to_confirm", "à confirmer par la coordination"
         COORDINATOR = "coordinator", "mis en attente par la coordination"
 
     class CloseReason(models.TextChoices):

@@ -9,7 +9,7 @@ from campaigns.models import Call, Case, DueCall, FollowUpPlan, WelfareCheck
 from campaigns.outcomes.table import NUMBER_VALIDITY, PERSON_STATUS, TABLE, Decision, Rule, Situation
 from solidarites.models import User
 from tenants import households
-from tenants.models import PhoneNumber, Tenant
+from tenants.models import Confirmation, PhoneNumber, Tenant
 
 TRIED_FIELDS = [
     "attempts",
@@ -48,7 +48,7 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     if decision.welfare and situation.due is None:
         welfare.open_check(case=case, origin=WelfareCheck.Origin.EXHAUSTED, now=now, by=by)
     if call.outcome == "opt_out":
-        households.record_opposition(household=case.household, now=now, by=by)
+        _oppose(case, tenant, now, by)
     elif call.outcome in PERSON_STATUS and tenant is not None:
         households.close_person(tenant=tenant, status=PERSON_STATUS[call.outcome], now=now, by=by)
     elif situation.plan and decision.reason == Case.CloseReason.REFUSED:
@@ -56,6 +56,15 @@ def apply(*, call: Call, case: Case, situation: Situation, by: User, tenant: Ten
     elif situation.plan and call.outcome in ("hospitalised", "soft_refusal", "callback"):
         _pause_plans(case, decision, situation)
     return decision
+
+
+def _oppose(case: Case, tenant: Tenant | None, now: datetime, by: User) -> None:
+    """For everybody there, or for one of them: the case then waits for a coordinator, who decides for the others."""
+    only = [tenant.pk] if tenant is not None else None
+    households.record_opposition(household=case.household, tenant_ids=only, now=now, by=by)
+    if Confirmation.objects.blocking().filter(household=case.household_id).exists():
+        case.set_hold(Case.Hold.TO_CONFIRM)
+        case.save_moved()
 
 
 def note_attempt(case: Case, rule: Rule, situation: Situation, decision: Decision, language: str) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from campaigns import followups
 from campaigns.common import calendar, phrases
-from campaigns.models import Campaign, CampaignVolunteer, Case, FollowUpPlan
+from campaigns.models import Campaign, CampaignVolunteer, Case, FollowUpPlan, Parting
 from campaigns.queue import PASSED_RANK
 from campaigns.setup import lifecycle, takeover
 from solidarites import journal
@@ -27,7 +27,7 @@ from solidarites.models import User
 from solidarites.refused import Refused
 from tenants import events
 from tenants.households import USABLE, with_living_tenant
-from tenants.models import Household, PhoneNumber, Tenant
+from tenants.models import Confirmation, Household, PhoneNumber, Tenant
 
 CHUNK = 1000
 FRAGILE_AGE = 85
@@ -76,7 +76,9 @@ def in_scope(campaign: Campaign) -> QuerySet[Household]:
 
     Each filter that is filled narrows the population; all empty means everybody.
     """
-    found = Household.objects.filter(opposed_at=None)
+    # Who has just parted from somebody waits for the coordinator's choice (followups.partings).
+    parting = Parting.objects.filter(leaves=OuterRef("pk"), decided_at=None)
+    found = Household.objects.filter(~Exists(parting), opposed_at=None)
     for name, chosen in (
         ("landlord", campaign.landlords),
         ("agency", campaign.agencies),
@@ -328,7 +330,19 @@ def _make_cases(campaign: Campaign, household_ids: Sequence[int], now: datetime)
     ]
     # A household that another process enrolled meanwhile is left to it.
     Case.objects.bulk_create(cases, ignore_conflicts=True)
-    return Case.objects.filter(campaign=campaign, household__in=household_ids, verification_phrase__in=taken)
+    made = Case.objects.filter(campaign=campaign, household__in=household_ids, verification_phrase__in=taken)
+    _hold_what_waits(made)
+    return made
+
+
+def _hold_what_waits(cases: QuerySet[Case]) -> None:
+    """Those of which a coordinator has something to confirm first are not called before."""
+    asked = Confirmation.objects.blocking().filter(household=OuterRef("household"))
+    waiting = list(cases.filter(Exists(asked)).values_list("pk", flat=True))
+    if waiting:
+        held = Case.objects.filter(pk__in=waiting)
+        held.update(hold_reason=Case.Hold.TO_CONFIRM)
+        held.filter(status=Case.Status.OPEN).update(status=Case.Status.ON_HOLD, next_call_at=None)
 
 
 def _stopped_here(campaign: Campaign, household_ids: Sequence[int]) -> list[int]:

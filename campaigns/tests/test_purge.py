@@ -34,7 +34,7 @@ from campaigns.tests.purge_cast import (
     text_fields,
 )
 from solidarites.models import JournalEntry, OutgoingMail, User
-from tenants import households
+from tenants import identity
 from tenants.models import Household, ImportRow, ListImport, Opposition, Tenant, UploadedPiece
 from tests import factories
 
@@ -142,7 +142,7 @@ def test_an_opposition_outlives_the_purge(campaign: Campaign, coordinator: Any) 
     number = opposed.household.phones.get().e164
     close(campaign)
     purge.purge_expired(now=DUE)
-    assert Opposition.objects.filter(digest=households.digest(f"tel:{number}")).exists()
+    assert Opposition.objects.filter(digest=identity.digest(f"tel:{number}")).exists()
 
 
 def test_the_journal_keeps_who_did_what_and_loses_the_details(campaign: Campaign, coordinator: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tenants.imports import columns, corrections, jobs, reasons
+from tenants.imports import columns, corrections, jobs, told
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped, grouped_rows
@@ -35,6 +35,8 @@ class Result:
     departed: list[dict[str, Any]] = field(default_factory=list)
     births: dict[str, str | None] = field(default_factory=dict)
     insee: dict[str, str | None] = field(default_factory=dict)
+    # Everybody the landlord has after the list (``told.people``).
+    people: list[dict[str, Any]] = field(default_factory=list)
     import_id: int | None = None
 
     def as_json(self, *, people: bool = False) -> dict[str, Any]:
@@ -45,7 +47,7 @@ class Result:
         answer["skipped"] = self.departed
         answer["issues"] = self.issues
         if people:
-            answer["births"], answer["insee"] = self.births, self.insee
+            answer["births"], answer["insee"], answer["people"] = self.births, self.insee, self.people
         return answer
 
 
@@ -75,6 +77,8 @@ def import_list(
     with grouped(source, timezone.localdate(now), remembered=remembered if remembered.values else None) as found:
         result = _run(found, landlord, now=now, by=by, dry_run=dry_run, details=details)
     result.encoding = source.encoding
+    if details:
+        result.people = told.people(landlord)
     if not dry_run:
         counts = {**result.counts, "seconds": round(time.monotonic() - started, 1)}
         with transaction.atomic():
@@ -116,7 +120,7 @@ def import_rows(
 
 
 def _run(found: GroupedList, landlord: Landlord, *, now: datetime, by: Any, dry_run: bool, details: bool) -> Result:
-    checker = Checker(landlord)
+    checker = Checker(landlord, listed=found.workspace)
     result = Result()
     for batch in found.batches(AT_ONCE):
         with transaction.atomic():
@@ -139,8 +143,7 @@ def _details(result: Result, plan: HouseholdPlan) -> None:
         for column, code, severity, value in row.issues:
             remark = {"row": person.row, "column": column, "code": code}
             if row.kind == Kind.SKIP:
-                reason = reasons.title(code)
-                result.departed.append({**remark, "name": person.full_name, "word": value, "reason": reason})
+                result.departed.append({**remark, "name": person.full_name, "word": value, "reason": code})
             else:
                 result.issues.append({**remark, "severity": severity, "value": value})
         kept = row.kind not in (Kind.SKIP, Kind.REJECT) and not row.aliased

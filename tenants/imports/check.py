@@ -6,22 +6,23 @@ and made again inside the writing transaction: what is written is what was previ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from solidarites.searching import fold
-from tenants import households as rules
+from tenants import departed as departed_rules
 from tenants.addresses import keep_unsaid, match_key
-from tenants.imports import bulk
+from tenants.imports import bulk, matching
 from tenants.imports.departures import PRESENT
 from tenants.imports.fields import DETAILS
-from tenants.imports.matching import Known, match_household
+from tenants.imports.matching import Found, Known, Listed, Memory
 from tenants.imports.people import WARNING, Person
 from tenants.imports.plan import Change, HouseholdPlan, Kind, RowPlan
 from tenants.imports.workspace import Group, folded_name
 from tenants.models import (
     Agency,
+    Departed,
     Household,
     Landlord,
     Opposition,
@@ -35,8 +36,13 @@ from tenants.models import (
 class Checker:
     """Plans batches for one landlord. Keeps what is small (agencies, residences), asks for the rest per batch."""
 
-    def __init__(self, landlord: Landlord) -> None:
+    def __init__(self, landlord: Landlord, *, memory: Memory | None = None, listed: Listed | None = None) -> None:
         self.landlord = landlord
+        # What was decided with the whole list, and the whole list where it is at hand and anybody is known.
+        self.memory = memory if memory is not None else Memory()
+        known = Tenant.objects.filter(landlord_id=landlord.pk or 0).exists()
+        self.listed = listed if known else None
+        self.has_departed = Departed.objects.filter(landlord_id=landlord.pk or 0).exists()
         self.agencies = {fold(a.name): a for a in Agency.objects.filter(landlord_id=landlord.pk or 0)}
         self.agency_names = {a.pk: a.name for a in self.agencies.values()}
         self.residences = {fold(r.reference): r for r in Residence.objects.filter(landlord_id=landlord.pk or 0)}
@@ -49,28 +55,47 @@ class Checker:
     # One batch -------------------------------------------------------------------------------------
 
     def plan(self, groups: Sequence[Group]) -> list[HouseholdPlan]:
-        known = Known(self.landlord, groups, aliases=self.has_aliases)
-        return [self._plan(group, known) for group in groups]
+        known = Known(self.landlord, groups, aliases=self.has_aliases, memory=self.memory, listed=self.listed)
+        departed = self._departed(groups, known) if self.has_departed else {}
+        return [self._plan(group, known, departed) for group in groups]
 
-    def _plan(self, group: Group, known: Known) -> HouseholdPlan:
+    def _departed(self, groups: Sequence[Group], known: Known) -> dict[int, str]:
+        """The rows of people whom a former list or call said dead or gone, and who are not kept: {number: status}."""
+        keys: dict[str, list[int]] = {}
+        for person in (one for group in groups for one in group if not one.rejected):
+            if person.reference not in known.by_reference:
+                for key in departed_rules.keys_of_row(person):
+                    keys.setdefault(key, []).append(person.number)
+        found = Departed.objects.filter(landlord_id=self.landlord.pk or 0, digest__in=list(keys))
+        return {number: one.status for one in found for number in keys[one.digest]}
+
+    def _plan(self, group: Group, known: Known, departed: dict[int, str]) -> HouseholdPlan:
         if group[0].rejected:
             return HouseholdPlan([RowPlan(person, Kind.REJECT) for person in group])
-        household, may_edit = match_household(group, known)
-        plan = HouseholdPlan([], household)
-        taken: set[int] = set()
-        matches = self._match_people(group, household, known, taken)
-        for person, tenant, aliased in matches:
-            plan.rows.append(self._row(person, tenant, aliased, plan))
+        found = matching.recognise(group, known)
+        for person in group:
+            if person.number not in found and person.number in departed and person.status == PRESENT:
+                self._remembered_as_gone(person, departed[person.number])
+        home = matching.place(group, found, known)
+        household = known.households.get(home.household)
+        plan = HouseholdPlan([], household, frees=home.frees)
+        self._once_each(group, found)
+        for person in group:
+            plan.rows.append(self._row(person, found.get(person.number), departed.get(person.number, "")))
+        if home.why:
+            self._say_why(plan, home.why)
         present = _living(plan.rows)
         stored = [row for row in plan.rows if row.kind in (Kind.CREATE, Kind.UPDATE, Kind.UNCHANGED)]
-        if household is None and any(row.kind == Kind.CREATE or _is_here(row) for row in present):
+        if household is None and any(row.kind == Kind.CREATE or _is_here(row) for row in plan.rows):
             # Its dates are given when it is written.
             plan.household = bulk.new(Household, landlord_id=self.landlord.pk, created_at=None, updated_at=None)
             plan.kind = "create"
-        if plan.household is not None and present:
-            self._household_fields(plan, present, may_edit)
-            self._phones(plan, present, known)
         self._moves(plan, stored, known)
+        described = present or ([row for row in stored if row.close] if plan.kind == "create" else [])
+        if plan.household is not None and described:
+            self._household_fields(plan, described, home.may_edit)
+        if plan.household is not None and present:
+            self._phones(plan, present, known)
         plan.phones_rejected = sum(row.person.phones_rejected for row in present)
         living = any(row.kind == Kind.CREATE or _is_here(row) for row in present)
         plan.callable = plan.callable and living
@@ -78,46 +103,36 @@ class Checker:
 
     # People ----------------------------------------------------------------------------------------
 
-    def _match_people(
-        self, group: Group, household: Household | None, known: Known, taken: set[int]
-    ) -> list[tuple[Person, Tenant | None, bool]]:
-        """By reference, then by alias, then by names and birth within the household."""
-        found: dict[int, tuple[Tenant | None, bool]] = {}
-        for person in group:
-            tenant = known.by_reference.get(person.reference) if person.reference and not person.same_as else None
-            if tenant is not None and _somebody_else(person, tenant):
-                person.issues.append(["Référence", "reference_of_closed", WARNING, person.reference])
-                person.reference = ""
-            elif tenant is not None:
-                found[person.number] = (tenant, False)
-                taken.add(tenant.pk)
-        for person in group:
-            if person.number in found or person.same_as:
-                continue
-            if alias := known.alias(person):
-                found[person.number] = (alias, True)
-                continue
-            if household is None or household.pk is None:
-                continue
-            for tenant in known.members(household.pk):
-                if tenant.pk not in taken and _same_person(person, tenant):
-                    found[person.number] = (tenant, False)
-                    taken.add(tenant.pk)
-                    break
+    @staticmethod
+    def _remembered_as_gone(person: Person, status: str) -> None:
+        """A list that says nothing of it raises nobody; one that says present is for a coordinator."""
+        if not person.present_word:
+            person.status = status
+            person.issues.append(["Situation", "departed_before", WARNING, Tenant.Status(status).label])
+
+    @staticmethod
+    def _say_why(plan: HouseholdPlan, code: str) -> None:
+        """Once for the household, on its first living row."""
+        first = next((row for row in plan.rows if row.person.status == PRESENT and row.kind != Kind.REJECT), None)
+        if first is not None:
+            first.person.issues.append(["Foyer", code, WARNING, ""])
+
+    @staticmethod
+    def _once_each(group: Group, found: dict[int, Found]) -> None:
+        """The same person twice in one household, without a reference to say so."""
         seen: dict[str, Person] = {}
         for person in group:
-            if person.number in found or person.same_as:
+            if person.number in found or person.same_as or person.reference:
                 continue
-            # The same person twice in one household, without a reference to say so.
             mark = f"{folded_name(person.last_name, person.first_name)}|{person.birth}"
-            if not person.reference and mark in seen:
+            if mark in seen:
                 person.same_as = seen[mark].number
                 person.issues.append(["Référence", "same_person", WARNING, str(person.same_as)])
-            elif not person.reference:
+            else:
                 seen[mark] = person
-        return [(person, *found.get(person.number, (None, False))) for person in group]
 
-    def _row(self, person: Person, tenant: Tenant | None, aliased: bool, plan: HouseholdPlan) -> RowPlan:
+    def _row(self, person: Person, found: Found | None, gone: str) -> RowPlan:
+        tenant, aliased = (found.tenant, found.how == "alias") if found is not None else (None, False)
         if person.rejected:
             return RowPlan(person, Kind.REJECT)
         if person.same_as or aliased:
@@ -128,8 +143,13 @@ class Checker:
         if person.nobody and tenant is not None:
             return RowPlan(person, Kind.UNCHANGED, tenant)
         if tenant is None:
-            return RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
-        row = RowPlan(person, Kind.UNCHANGED, tenant)
+            row = RowPlan(person, Kind.CREATE if person.status == PRESENT else Kind.SKIP)
+            # Said present, against a death remembered: kept, and closed until a coordinator has decided.
+            row.close = gone if row.kind == Kind.CREATE else ""
+            return row
+        row = RowPlan(person, Kind.UNCHANGED, tenant, how=found.how if found is not None else "")
+        if person.reference and tenant.reference and person.reference != tenant.reference:
+            person.issues.append(["Référence", matching.BY_NAMES, WARNING, person.reference])
         if person.status != PRESENT:
             said_dead = person.status == Tenant.Status.DECEASED != tenant.status
             if tenant.status == PRESENT or said_dead:
@@ -156,8 +176,7 @@ class Checker:
         """A row for somebody closed: who left by a list is back by the word « présent », who was only absent from one
         by the row itself; nobody else is, and what the list says or does not say is shown.
         """
-        by_word = person.present_word and tenant.closed_by_list and tenant.status != Tenant.Status.DECEASED
-        if tenant.closed_by_absence or by_word:
+        if matching.returns(person, tenant):
             row.reopen = row.save = True
             row.changes.append(["situation", tenant.get_status_display(), Tenant.Status.PRESENT.label])
         elif person.present_word:
@@ -171,7 +190,6 @@ class Checker:
         if person.reference and person.reference != tenant.reference:
             row.changes.append(["référence", tenant.reference, person.reference])
             tenant.reference = person.reference
-        stranger = _stranger(person, tenant)
         for name, label in (("civility", "civilité"), ("last_name", "nom"), ("first_name", "prénom")):
             new, old = getattr(person, name), getattr(tenant, name)
             if new and new != old and not (fold(new) == fold(old) and not _better_spelt(new, old)):
@@ -183,8 +201,6 @@ class Checker:
             if not (vaguer and tenant.birth_date and tenant.birth_date.year == born.year):
                 row.changes.append(["naissance", _birth_text(tenant), _birth_words(born, person.precision)])
                 tenant.birth_date, tenant.birth_precision = born, person.precision
-        if stranger:
-            person.issues.append(["Référence", "identity_changed", WARNING, person.reference])
 
     # Household -------------------------------------------------------------------------------------
 
@@ -316,21 +332,26 @@ class Checker:
         household = plan.household
         assert household is not None  # noqa: S101
         listed: dict[str, tuple[list[Any], RowPlan]] = {}
+        # On the rows of two people: the household's, nobody's own.
+        shared: set[str] = set()
         for row in rows:
             for phone in row.person.phones:
                 if phone[0] not in listed:
                     listed[phone[0]] = (list(phone), row)
-                elif listed[phone[0]][0][2] and not phone[2]:
+                    continue
+                if (row.person.same_as or row.person.number) != listed[phone[0]][1].person.number:
+                    shared.add(phone[0])
+                if listed[phone[0]][0][2] and not phone[2]:
                     # Somebody's own number, and somebody else's contact: it is of the household.
                     listed[phone[0]][0][2] = False
-        existing = {p.e164: p for p in known.phones(household.pk)} if household.pk else {}
+        existing = {phone.e164: phone for phone in plan.moved_phones}
+        existing |= {phone.e164: phone for phone in known.phones(household.pk)} if household.pk else {}
         rank = max((p.rank for p in existing.values()), default=-1) + 1
         order = sorted(listed.values(), key=lambda item: (bool(item[0][2]), not item[0][3]))
         for (e164, label, third, _), row in order:
             if (old := existing.get(e164)) is None:
-                plan.new_phones.append(
-                    (bulk.new(PhoneNumber, e164=e164, label=label, third_party=third, rank=rank), row)
-                )
+                new = bulk.new(PhoneNumber, e164=e164, label=label, third_party=third, rank=rank)
+                plan.new_phones.append((new, None if e164 in shared else row))
                 rank += 1
                 if plan.kind != "create":
                     self._phone_change(plan, row, ["téléphone", "", _spaced(e164)])
@@ -381,8 +402,10 @@ class Checker:
             if tenant.household_id != target.pk:
                 old = known.households.get(tenant.household_id)
                 plan.left_households.add(tenant.household_id)
-                row.changes.append(["foyer", old.reference if old else "", target.reference or "nouveau"])
+                row.changes.append(["foyer", old.reference if old else "", row.person.household_reference or "nouveau"])
                 row.kind, row.save = Kind.UPDATE, True
+                # A number follows its owner.
+                plan.moved_phones += [one for one in known.phones(tenant.household_id) if one.tenant_id == tenant.pk]
 
 
 def _is_here(row: RowPlan) -> bool:
@@ -400,7 +423,9 @@ def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:
     departed = {
         row.person.number
         for row in rows
-        if row.person.status != PRESENT or (row.tenant is not None and row.tenant.status != PRESENT and not row.reopen)
+        if row.person.status != PRESENT
+        or (row.kind == Kind.CREATE and row.close)
+        or (row.tenant is not None and row.tenant.status != PRESENT and not row.reopen)
     }
     return [
         row
@@ -412,36 +437,6 @@ def _living(rows: Sequence[RowPlan]) -> list[RowPlan]:
 def _other_first_name(person: Person, tenant: Tenant) -> bool:
     first, known = folded_name("", person.first_name).split(), folded_name("", tenant.first_name).split()
     return bool(first and known) and not set(first) & set(known)
-
-
-def _somebody_else(person: Person, tenant: Tenant) -> bool:
-    """The reference of somebody dead or gone, given to another: the first name and the birth date are others."""
-    if tenant.status == PRESENT or not person.birth or tenant.birth_date is None:
-        return False
-    born = tenant.birth_date.isoformat()
-    days = person.precision == tenant.birth_precision == Tenant.Precision.DAY
-    return (person.birth != born if days else person.birth[:4] != born[:4]) and _other_first_name(person, tenant)
-
-
-def _same_person(person: Person, tenant: Tenant) -> bool:
-    if folded_name(person.last_name, person.first_name) != folded_name(tenant.last_name, tenant.first_name):
-        return False
-    born = tenant.birth_date.isoformat() if tenant.birth_date else ""
-    if person.reference and tenant.reference and person.reference != tenant.reference:
-        # The landlord renumbered everybody: only a full birth date is sure enough.
-        return bool(born) and born == person.birth and person.precision == tenant.birth_precision == "day"
-    if not born or not person.birth or born == person.birth:
-        return True
-    return "year" in (person.precision, tenant.birth_precision) and born[:4] == person.birth[:4]
-
-
-def _stranger(person: Person, tenant: Tenant) -> bool:
-    """A known reference that now comes with other names and another birth: said, since the reference decides."""
-    if not tenant.birth_date or not person.birth or tenant.birth_date.isoformat() == person.birth:
-        return False
-    return not set(folded_name(person.last_name, person.first_name).split()) & set(
-        folded_name(tenant.last_name, tenant.first_name).split()
-    )
 
 
 def _better_spelt(new: str, old: str) -> bool:
@@ -462,34 +457,3 @@ def _spaced(e164: str) -> str:
         national = "0" + e164[3:]
         return " ".join(national[i : i + 2] for i in range(0, 10, 2))
     return e164
-
-
-# Oppositions ------------------------------------------------------------------------------------------
-
-
-def opposed(landlord: Landlord, plans: Iterable[HouseholdPlan]) -> list[HouseholdPlan]:
-    """Plans whose new people or new own numbers once said « ne plus m'appeler »."""
-    digests: dict[str, list[HouseholdPlan]] = {}
-    for plan in plans:
-        if plan.household is None or plan.household.opposed_at:
-            continue
-        keys: set[str] = set()
-        for row in plan.rows:
-            if row.kind == Kind.CREATE or row.save:
-                person = row.person
-                keys.update(
-                    rules.person_keys(
-                        reference=person.reference,
-                        last_name=person.last_name,
-                        first_name=person.first_name,
-                        birth=person.birth,
-                    )
-                )
-        keys.update(rules.digest(f"tel:{phone.e164}") for phone, _ in plan.new_phones if not phone.third_party)
-        for key in keys:
-            digests.setdefault(key, []).append(plan)
-    found = Opposition.objects.filter(landlord_id=landlord.pk or 0, digest__in=list(digests)).values_list(
-        "digest", flat=True
-    )
-    hit = {id(plan): plan for key in found for plan in digests[key]}
-    return list(hit.values())

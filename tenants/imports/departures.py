@@ -28,6 +28,7 @@ CLOSING = frozenset(
         "status_in_remark",
         "estate",
         "company",
+        "departed_before",
     )
 )
 

@@ -16,7 +16,7 @@ from django.db.models import F
 from solidarites.searching import fold
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
-from tenants.households import digest
+from tenants.identity import digest
 from tenants.imports import births, departures, words
 from tenants.imports.columns import ONE_PERSON, Header, canonical, cell_text
 from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation

@@ -26,6 +26,8 @@ class RowPlan:
     save: bool = False
     # Known as another whose record this one was merged into: that record stays as it is.
     aliased: bool = False
+    # What recognised the person: reference, names, household, alias; empty for somebody new.
+    how: str = ""
 
     @property
     def issues(self) -> list[Issue]:
@@ -44,9 +46,13 @@ class HouseholdPlan:
     residence: str = ""
     residence_name: str = ""
     save: bool = False
-    new_phones: list[tuple[PhoneNumber, RowPlan]] = field(default_factory=list)
+    new_phones: list[tuple[PhoneNumber, RowPlan | None]] = field(default_factory=list)
     changed_phones: list[PhoneNumber] = field(default_factory=list)
     left_households: set[int] = field(default_factory=set)
+    # Another household's contract or dwelling, now this one's; its own people are elsewhere.
+    frees: int = 0
+    # Numbers that come with who moves in, and what is to be confirmed before anybody calls.
+    moved_phones: list[PhoneNumber] = field(default_factory=list)
     phones_valid: int = 0
     phones_rejected: int = 0
     callable: bool = False

@@ -81,10 +81,6 @@ REASONS: dict[str, tuple[str, str]] = {
         "Référence commune à deux personnes",
         "Les deux sont gardées ; la seconde est reconnue par son nom et sa date de naissance.",
     ),
-    "identity_changed": (
-        "Référence passée à une autre identité",
-        "La référence fait foi : nom et naissance sont remplacés. Vérifiez que c’est bien la même personne.",
-    ),
     "present_but_deceased": (
         "La liste dit présent, la fiche dit décédé : à vérifier",
         "La personne n’est pas appelée. Si elle vit bien là, la coordination la note présente sur sa fiche.",

@@ -25,6 +25,7 @@ from tenants.imports import bulk, columns, corrections, jobs, uploads
 from tenants.imports.apply import lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped
+from tenants.imports.matching import Memory
 from tenants.imports.people import FORMAT, NEXT_PERSON, Person
 from tenants.imports.plan import HouseholdPlan, Kind, RowPlan, Tally
 from tenants.imports.read import open_list
@@ -185,7 +186,7 @@ def _checked(row: ListImport, counts: dict[str, Any], message: str = "") -> None
 
 
 def _stage(row: ListImport, found: GroupedList) -> None:
-    checker = Checker(row.landlord)
+    checker = Checker(row.landlord, listed=found.workspace)
     group = done = 0
     found.workspace.db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
     for batch in found.batches(CHUNK):
@@ -202,6 +203,7 @@ def _stage(row: ListImport, found: GroupedList) -> None:
         with transaction.atomic():
             advance(row, done, found.rows + done)
             bulk.insert(staged)
+    renew(row, recognised=checker.memory.as_json())
 
 
 def _snapshots(batch: Sequence[Group]) -> dict[int, dict[str, Any]]:
@@ -284,7 +286,7 @@ def _stage_batch_absent(row: ListImport, ids: list[int], group: int) -> None:
 
 def _check_again(row: ListImport) -> None:
     """Plan the staged rows once more against the database of now; those already written come out unchanged."""
-    checker = Checker(row.landlord)
+    checker = Checker(row.landlord, memory=Memory.from_json(row.recognised))
     tally = Tally()
     done = 0
     for rows, groups in _staged_groups(row, after=0):
@@ -366,7 +368,7 @@ def write_list(row: ListImport) -> None:
     _refuse_outdated(row)
     if row.state == State.APPLY_QUEUED:
         renew(row, state=State.APPLYING, started_at=timezone.now())
-    checker = Checker(row.landlord)
+    checker = Checker(row.landlord, memory=Memory.from_json(row.recognised))
     while _write_chunk(row, checker):
         pass
 
@@ -401,18 +403,23 @@ def _write_chunk(row: ListImport, checker: Checker) -> bool:
 
 def _as_previewed(rows: Sequence[ImportRow], plans: Sequence[HouseholdPlan]) -> bool:
     staged = [r for r in rows if r.data and r.kind != Kind.ABSENT]
-    previewed = {r.number: [r.kind, r.changes, r.household_kind, r.household_changes] for r in staged}
+    previewed = {r.number: [r.kind, _said(r.changes), r.household_kind, _said(r.household_changes)] for r in staged}
     now = {
         planned.person.number: [
             planned.kind,
-            planned.changes,
+            _said(planned.changes),
             "" if index else plan.kind,
-            [] if index else plan.changes,
+            [] if index else _said(plan.changes),
         ]
         for plan in plans
         for index, planned in enumerate(plan.rows)
     }
     return previewed == now
+
+
+def _said(changes: Sequence[Sequence[str]]) -> list[list[str]]:
+    """What changes, without the contract that was: an earlier chunk of this list may have given it to somebody else."""
+    return [[change[0], "", change[2]] if "foyer" in change[0] else list(change) for change in changes]
 
 
 def _close_absent(ids: list[int], row: ListImport, now: datetime) -> None:
@@ -431,4 +438,5 @@ def _forget_written(rows: Sequence[ImportRow]) -> None:
 
 def _written(row: ListImport, now: datetime) -> None:
     seconds = round((now - (row.started_at or now)).total_seconds(), 1)
+    renew(row, recognised={})
     jobs.note_applied(row, {**row.counts, "apply_seconds": seconds}, now=now)

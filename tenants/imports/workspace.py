@@ -9,11 +9,14 @@ from __future__ import annotations
 import marshal
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from solidarites.searching import fold
+from tenants import identity as names
 from tenants.imports.departures import PRESENT
 from tenants.imports.people import NEXT_PERSON, WARNING, Person
+from tenants.models import Tenant
 
 Group = list[Person]
 
@@ -30,12 +33,21 @@ def identity(person: Person) -> str:
     return f"{folded_name(person.last_name, '')}|{folded_name('', person.first_name)}|{person.birth}"
 
 
+class Place(NamedTuple):
+    """Where a list has somebody: the first row of the household, its contract and address, what it says of them."""
+
+    first: int
+    contract: str
+    key: str
+    status: str
+
+
 def different_people(one: Person, other: Person) -> bool:
-    """Two rows under one reference that cannot be one person: first names apart, and births not the same."""
+    """Two rows under one reference that are two people: two first names, or two full birth dates."""
     if one.birth and one.birth == other.birth:
-        return False
-    first, second = set(folded_name("", one.first_name).split()), set(folded_name("", other.first_name).split())
-    return bool(first and second and not first & second)
+        return names.other_first_name(one.first_name, other.first_name)
+    days = names.identifies(one.birth, one.precision) and names.identifies(other.birth, other.precision)
+    return days or names.other_first_name(one.first_name, other.first_name)
 
 
 class Workspace:
@@ -47,6 +59,7 @@ class Workspace:
         )
         self.db.execute("BEGIN")
         self.total = 0
+        self._named = False
 
     def close(self) -> None:
         self.db.close()
@@ -102,6 +115,57 @@ class Workspace:
             size += 1
         if batch:
             yield batch
+
+    # Who is where ----------------------------------------------------------------------------------
+
+    def has_references(self, references: Iterable[str]) -> set[str]:
+        """Those that have a row of their own."""
+        wanted = list(references)
+        marks = ",".join("?" * len(wanted))
+        found = self.db.execute(f"SELECT DISTINCT ref FROM rows WHERE ref IN ({marks})", wanted)  # noqa: S608
+        return {ref for (ref,) in found}
+
+    def places(self, tenants: Sequence[Tenant]) -> dict[int, Place]:
+        """Where the list has these people, by reference, else by names and a full birth date."""
+        found: dict[int, Place] = {}
+        for tenant in tenants:
+            row = self._row_of(tenant)
+            if row is not None:
+                hh, person = row[0], _load(row[1])
+                first = self.db.execute("SELECT MIN(number) FROM rows WHERE hh = ?", (hh,)).fetchone()[0]
+                found[tenant.pk] = Place(first, person.household_reference, person.match_key, person.status)
+        return found
+
+    def _row_of(self, tenant: Tenant) -> tuple[str, bytes] | None:
+        if tenant.reference:
+            query = "SELECT hh, data FROM rows WHERE ref = ? ORDER BY number LIMIT 1"
+            row: tuple[str, bytes] | None = self.db.execute(query, (tenant.reference,)).fetchone()
+            if row is not None:
+                return row
+        if not names.identifies(tenant.birth_date, tenant.birth_precision):
+            return None
+        self._index_names()
+        for form in sorted(names.name_forms(tenant.last_name, tenant.first_name)):
+            query = "SELECT hh, data FROM who JOIN rows USING (number) WHERE who = ? LIMIT 1"
+            row = self.db.execute(query, (f"{form}|{tenant.birth_date}",)).fetchone()
+            if row is not None:
+                return row
+        return None
+
+    def _index_names(self) -> None:
+        """Made once somebody has to be looked for by name: few lists need it."""
+        if self._named:
+            return
+        self._named = True
+        self.db.execute("CREATE TABLE who (who TEXT, number INTEGER)")
+        for number, data in self.db.execute("SELECT number, data FROM rows").fetchall():
+            person = _load(data)
+            if names.identifies(person.birth, person.precision):
+                forms = names.name_forms(person.last_name, person.first_name)
+                self.db.executemany(
+                    "INSERT INTO who VALUES (?, ?)", [(f"{form}|{person.birth}", number) for form in forms]
+                )
+        self.db.execute("CREATE INDEX by_who ON who (who)")
 
     # Repeated references ---------------------------------------------------------------------------
 

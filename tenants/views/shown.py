@@ -47,6 +47,8 @@ def row_view(row: ImportRow, absent: dict[int, Tenant]) -> RowView:
         person = Person.from_json(row.data)
         view.name = person.full_name
         view.details = [text for text in (_birth(person), f"{person.postal_code} {person.city}".strip()) if text]
+        if who := _recognised(row, person):
+            view.details.insert(0, who)
         if person.phones:
             view.details.append("1 numéro" if len(person.phones) == 1 else f"{len(person.phones)} numéros")
         view.details += [
@@ -95,6 +97,16 @@ def to_check(row: ListImport) -> QuerySet[ImportRow]:
     for code in reasons.TO_CHECK:
         codes |= Q(codes__contains=f" {code} ")
     return row.rows.filter(codes).exclude(kind=Kind.REJECT)
+
+
+def _recognised(row: ImportRow, person: Person) -> str:
+    """How the list's row was found to be somebody known, or nobody."""
+    if row.kind == Kind.CREATE:
+        return "nouvelle personne"
+    if row.kind not in (Kind.UPDATE, Kind.UNCHANGED) or person.same_as:
+        return ""
+    by_names = not person.reference or " known_by_names " in row.codes or " reference_shared " in row.codes
+    return "reconnue par ses noms et sa date de naissance" if by_names else "reconnue par sa référence"
 
 
 def _birth(person: Person) -> str:

@@ -143,7 +143,7 @@ def test_plain_words_about_the_person_close_them_and_the_report_says_by_which(
             "code": "gone_in_status",
             "name": "M. Yves CAMBON",
             "word": word,
-            "reason": "Décès ou départ dit par la situation",
+            "reason": "gone_in_status",
         }
     ]
     assert not Tenant.objects.exists()

@@ -12,7 +12,7 @@ from campaigns.calls.tests.caller_cast import hold, running_campaign, text, url,
 from campaigns.models import CallRevision, Case, FollowUpPlan
 from campaigns.outcomes import PERSON_STATUS, TABLE
 from solidarites.models import JournalEntry
-from tenants import households
+from tenants import households, identity
 from tenants.models import Household, Opposition, PhoneNumber
 from tests.factories import limit_to, make_agency, make_case, make_household
 
@@ -87,7 +87,7 @@ def test_what_another_household_opposed_stays_protected(nadia: Any, opposed: Cas
     households.record_opposition(household=other, now=timezone.now())
     lift(nadia, opposed, "mistake")
     kept = set(Opposition.objects.values_list("digest", flat=True))
-    assert households.digest(f"tel:{shared}") in kept
+    assert identity.digest(f"tel:{shared}") in kept
     other.refresh_from_db()
     assert other.opposed_at is not None
     assert len(kept) == 3  # its number, its person's reference, its person's name

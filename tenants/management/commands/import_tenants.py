@@ -25,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--sheet", metavar="FEUILLE", default="", help="feuille du classeur")
         parser.add_argument("--dry-run", action="store_true", help="vérifie sans rien écrire")
         parser.add_argument("--json", action="store_true", help="répond par un objet JSON")
-        parser.add_argument("--people", action="store_true", help="avec --json, ajoute naissances et communes")
+        parser.add_argument(
+            "--people",
+            action="store_true",
+            help="avec --json, ajoute les personnes du bailleur, leurs naissances et communes",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0007_people_in_order'),
+        ('tenants', '0008_search_name'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
