@@ -335,7 +335,7 @@ def place(group: Group, found: dict[int, Found], known: Known) -> Home:
     contract = next((person.household_reference for person in group if person.household_reference), "")
     key = next((person.match_key for person in group if person.match_key), "")
     held = known.by_contract.get(contract) if contract else None
-    find_members(group, [held] if held is not None else known.by_key.get(key, []), found, known)
+    find_members(group, [held] if held is not None else _homes(found, key, known), found, known)
     seen = _seen(group, found)
     if held is not None:
         stays = any(tenant.household_id == held.pk for tenant in seen.here.values())
@@ -349,6 +349,13 @@ def place(group: Group, found: dict[int, Found], known: Known) -> Home:
     if known.listed is not None and (home.why or looked):
         known.memory.homes[seen.number] = home
     return home
+
+
+def _homes(found: dict[int, Found], key: str, known: Known) -> list[Household]:
+    """Where those recognised live, then the households of that address."""
+    lived = dict.fromkeys(one.tenant.household_id for one in found.values() if one.how != "alias")
+    homes = [known.households[pk] for pk in lived if pk in known.households]
+    return homes + [one for one in known.by_key.get(key, []) if one.pk not in lived]
 
 
 def _decide(seen: _Group, held: Household | None, known: Known) -> tuple[Home, bool]:
