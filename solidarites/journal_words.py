@@ -215,6 +215,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "import.uploaded": "a déposé une liste",
             "import.sheet_chosen": "a choisi la feuille d'une liste",
             "import.check_asked": "a demandé la vérification d'une liste",
+            "import.row_corrected": "a corrigé une ligne d'une liste",
             "import.checked": "a vérifié une liste",
             "import.refused": "a refusé une liste",
             "import.sent_back": "a demandé de nouveau le fichier d'une liste",

@@ -15,6 +15,8 @@ import segno
 import typst
 from django.conf import settings
 
+from campaigns.common.spelling import latin
+
 # What typst's own fonts surely draw: Latin, Greek, Cyrillic, punctuation, currencies.
 NOT_SURELY_DRAWN = re.compile(r"[^ -~\u00a0-\u04ff\u1e00-\u203f\u20a0-\u20bf]")
 
@@ -27,7 +29,8 @@ def _template(name: str) -> bytes:
 def pdf(name: str, data: dict[str, Any]) -> bytes:
     """``templates/documents/<name>.typ`` filled with ``data``, which must be JSON; « demo » is added to it.
 
-    PDF/UA refuses a character that no font draws (an emoji, a control character): it is then shown as « □ ».
+    PDF/UA refuses a character that no font draws: a name in Tamil is then spelt in Latin letters, an emoji or a control
+    character is shown as « □ ».
     """
     try:
         return _compile(name, data)
@@ -53,10 +56,15 @@ def _compile(name: str, data: Any, **how: Any) -> bytes:
     return bytes(made)
 
 
+def _spelt(found: re.Match[str]) -> str:
+    kept = found[0].replace("\n", "").replace("\t", "")
+    return found[0] if not kept else latin(found[0]) or "".join(c if c in "\n\t" else "□" for c in found[0])
+
+
 def _drawable(value: Any) -> Any:
     if isinstance(value, str):
         # The code of a drawing (a QR code) holds none of these and stays as it is.
-        return re.sub(NOT_SURELY_DRAWN, lambda found: found[0] if found[0] in "\n\t" else "□", value)
+        return re.sub(f"(?:{NOT_SURELY_DRAWN.pattern})+", _spelt, value)
     if isinstance(value, dict):
         return {key: _drawable(one) for key, one in value.items()}
     return [_drawable(one) for one in value] if isinstance(value, list | tuple) else value

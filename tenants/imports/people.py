@@ -2,124 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Protocol
-
-from django.db.models import F
 
 from solidarites.searching import fold
 from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
-from tenants.identity import digest
 from tenants.imports import births, departures, words
-from tenants.imports.columns import ONE_PERSON, Header, canonical, cell_text
-from tenants.imports.departures import DECEASED, MOVED, PRESENT, Situation
+from tenants.imports.columns import Header, canonical, cell_text
+from tenants.imports.departures import DECEASED, MOVED
 from tenants.imports.fields import DETAILS, SECOND, HouseholdDetail
 from tenants.imports.headings import PRESENCE, SECOND_MARK
+from tenants.imports.person import ERROR, FORMAT, IN_FILE_ORDER, NEXT_PERSON, WARNING, Issue, Person, key_of, row_of
+from tenants.imports.second import SAID_ONCE, names_second, of_second_person
+from tenants.imports.situations import SituationReader, close
 
+__all__ = [
+    "ERROR",
+    "FORMAT",
+    "IN_FILE_ORDER",
+    "NEXT_PERSON",
+    "WARNING",
+    "Issue",
+    "Parser",
+    "Person",
+    "Remembered",
+    "row_of",
+]
 # Why a row holds no person: counted and said, never an error.
 TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
-# Added to the number of a row for the second person it names, twice for the third: every person has a number of
-# their own, and the row's is what is left.
-NEXT_PERSON = 10_000_000
-# An issue: [column heading, code, severity, value as written]
-Issue = list[str]
-ERROR, WARNING = "error", "warning"
-
-
-def row_of(number: int) -> int:
-    """The spreadsheet's own row of a person's number."""
-    return number % NEXT_PERSON
-
-
-# Rows of an import as they stand in the file, the second person of a row after the first.
-IN_FILE_ORDER = (F("number") % NEXT_PERSON, "number", "group")
-
-
-@dataclass(slots=True)
-class Person:
-    """A row as the check and the writing know it: normalised, and nothing of the refused columns."""
-
-    number: int
-    reference: str = ""
-    # Its contract or dwelling, as the list names it.
-    household_reference: str = ""
-    civility: str = ""
-    last_name: str = ""
-    first_name: str = ""
-    birth: str = ""  # ISO; 1 January for a bare year
-    precision: str = births.UNKNOWN
-    # Closed by the list, or not: « present » is also what a list says that says nothing.
-    status: str = PRESENT
-    street: str = ""
-    building: str = ""
-    door: str = ""
-    postal_code: str = ""
-    city: str = ""
-    insee: str = ""
-    department: str = ""
-    match_key: str = ""
-    residence: str = ""
-    residence_name: str = ""
-    agency: str = ""
-    # What the row says of its household beside the address, by the names of ``fields.DETAILS``.
-    details: dict[str, Any] = field(default_factory=dict)
-    phones: list[list[Any]] = field(default_factory=list)  # [e164, label, third party, preferred]
-    phones_rejected: int = 0
-    rejected: str = ""
-    # [e164, in which words]: numbers that the list says are not to be dialled.
-    barred: list[list[str]] = field(default_factory=list)
-    # What a coordinator decides before anybody calls: do_not_call, birth_owner, age_in_doubt.
-    to_confirm: list[str] = field(default_factory=list)
-    # « company », « estate »: a row that names nobody to call. Known under its reference, somebody stays as they are.
-    nobody: str = ""
-    # Others stand on the same row: they are one household.
-    beside: bool = False
-    # By what a correction of this row would be remembered, where the reference does not say it (``corrections``).
-    mark: str = ""
-    # The key of the correction that was applied.
-    corrected: str = ""
-    # Number of an earlier row of the same person: this one only brings its phones.
-    same_as: int = 0
-    # The word by which the list says that the person is present; empty where it does not say.
-    present_word: str = ""
-    issues: list[Issue] = field(default_factory=list)
-
-    @property
-    def row(self) -> int:
-        return row_of(self.number)
-
-    @property
-    def full_name(self) -> str:
-        return " ".join(part for part in (self.civility, self.first_name, self.last_name.upper()) if part)
-
-    def as_json(self) -> dict[str, Any]:
-        """Each value by its name, but for those that every person has until something is said."""
-        return {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value != _BLANK[name]}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Person:
-        """Raises TypeError for values of another format than ``FORMAT``."""
-        return cls(**values)
-
-
-# Of what ``as_json`` gives, kept beside it in a checked row: another number for every change of what a name of Person
-# means, or of which names there are.
-FORMAT = 2
-_NAMES = tuple(one.name for one in fields(Person))
-_VALUES = attrgetter(*_NAMES)
-_BLANK = {**dict(zip(_NAMES, _VALUES(Person(0)), strict=True)), "number": None}
-
-
-def key_of(reference: str, row: Sequence[str], part: int = 0) -> str:
-    """By what a correction is remembered, keyed: the reference, or the whole row and whom of it."""
-    return digest(f"cor:ref:{reference}" if reference else f"cor:row:{part}:{json.dumps(list(row))}")
 
 
 class Remembered(Protocol):
@@ -129,14 +43,14 @@ class Remembered(Protocol):
     def rest(self, person: Person, key: str) -> None: ...
 
 
-class Parser:
+class Parser(SituationReader):
     """Reads rows under one header. ``today`` settles two-digit years and exits to come."""
 
     def __init__(
         self, header: Header, today: date, *, remembered: Remembered | None = None, of_second: bool = False
     ) -> None:
         self.remembered = remembered
-        second = _of_second(header) if _names_second(header) else None
+        second = of_second_person(header) if names_second(header) else None
         self.second = Parser(second, today, remembered=remembered, of_second=True) if second else None
         self.today = today
         self.header = header
@@ -179,10 +93,6 @@ class Parser:
         self.preferred_first = len(self.phone_columns)
 
     # Cells -----------------------------------------------------------------------------------------
-
-    def cell(self, cells: Sequence[Any], name: str) -> Any:
-        index = self.at.get(name)
-        return cells[index] if index is not None and index < len(cells) else ""
 
     def texts(self, cells: Sequence[Any]) -> dict[str, str]:
         """The filled cells of the fields that only one column holds, cleaned."""
@@ -280,14 +190,14 @@ class Parser:
         """What one row says once of two people: the reference and the numbers are the first one's, a birth nobody's."""
         first, second = couple
         second.reference, second.phones, second.barred, second.phones_rejected = "", [], [], 0
-        second.issues = [issue for issue in second.issues if issue[1] not in _SAID_ONCE]
+        second.issues = [issue for issue in second.issues if issue[1] not in SAID_ONCE]
         born = self.cell(cells, "birth")
         if cell_text(born):
             for person in couple:
                 person.birth, person.precision = "", births.UNKNOWN
                 person.to_confirm.append("birth_owner")
                 person.issues = [issue for issue in person.issues if not issue[1].startswith("birth_")]
-                person.issues.append([self.title.get("birth", ""), "birth_owner", WARNING, self._dated(born)[:60]])
+                person.issues.append([self.title.get("birth", ""), "birth_owner", WARNING, self.dated(born)[:60]])
         first.issues.append([self.title.get("full_name", ""), "two_people", WARNING, second.full_name])
 
     def _second(self, cells: Sequence[Any], first: Person) -> Person | None:
@@ -370,7 +280,7 @@ class Parser:
         if person.department == "988" and texts.get("reference") == "NC":
             person.reference = "NC"  # New Caledonia's own code, and « non communiqué » elsewhere
         self._birth(person, cells, texts, issues)
-        self._status(person, cells, texts, issues)
+        self.status(person, cells, texts, issues)
         self._phones(person, cells, issues)
         self._others(person, cells, texts, issues)
         self._refusal(person, cells, texts, issues)
@@ -420,7 +330,7 @@ class Parser:
         for which, value in (("last_name", last), ("first_name", first), ("civility", civility)):
             code, status, word = departures.in_name(value, self.today)
             if status:
-                _close(person, status, self.title.get(which, ""), code, word)
+                close(person, status, self.title.get(which, ""), code, word)
             elif code:
                 issues.append([self.title.get(which, ""), code, WARNING, value[:60]])
         last, first = (words.name(departures.without_marks(text)) for text in (last, first))
@@ -506,68 +416,6 @@ class Parser:
             return
         person.birth, person.precision = birth.day.isoformat(), birth.precision
 
-    def _status(self, person: Person, cells: Sequence[Any], texts: dict[str, str], issues: list[Issue]) -> None:
-        """Present, gone or dead, by plain words about the person and dates that have come; nothing else closes."""
-        self._situation(person, texts.get("status", "")[:80], issues)
-        left = self.cell(cells, "exit_date")
-        if left not in ("", None):
-            has_come = self._past(left)
-            written = self._dated(left)
-            if has_come is None:
-                status = MOVED if words.is_yes(written) else departures.closing(written[:80], self.today)
-                if status:
-                    _close(person, status, self.title.get("exit_date", ""), "exit_date_past", written)
-                elif words.yes_no(written) is None:
-                    issues.append([self.title.get("exit_date", ""), "exit_unreadable", WARNING, written[:60]])
-            elif has_come:
-                _close(person, MOVED, self.title.get("exit_date", ""), "exit_date_past", written)
-        for index, heading in self.remark_columns:
-            remark = cell_text(cells[index]) if index < len(cells) else ""
-            situation = departures.in_remark(remark[:200], self.today)
-            if situation.status:
-                _close(person, situation.status, heading, "status_in_remark", remark)
-            elif situation.doubt:
-                issues.append([heading, "status_doubt", WARNING, remark[:60]])
-        self._death(person, self.cell(cells, "death_date"), issues)
-
-    def _situation(self, person: Person, word: str, issues: list[Issue]) -> None:
-        heading = self.title.get("status", "")
-        situation = departures.in_status(word, self.today)
-        if self.asks_presence and words.is_no(word):
-            situation = Situation(MOVED)
-        if situation.status == PRESENT or (self.asks_presence and words.is_yes(word)):
-            person.present_word = word[:60]
-        elif situation.status:
-            _close(person, situation.status, heading, "gone_in_status", word)
-        elif situation.doubt:
-            issues.append([heading, "status_doubt", WARNING, word[:60]])
-        elif not situation.understood:
-            issues.append([heading, "status_unknown", WARNING, word[:60]])
-
-    def _death(self, person: Person, value: Any, issues: list[Issue]) -> None:
-        if value in ("", None):
-            return
-        written, day = self._dated(value), words.any_date(value, self.today)
-        # A death is written once it is there: of a month or a year alone, this year's has come.
-        died = day is not None and 1901 < day.year <= self.today.year
-        if died or words.is_yes(written) or departures.closing(written[:80], self.today) == DECEASED:
-            _close(person, DECEASED, self.title.get("death_date", ""), "death_date_past", written)
-        elif words.yes_no(written) is None and self._past(value) is None:
-            issues.append([self.title.get("death_date", ""), "death_unreadable", WARNING, written[:60]])
-
-    def _dated(self, value: Any) -> str:
-        """A date cell as its reader knows it: « 31/01/2020 », not the number a spreadsheet keeps."""
-        if isinstance(value, (date, int, float)) and (day := words.any_date(value, self.today)):
-            return f"{day:%d/%m/%Y}"
-        return cell_text(value)
-
-    def _past(self, value: Any) -> bool | None:
-        """Whether a date has come; None when it is not one. 31/12/9999, 01/01/1900, 0 and « NC » have not."""
-        read = words.any_date(value, self.today)
-        if read is None:
-            return False if births.is_empty(value) else None
-        return date(1901, 1, 1) < read <= self.today
-
     def _phones(self, person: Person, cells: Sequence[Any], issues: list[Issue]) -> None:
         region = communes.phone_region(person.department)
         known: dict[str, list[Any]] = {}
@@ -616,13 +464,6 @@ class Parser:
             person.details[detail.name] = value
 
 
-def _close(person: Person, status: str, heading: str, code: str, word: str) -> None:
-    """The list says that the person is dead or gone; a death is stronger than a departure."""
-    if person.status == PRESENT or (status == DECEASED and person.status != DECEASED):
-        person.status = status
-        person.issues.append([heading, code, WARNING, word[:60]])
-
-
 def _labelled(label: str, value: str) -> str:
     """« B » in a column « Bâtiment » → « Bât. B »; « Bât B » and « RDC » stay."""
     if not value or value.strip() in ("0", "-"):
@@ -630,36 +471,6 @@ def _labelled(label: str, value: str) -> str:
     return f"{label} {value}" if re.fullmatch(r"[A-Za-z]?\d{0,4}[A-Za-z]?", value.strip()) else value
 
 
-def _names_second(header: Header) -> bool:
-    return any(column.field.startswith(SECOND) for column in header.columns)
-
-
-def _of_second(header: Header) -> Header:
-    """The columns as the second person of a row has them: their own, and those of the household."""
-    columns = []
-    for column in header.columns:
-        own = column.field.startswith(SECOND)
-        name = column.field.removeprefix(SECOND) if own else column.field
-        if not own and (name in ONE_PERSON or name in _FIRST_ALONE):
-            name = ""
-        columns.append(replace(column, field=name, second_person=False))
-    return Header(header.position, columns)
-
-
-# Said of the first person of a row alone; of the household, the row says it once, through the first.
-_FIRST_ALONE = frozenset(
-    ("phone", "phone_third", "role", "remarks", "do_not_call", *(detail.name for detail in DETAILS))
-)
-_SAID_ONCE = frozenset(
-    (
-        "phone_invalid",
-        "number_not_dialled",
-        "commune_unknown",
-        "commune_close",
-        "postal_code_missing",
-        "language_unknown",
-    )
-)
 # Columns of situations where somebody may write that nobody is to call.
 _SAY_SO = ("status", "role")
 _OF_NAMES = ("full_name", "usage_name", "last_name", "first_name")

@@ -37,7 +37,7 @@ from campaigns.public import loading
 from campaigns.referrals import access
 from campaigns.welfare import caretakers
 from solidarites import health, roles
-from tenants.models import Household, ListImport, Residence
+from tenants.models import Household, ImportRow, ListImport, Residence
 from tests.factories import (
     make_agency,
     make_campaign,
@@ -159,6 +159,7 @@ class World:
         self.number = UsefulNumber.objects.get(key="maltraitance")
         self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
+        ImportRow.objects.create(list_import=self.list_import, group=1, number=2, kind="create")
         self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
 
     def arguments(self, route_name: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -238,9 +239,19 @@ class World:
                 "second": self.held.household.tenants.values_list("pk", flat=True)[0],
             },
             "imports:rows": {"pk": self.list_import.pk, "kind": "create"},
+            "imports:correct": {"pk": self.list_import.pk, "row": self.list_import.rows.get().pk},
             "imports:remarks": {"pk": self.list_import.pk, "kind": "csv"},
             **{
                 f"imports:{name}": {"pk": self.list_import.pk}
-                for name in ("show", "progress", "columns", "sheet", "forget_profile", "confirm", "cancel")
+                for name in (
+                    "show",
+                    "progress",
+                    "columns",
+                    "sheet",
+                    "forget_profile",
+                    "confirm",
+                    "cancel",
+                    "look_again",
+                )
             },
         }

@@ -182,3 +182,17 @@ def test_the_code_of_a_poster_can_be_read_from_its_picture() -> None:
     svg = documents.qr("https://exemple.fr/voisins/ABCDEFGHJK/")
     assert svg.startswith("<svg")
     assert "<script" not in svg
+
+
+@pytest.mark.parametrize(
+    ("typed", "readable"),
+    [
+        ("தமிழ்", "Tamilll"),
+        ("முத்துலட்சுமி", "Muttulattcumi"),
+        ("김영희", "Gimyeonghyi"),
+        ("हिन्दी", "Hindii"),
+        ("Jeanne 😀", "Jeanne □"),
+    ],
+)
+def test_a_name_that_no_font_draws_is_spelt_in_latin_letters(typed: str, readable: str) -> None:
+    assert documents._drawable({"name": typed}) == {"name": readable}
