@@ -54,6 +54,7 @@ from campaigns.models import (
     Need,
     NeighbourReport,
     NumberSearch,
+    Parting,
     PartnerCode,
     PlanException,
     PurgeProof,
@@ -105,6 +106,7 @@ ERASED: tuple[type[Model], ...] = (
     ReferralEvent,
     PartnerCode,
     WelfareStep,
+    Parting,
 )
 
 

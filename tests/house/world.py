@@ -25,6 +25,7 @@ from campaigns.models import (
     Meeting,
     Need,
     NeighbourReport,
+    Parting,
     Partner,
     Poster,
     Referral,
@@ -37,7 +38,7 @@ from campaigns.public import loading
 from campaigns.referrals import access
 from campaigns.welfare import caretakers
 from solidarites import health, roles
-from tenants.models import Household, ListImport, Residence
+from tenants.models import Confirmation, Household, ListImport, Residence
 from tests.factories import (
     make_agency,
     make_campaign,
@@ -160,6 +161,10 @@ class World:
         self.alert = Alert.objects.create(campaign=self.campaign, case=self.case, kind="button", key="case:1")
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
         self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
+        self.confirmation = Confirmation.objects.create(
+            household=self.household, kind=Confirmation.Kind.OPPOSITION_NUMBER, blocks=False
+        )
+        self.parting = Parting.objects.create(stays=self.household, leaves=self.held.household)
 
     def arguments(self, route_name: str, names: tuple[str, ...]) -> dict[str, Any]:
         """Values for a route's arguments: by the route's own line, else by the argument's name."""
@@ -211,6 +216,8 @@ class World:
             "crisis": Crisis.HEAT.value,
             "edition_id": self.edition.pk,
             "number_id": self.number.pk,
+            "confirmation_id": self.confirmation.pk,
+            "parting_id": self.parting.pk,
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:
