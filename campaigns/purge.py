@@ -55,6 +55,7 @@ from campaigns.models import (
     Need,
     NeighbourReport,
     NumberSearch,
+    Parting,
     PartnerCode,
     PlanException,
     PurgeProof,
@@ -107,6 +108,7 @@ ERASED: tuple[type[Model], ...] = (
     ReferralEvent,
     PartnerCode,
     WelfareStep,
+    Parting,
 )
 
 

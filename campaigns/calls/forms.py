@@ -21,8 +21,8 @@ from tenants import phones
 
 # What the form holds besides answers and comment; kept in the draft as it was typed.
 SINGLE = (
-    "phone_id", "tenant_id", "language", "direction", "callback", "callback_date", "callback_time", "cadence",
-    "follow_up_time", "touched_me", "page",
+    "phone_id", "tenant_id", "opposed_id", "language", "direction", "callback", "callback_date", "callback_time",
+    "cadence", "follow_up_time", "touched_me", "page",
 )  # fmt: skip
 OTHER_MOMENT = "other"
 LANGUAGE_CHOICES = [(code, label) for code, label in LANGUAGES.items() if code != "fr"]
@@ -178,7 +178,7 @@ def read_form(
     incoming = fields.get("direction") == Call.Direction.INCOMING
     details = Details(
         callback_at=callback_at,
-        tenant_id=_number(fields.get("tenant_id")),
+        tenant_id=_number(fields.get("opposed_id" if outcome == "opt_out" else "tenant_id")),
         language=language if outcome == "language" else "",
         follow_up=rhythm,
         consents=typed.consents(),

@@ -151,6 +151,7 @@ KEPT = {
     "tenants.Agency": "an institution",
     "tenants.Residence": "a building",
     "tenants.Opposition": "keyed hashes",
+    "tenants.Departed": "keyed hashes",
 }
 # Fields that hold codes of ours, by which the product finds its way.
 CODES = {

@@ -65,6 +65,7 @@ def test_after_the_purge_no_word_about_anybody_is_left(
         "campaigns.CasePass",
         "campaigns.DueCall",
         "campaigns.PartnerCode",
+        "campaigns.Parting",
     }
     assert {
         "tenants.Household",

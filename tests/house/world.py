@@ -25,6 +25,7 @@ from campaigns.models import (
     Meeting,
     Need,
     NeighbourReport,
+    Parting,
     Partner,
     Poster,
     Referral,
@@ -37,7 +38,7 @@ from campaigns.public import loading
 from campaigns.referrals import access
 from campaigns.welfare import caretakers
 from solidarites import health, roles
-from tenants.models import Household, ImportRow, ListImport, Residence
+from tenants.models import Confirmation, Household, ImportRow, ListImport, Residence
 from tests.factories import (
     make_agency,
     make_campaign,
@@ -161,6 +162,10 @@ class World:
         self.list_import = ListImport.objects.create(landlord=self.landlord, file_name="liste.csv", state="checked")
         ImportRow.objects.create(list_import=self.list_import, group=1, number=2, kind="create")
         self.held = make_case(self.campaign, now=now, status=Case.Status.ON_HOLD, hold_reason=Case.Hold.UNABLE)
+        self.confirmation = Confirmation.objects.create(
+            household=self.household, kind=Confirmation.Kind.OPPOSITION_NUMBER, blocks=False
+        )
+        self.parting = Parting.objects.create(stays=self.household, leaves=self.held.household)
 
     def arguments(self, route_name: str, names: tuple[str, ...]) -> dict[str, Any]:
         """Values for a route's arguments: by the route's own line, else by the argument's name."""
@@ -213,6 +218,8 @@ class World:
             "crisis": Crisis.HEAT.value,
             "edition_id": self.edition.pk,
             "number_id": self.number.pk,
+            "confirmation_id": self.confirmation.pk,
+            "parting_id": self.parting.pk,
         }
 
     def by_route(self) -> dict[str, dict[str, Any]]:

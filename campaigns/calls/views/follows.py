@@ -15,6 +15,7 @@ from campaigns.followups.words import day_words
 from campaigns.models import Case, FollowUpPlan, Need
 from campaigns.models.levels import Level
 from campaigns.referrals import partners
+from tenants.models import Tenant
 
 COMPLETED = "completed"
 
@@ -35,6 +36,9 @@ class Follows:
     missing: int = 0
     vital: bool = False
     lines: list[Line] = field(default_factory=list)
+    # « Ne plus jamais appeler », where several live: whom it may be said for, and for whom it is.
+    for_whom: list[tuple[str, str]] = field(default_factory=list)
+    chosen: str = ""
 
 
 def outcome_of(reading: scripts.Reading) -> str:
@@ -47,6 +51,8 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
     rule = outcomes.TABLE[outcome]
     missing = len(reading.missing) if outcome == COMPLETED and not situation.vital else 0
     found = Follows(outcome, rule.label, missing=missing, vital=situation.vital)
+    if outcome == "opt_out":
+        found.for_whom, found.chosen = _for_whom(place), str(typed.fields.get("opposed_id", ""))
     calendar, now = place.calendar, place.now
     if outcome == "callback":
         callback_at, _ = callback_of(typed.fields, calendar)
@@ -83,6 +89,12 @@ def what_follows(place: Place, typed: Typed, reading: scripts.Reading, situation
             Line("chat-heart", "Cette personne se sent seule : proposez un lien régulier, sans insister.", "attention")
         )
     return found
+
+
+def _for_whom(place: Place) -> list[tuple[str, str]]:
+    """The people who live there, once there are several."""
+    people = [one for one in place.case.household.tenants.all() if one.status == Tenant.Status.PRESENT]
+    return [(str(one.pk), one.full_name) for one in people] if len(people) > 1 else []
 
 
 def _unfit(place: Place, at: datetime) -> str:
