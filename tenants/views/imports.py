@@ -216,6 +216,7 @@ def _seconds(row: ListImport) -> float:
 
 _COUNTS = (
     "rows",
+    "second_people",
     "tenants_created",
     "tenants_updated",
     "tenants_unchanged",

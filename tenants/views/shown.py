@@ -138,7 +138,12 @@ SECTIONS = (
         "enregistrées. Leurs noms sont effacés avec l’écriture. Une personne vit bien là ? Corrigez sa "
         "ligne ici, puis déposez de nouveau le même fichier.",
     ),
-    (Kind.REJECT, "tenants_rejected", "Lignes rejetées", "Corrigez-les dans la liste, puis importez-la de nouveau."),
+    (
+        Kind.REJECT,
+        "tenants_rejected",
+        "Lignes rejetées",
+        "Corrigez-les ici ou dans la liste, puis déposez-la de nouveau.",
+    ),
     (Kind.ABSENT, "absent", "Connues, absentes de cette liste", "Par défaut, rien ne change pour elles."),
 )
 

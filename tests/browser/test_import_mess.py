@@ -29,9 +29,10 @@ TOTAL;9;;;;;;;;;;3 708
 
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
 def test_a_mess_is_read_shown_and_corrected(
-    open_browser, session_of, administrator, landlord, monkeypatch, shot, tmp_path: Path, viewport
+    open_browser, session_of, administrator, landlord, monkeypatch, shot, watcher, tmp_path: Path, viewport
 ):
     monkeypatch.setattr(jobs, "ask_for", lambda task: None)
+    watcher.expected.append("status of 422")
     page = open_browser(viewport)
     session_of(page, administrator)
     path = tmp_path / "liste-du-patrimoine.csv"

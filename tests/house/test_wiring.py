@@ -33,6 +33,7 @@ OUTSIDE_ADMIN = {
     "tenants.ListImport": "has its own screens",
     "tenants.UploadedPiece": "encrypted, until the check has read it",
     "tenants.ImportRow": "shown in the preview of its import",
+    "tenants.ListCorrection": "made in the preview of a list, erased with the person",
     "campaigns.CampaignPause": "shown on the page of its campaign and of each plan",
     "campaigns.CampaignVolunteer": "managed on the page of the campaign",
     "campaigns.Case": "has its own screens; changed by rules alone",
