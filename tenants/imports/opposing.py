@@ -18,6 +18,7 @@ class Opposing:
     """The oppositions that a chunk of plans meets: asked before it is written, followed once it is."""
 
     def __init__(self, landlord: Landlord, plans: Sequence[HouseholdPlan]) -> None:
+        self._landlord = landlord
         self._people: list[tuple[RowPlan, HouseholdPlan]] = []
         self._doubts: list[tuple[RowPlan, HouseholdPlan]] = []
         self._held: list[tuple[PhoneNumber, HouseholdPlan]] = []
@@ -44,13 +45,31 @@ class Opposing:
         for plan in plans:
             for row in plan.rows:
                 sure, doubtful = asked.get(id(row), ([], []))
-                if known & set(sure):
+                if known & set(sure) and not (self._by_names_alone(row, known) and self._another(row)):
                     self._people.append((row, plan))
-                elif known & set(doubtful):
+                elif known & {*sure, *doubtful}:
                     self._doubts.append((row, plan))
             for phone, _ in plan.new_phones:
                 if numbers[id(phone)] in known:
                     self._held.append((phone, plan))
+
+    @staticmethod
+    def _by_names_alone(row: RowPlan, known: set[str]) -> bool:
+        return not row.person.reference or identity.reference_key(row.person.reference) not in known
+
+    def _another(self, row: RowPlan) -> bool:
+        """Whether who asked lives here under a reference of their own: the same names are somebody else's, or not."""
+        person = row.person
+        if not person.reference or not identity.identifies(person.birth, person.precision):
+            return False
+        same_day = Tenant.objects.filter(landlord=self._landlord.pk or 0, birth_date=person.birth)
+        asked = same_day.filter(opposed_at__isnull=False).exclude(reference="")
+        if row.tenant is not None:
+            if row.tenant.opposed_at is not None:
+                return False
+            asked = asked.exclude(pk=row.tenant.pk)
+        names = person.last_name, person.first_name
+        return any(identity.same_names(names, (one.last_name, one.first_name)) for one in asked)
 
     def follow(self, *, now: datetime, by: Any) -> None:
         """Oppose the people again, hold the numbers, and ask about what an earlier release kept too loosely."""

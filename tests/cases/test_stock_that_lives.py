@@ -48,7 +48,9 @@ class Somebody:
     door: int
     fate: str = "present"
     opposed: bool = False
-    told: bool = False
+    told: int = 0
+    # The household it is of, once known; None when it may be another after a parting.
+    home: int | None = None
 
 
 @dataclass
@@ -58,6 +60,8 @@ class Stock:
     chance: random.Random
     people: list[Somebody] = field(default_factory=list)
     made: int = 0
+    doors: int = 20
+    parted: set[int] = field(default_factory=set)
 
     def somebody(self, door: int) -> Somebody:
         self.made += 1
@@ -75,11 +79,13 @@ class Stock:
 
     def free_door(self) -> int:
         taken = {one.door for one in self.here()}
-        return self.chance.choice([door for door in range(1, 60) if door not in taken])
+        return self.chance.choice([door for door in range(1, self.doors) if door not in taken])
 
     def month(self) -> None:
         """A few things happen, each of them once."""
-        for act in self.chance.sample((self.die, self.leave, self.move, self.arrive, self.renumber, self.respell), 4):
+        self.parted = set()
+        acts = (self.die, self.leave, self.move, self.arrive, self.renumber, self.respell, self.start_anew, self.twin)
+        for act in self.chance.sample(acts, 5):
             act()
 
     def die(self) -> None:
@@ -91,9 +97,33 @@ class Stock:
     def move(self) -> None:
         """One of them, or all who live at that door."""
         one = self.chance.choice(self.here())
+        together = self.here(one.door)
+        moving = together if self.chance.random() < 0.6 else [one]
+        self.to_another_door(moving, parting=len(moving) < len(together) or one.door in self.parted)
+
+    def to_another_door(self, moving: list[Somebody], *, parting: bool) -> None:
         door = self.free_door()
-        for other in self.here(one.door) if self.chance.random() < 0.5 else [one]:
-            other.door = door
+        if parting:
+            self.parted.add(moving[0].door)
+        for other in moving:
+            other.door, other.home = door, None if parting else other.home
+
+    def start_anew(self) -> None:
+        """A new reference, another spelling and another door at once, as after a change of software."""
+        one = self.chance.choice(self.here())
+        together = self.here(one.door)
+        for other in together:
+            self.made += 1
+            other.reference, other.last = f"N{self.made}", self.plainly(other.last)
+        self.to_another_door(together, parting=one.door in self.parted)
+
+    def twin(self) -> None:
+        """Somebody else of the same names and birth, elsewhere, with a reference of their own."""
+        one = self.chance.choice(self.here())
+        if any(other is not one and (other.birth, other.first) == (one.birth, one.first) for other in self.people):
+            return
+        other = self.somebody(self.free_door())
+        other.last, other.first, other.birth = one.last, one.first, one.birth
 
     def arrive(self) -> None:
         self.somebody(self.free_door())
@@ -104,20 +134,26 @@ class Stock:
 
     def respell(self) -> None:
         one = self.chance.choice(self.here())
-        plain = unicodedata.normalize("NFKD", one.last).encode("ascii", "ignore").decode()
-        one.last = plain.replace("-", " ").replace("'", "’")
+        one.last = self.plainly(one.last)
+
+    @staticmethod
+    def plainly(last: str) -> str:
+        bare = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode()
+        return bare.replace("-", " ").replace("'", "’")
 
     def rows(self) -> list[list[str]]:
         """This month's list: the people, whose death or departure is said once, in the words of a landlord."""
         words = {"present": ("", "Présent", "Occupant"), "deceased": ("Décédé", "DCD"), "moved": ("Parti", "Sorti")}
         found = []
         for one in self.people:
-            if one.fate != "present" and one.told:
+            if one.told > 1:
                 continue
-            one.told = one.fate != "present"
+            one.told += one.fate != "present"
+            # Said once; the list after it says nothing of them any more.
+            words_now = words[one.fate] if one.told < 2 else ("",)
             found.append([
                 f"C{one.door}", one.reference, "", one.last, one.first, f"{one.birth:%d/%m/%Y}", one.phone,
-                f"{one.door} rue du Port", "33000", "Bordeaux", self.chance.choice(words[one.fate]),
+                f"{one.door} rue du Port", "33000", "Bordeaux", self.chance.choice(words_now),
             ])  # fmt: skip
         self.chance.shuffle(found)
         return found
@@ -131,12 +167,14 @@ def plain(text: str) -> str:
 def judge(stock: Stock, said: dict[str, Any]) -> None:
     written = sum(said[f"tenants_{kind}"] for kind in ("created", "updated", "unchanged"))
     assert said["rows"] == written + said["tenants_skipped"] + said["tenants_rejected"]
-    known: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    known: dict[str, list[dict[str, Any]]] = {}
     for person in said["people"]:
-        known.setdefault((person["birth"], plain(person["first_name"])), []).append(person)
+        known.setdefault(person["reference"], []).append(person)
+    here = [person for person in said["people"] if person["status"] == "present"]
+    assert len(here) == len(stock.here()), "somebody present is lost, or doubled"
     homes: dict[int, set[int]] = {}
     for one in stock.people:
-        records = known.get((one.birth.isoformat(), plain(one.first)), [])
+        records = known.get(one.reference, [])
         alive = [person for person in records if person["status"] == "present"]
         if one.fate != "present":
             assert not alive, f"{one.fate} and still to be called"
@@ -144,6 +182,9 @@ def judge(stock: Stock, said: dict[str, Any]) -> None:
         assert len(records) == 1, "lost" if not records else "doubled"
         person = records[0]
         assert person["status"] == "present"
+        assert (person["birth"], plain(person["first_name"])) == (one.birth.isoformat(), plain(one.first))
+        assert one.home in (None, person["household"]), "the household did not go on"
+        one.home = person["household"]
         assert person["opposed"] == one.opposed, "the opposition is another's"
         assert person["household_reference"] == f"C{one.door}"
         if not one.opposed and "opposed_member" not in person["to_confirm"]:
@@ -154,7 +195,8 @@ def judge(stock: Stock, said: dict[str, Any]) -> None:
 
 
 def live(seed: int, months: int, size: int, give: Callable[[list[list[str]]], dict[str, Any]]) -> None:
-    stock = Stock(random.Random(seed))
+    # Few doors are empty: what somebody leaves is let again.
+    stock = Stock(random.Random(seed), doors=2 * size)
     for door in range(1, size + 1):
         for _ in range(stock.chance.choice((1, 1, 2))):
             stock.somebody(door)
@@ -175,7 +217,7 @@ def live(seed: int, months: int, size: int, give: Callable[[list[list[str]]], di
 def give(tmp_path: Path, capsys: Any, landlord: Any) -> Callable[[list[list[str]]], dict[str, Any]]:
     def run(rows: list[list[str]]) -> dict[str, Any]:
         path = tmp_path / "liste.csv"
-        path.write_text("\n".join(";".join(row) for row in (list(HEADINGS), *rows)) + "\n", encoding="utf-8")
+        path.write_text("\n".join(";".join(row) for row in (HEADINGS, *rows)) + "\n", encoding="utf-8")
         call_command("import_tenants", str(path), "--json", "--people", "--landlord", landlord.code)
         said: dict[str, Any] = json.loads(capsys.readouterr().out)
         return said
@@ -184,7 +226,7 @@ def give(tmp_path: Path, capsys: Any, landlord: Any) -> Callable[[list[list[str]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_year_of_lists_loses_doubles_and_raises_nobody(seed: int, give: Any) -> None:
     live(seed, months=12, size=14, give=give)
 
