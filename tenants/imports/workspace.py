@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tenants.communes import fold
 from tenants.imports.departures import PRESENT
-from tenants.imports.people import NEXT_PERSON, WARNING, Person
+from tenants.imports.person import NEXT_PERSON, WARNING, Person, key_of
 
 Group = list[Person]
 
@@ -123,7 +123,7 @@ class Workspace:
                 continue
             if different_people(first, person):
                 person.issues.append(["Référence", "reference_shared", WARNING, ref])
-                person.reference = ""
+                person.mark, person.reference = person.mark or key_of(ref, ()), ""
             else:
                 person.same_as = first.number
                 person.issues.append(["Référence", "same_person", WARNING, str(first.number)])
