@@ -16,7 +16,7 @@ from solidarites import journal
 from tenants import communes, phones
 from tenants.imports import births, jobs
 from tenants.imports.departures import CARE_HOME, DECEASED, MOVED, PRESENT
-from tenants.imports.people import WARNING, Person
+from tenants.imports.person import WARNING, Person, key_of
 from tenants.imports.plan import HouseholdPlan
 from tenants.models import ImportRow, Landlord, ListCorrection, ListImport
 
@@ -46,7 +46,7 @@ class Remembered:
 
     def __init__(self, landlord: Landlord) -> None:
         found = ListCorrection.objects.filter(landlord_id=landlord.pk or 0)
-        self.values: dict[str, Values] = dict(found.values_list("digest", "values"))
+        self.values: dict[str, Any] = dict(found.values_list("digest", "values"))
 
     def names(self, person: Person, key: str) -> None:
         """The names, before a row without any is rejected."""
@@ -128,7 +128,7 @@ def correct(
     if list_import.state != ListImport.State.CHECKED:
         raise jobs.NotNow(jobs.MOVED_ON)
     person = Person.from_json({**row.data, "issues": list(row.data.get("issues", []))}) if row.data else None
-    key = row.mark if person is None else person.mark
+    key = row.mark if person is None else person.mark or (person.reference and key_of(person.reference, ()))
     if not key:
         return None
     before = {} if person is None else {name: said(person, name) for name in CORRECTED}

@@ -13,7 +13,7 @@ from tenants import communes, phones
 from tenants.addresses import match_key, split_address, split_town
 from tenants.imports import births, departures, words
 from tenants.imports.columns import Header, canonical, cell_text
-from tenants.imports.departures import DECEASED, MOVED
+from tenants.imports.departures import DECEASED, MOVED, PRESENT
 from tenants.imports.fields import DETAILS, SECOND, HouseholdDetail
 from tenants.imports.headings import PRESENCE, SECOND_MARK
 from tenants.imports.person import ERROR, FORMAT, IN_FILE_ORDER, NEXT_PERSON, WARNING, Issue, Person, key_of, row_of
@@ -38,6 +38,8 @@ TITLE, BLANK, TOTAL, HEADER = "title", "blank", "total", "header"
 
 class Remembered(Protocol):
     """Corrections of earlier lists (``corrections.Remembered``)."""
+
+    values: dict[str, Any]
 
     def names(self, person: Person, key: str) -> None: ...
     def rest(self, person: Person, key: str) -> None: ...
@@ -237,11 +239,17 @@ class Parser(SituationReader):
         if self.remembered is None:
             self._read(person, cells, texts, names, fallback, "")
             return person
-        raw = [cell_text(cells[index]) for index in self.read if index < len(cells)]
-        key = key_of(person.reference if part == 0 or names is None else "", raw, part)
-        self._read(person, cells, texts, names, fallback, key)
-        self.remembered.rest(person, key)
-        person.mark = key
+        reference = person.reference if part == 0 or names is None else ""
+        if reference and not self.remembered.values:
+            # Nothing to look for: the reference says the key again, should the row be kept.
+            self._read(person, cells, texts, names, fallback, "")
+            if person.rejected or person.status != PRESENT:
+                person.mark = key_of(reference, ())
+            return person
+        raw = [] if reference else [cell_text(cells[index]) for index in self.read if index < len(cells)]
+        person.mark = key_of(reference, raw, part)
+        self._read(person, cells, texts, names, fallback, person.mark)
+        self.remembered.rest(person, person.mark)
         return person
 
     def _read(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from solidarites.searching import fold
 from tenants import identity as names
 from tenants.imports.departures import PRESENT
-from tenants.imports.people import NEXT_PERSON, WARNING, Person
+from tenants.imports.person import NEXT_PERSON, WARNING, Person, key_of
 from tenants.models import Tenant
 
 Group = list[Person]
@@ -187,7 +187,7 @@ class Workspace:
                 continue
             if different_people(first, person):
                 person.issues.append(["Référence", "reference_shared", WARNING, ref])
-                person.reference = ""
+                person.mark, person.reference = person.mark or key_of(ref, ()), ""
             else:
                 person.same_as = first.number
                 person.issues.append(["Référence", "same_person", WARNING, str(first.number)])
