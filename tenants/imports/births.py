@@ -10,9 +10,8 @@ from functools import lru_cache
 from solidarites.searching import fold
 
 DAY, YEAR, UNKNOWN = "day", "year", "unknown"
-# A two-digit year that a baby or somebody of a hundred may be born in: read as the one, or as the other.
-CHILD, CENTENARIAN = "birth_baby_or_centenarian", "birth_centenarian"
-IN_DOUBT = frozenset((CHILD, CENTENARIAN))
+# A two-digit year that a baby or somebody of a hundred may be born in, however it was read.
+IN_DOUBT = "age_in_doubt"
 OLDEST = 120
 ADULT = 18
 EXCEL_EPOCH = date(1899, 12, 30)
@@ -182,8 +181,8 @@ def _century(year: int, month: int, day: int, today: date, leaseholder: bool) ->
     too_young = (today.year - year - ((today.month, today.day) < (month, day))) < (ADULT if leaseholder else 0)
     either = 0 <= today.year - year < ADULT
     if too_young:
-        return year - 100, ("birth_two_digit_year", CENTENARIAN) if either else ("birth_two_digit_year",)
-    return year, (CHILD,) if either else ()
+        return year - 100, ("birth_two_digit_year", IN_DOUBT) if either else ("birth_two_digit_year",)
+    return year, (IN_DOUBT,) if either else ()
 
 
 def _checked(born: date, precision: str, today: date) -> Birth:

@@ -197,8 +197,10 @@ class Parser(SituationReader):
         if cell_text(born):
             for person in couple:
                 person.birth, person.precision = "", births.UNKNOWN
-                person.to_confirm.append("birth_owner")
-                person.issues = [issue for issue in person.issues if not issue[1].startswith("birth_")]
+                person.to_confirm = [*(c for c in person.to_confirm if c != births.IN_DOUBT), "birth_owner"]
+                person.issues = [
+                    issue for issue in person.issues if not issue[1].startswith(("birth_", births.IN_DOUBT))
+                ]
                 person.issues.append([self.title.get("birth", ""), "birth_owner", WARNING, self.dated(born)[:60]])
         first.issues.append([self.title.get("full_name", ""), "two_people", WARNING, second.full_name])
 
@@ -415,7 +417,7 @@ class Parser(SituationReader):
         value = self.cell(cells, "birth")
         birth = births.parse(value, today=self.today, leaseholder=not words.is_child(texts.get("role", "")[:60]))
         for code in birth.codes:
-            if code in births.IN_DOUBT:
+            if code == births.IN_DOUBT:
                 person.to_confirm.append("age_in_doubt")
             issues.append([self.title.get("birth", ""), code, WARNING, cell_text(value)[:60]])
         if birth.day is None:

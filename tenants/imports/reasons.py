@@ -51,13 +51,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Une naissance pour deux personnes",
         "Elle n’est donnée à aucune des deux : la coordination dit de qui elle est.",
     ),
-    "birth_baby_or_centenarian": (
-        "Bébé ou centenaire",
-        "La ligne dit un enfant : l’année a été lue dans ce siècle. Vérifiez-la.",
-    ),
-    "birth_centenarian": (
+    "age_in_doubt": (
         "Centenaire ou bébé",
-        "Une année comme « 24 » a été lue 1924 : vérifiez l’âge de cette personne.",
+        "Une année comme « 24 » a été lue 1924, ou 2024 si la ligne dit un enfant : vérifiez l’âge de cette personne.",
     ),
     "number_not_dialled": (
         "Numéro à ne pas composer",
@@ -148,8 +144,7 @@ TO_CHECK = (
     "company",
     "do_not_call",
     "birth_owner",
-    "birth_centenarian",
-    "birth_baby_or_centenarian",
+    "age_in_doubt",
     "several_people",
     "second_without_first_name",
     "same_name_same_address",
