@@ -341,15 +341,16 @@ def _team(board: Dashboard, by: User, cases: QuerySet[Case]) -> None:
 
 def waiting(by: User) -> dict[str, int]:
     """What no alert announces, in this coordinator's sectors, for the menu: four queries at most."""
-    cases = scope.visible_cases(by, Case.objects.exclude(campaign__status=Campaign.Status.PURGED)).order_by()
+    sight = scope.in_sight(by)
+    cases = Case.objects.exclude(campaign__status=Campaign.Status.PURGED).filter(sight).order_by()
     found = _counted(
         {
             "texts": texts.of_cases(cases).filter(decision=""),
             "debriefs": debriefs.of_cases(cases, by).filter(closed_at=None),
             "pending": Call.objects.filter(case__in=cases.values("pk"), state=Call.State.PENDING),
             "neighbours": NeighbourReport.objects.filter(state=NeighbourReport.State.NEW),
-            "to_confirm": confirming.confirmations_of(by).order_by(),
-            "partings": confirming.partings_of(by).select_related(None).order_by(),
+            "to_confirm": confirming.confirmations_of(by, sight=sight).order_by(),
+            "partings": confirming.partings_of(by, sight=sight).select_related(None).order_by(),
         }
     )
     found["to_confirm"] += found.pop("partings")
