@@ -38,8 +38,11 @@ def on_household_opposed(event: events.HouseholdOpposed) -> None:
 
 
 def on_confirmation_asked(event: events.ConfirmationAsked) -> None:
-    """Nobody calls these households before a coordinator has decided; a call that a danger asks for is made first."""
-    cases = Case.objects.select_for_update(of=("self",)).filter(household__in=event.household_ids)
+    """Nobody calls these households before a coordinator has decided; a call that a danger asks for is made first.
+
+    What a coordinator already has on the desk for another reason (a welfare check, a death) stays there for it.
+    """
+    cases = Case.objects.select_for_update(of=("self",)).filter(household__in=event.household_ids, hold_reason="")
     for case in cases.exclude(status=Case.Status.CLOSED):
         if not case.is_safety_call:
             case.set_hold(Case.Hold.TO_CONFIRM)

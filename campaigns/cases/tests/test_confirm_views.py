@@ -57,6 +57,14 @@ def test_nobody_calls_before_the_decision_and_the_first_call_comes_after_it(nadi
     assert case.next_call_at is not None
 
 
+def test_what_waits_already_for_another_reason_goes_on_waiting_for_it(nadia: Any, case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(status="on_hold", hold_reason=Case.Hold.WELFARE, next_call_at=None)
+    ask(case, "do_not_call", case.household.tenants.first())
+    press(nadia, nadia.get(LIST), "L'appeler")
+    case.refresh_from_db()
+    assert (case.status, case.hold_reason, case.next_call_at) == ("on_hold", "welfare", None)
+
+
 def test_the_opposition_of_one_leaves_the_other_to_a_coordinator(nadia: Any, case: Case) -> None:
     first, second = case.household.tenants.all()
     ask(case, "do_not_call", first)
