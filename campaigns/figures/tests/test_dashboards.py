@@ -274,7 +274,7 @@ def _told(case: Case, by: Any, number: int = 0, **fields: Any) -> Call:
 
 
 def test_the_menu_counts_what_no_alert_announces(campaign: Campaign, coordinator: Any, volunteer: Any) -> None:
-    nothing = {"texts": 0, "debriefs": 0, "pending": 0, "neighbours": 0, "reviews": 0}
+    nothing = {"texts": 0, "debriefs": 0, "pending": 0, "neighbours": 0, "to_confirm": 0, "reviews": 0}
     assert dashboards.waiting(coordinator) == nothing
     Campaign.objects.update(review_share=0)
     case = factories.make_case(campaign)
@@ -284,7 +284,7 @@ def test_the_menu_counts_what_no_alert_announces(campaign: Campaign, coordinator
     cache.clear()
     # Somebody's first five calls of a campaign are read again.
     assert dashboards.waiting(coordinator) == {
-        "texts": 6, "debriefs": 6, "pending": 1, "neighbours": 1, "reviews": 5
+        "texts": 6, "debriefs": 6, "pending": 1, "neighbours": 1, "to_confirm": 0, "reviews": 5
     }  # fmt: skip
     reviews.review(call=first, note="", by=coordinator, now=TUESDAY)
     texts.leave(flagged=first.flagged_texts.get(), by=coordinator, now=TUESDAY)
