@@ -62,12 +62,13 @@ def import_list(
     file_name: str = "",
     dry_run: bool = False,
     details: bool = False,
+    people: bool = False,
 ) -> Result:
     """Check a file and, unless ``dry_run``, write it, synchronously.
 
     The file is read to its end before anything is written; then each chunk is planned and written in a
     transaction of its own: started again after a stop, it changes only what is left. ``details`` gathers
-    issues, births and communes. Raises Refused.
+    issues, births and communes, ``people`` everybody the landlord then has. Raises Refused.
     """
     started = time.monotonic()
     source = open_list(path, sheet=sheet)
@@ -77,7 +78,7 @@ def import_list(
     with grouped(source, timezone.localdate(now), remembered=remembered if remembered.values else None) as found:
         result = _run(found, landlord, now=now, by=by, dry_run=dry_run, details=details)
     result.encoding = source.encoding
-    if details:
+    if people:
         result.people = told.people(landlord)
     if not dry_run:
         counts = {**result.counts, "seconds": round(time.monotonic() - started, 1)}

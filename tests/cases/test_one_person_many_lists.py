@@ -284,3 +284,17 @@ def test_two_households_that_exchange_their_dwellings_keep_their_own(give: Give)
     give(lines=f"C1;T2;{two};1 rue A;33000;Bordeaux;\nC2;T1;{one};2 rue B;33000;Bordeaux;\n")
     assert (home_of("T1").pk, home_of("T2").pk) == before
     assert (home_of("T1").reference, home_of("T2").reference) == ("C2", "C1")
+
+
+# 29: not to be called ---------------------------------------------------------------------------------------
+
+
+def test_who_is_not_to_be_called_is_for_a_coordinator_and_a_wrong_number_is_not_dialled(give: Give) -> None:
+    said = {one["reference"]: one for one in give("29-ne-pas-appeler", "liste.csv")["people"]}
+    assert said["T1"]["to_confirm"] == said["T3"]["to_confirm"] == ["do_not_call"]
+    assert said["T2"]["phones"] == []
+    assert said["T4"]["phones"] == ["+33639980104"]
+    campaign = make_campaign()
+    enrolment.enrol(campaign=campaign, now=timezone.now())
+    held = Case.objects.filter(status=Case.Status.ON_HOLD, hold_reason=Case.Hold.TO_CONFIRM)
+    assert set(held.values_list("household__reference", flat=True)) >= {"C1", "C3"}

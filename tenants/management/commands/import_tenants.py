@@ -65,6 +65,7 @@ class Command(BaseCommand):
                 fields=fields,
                 dry_run=options["dry_run"],
                 details=options["json"],
+                people=options["json"] and options["people"],
             )
         except PermissionError as error:
             raise CommandError("Ce fichier ne peut pas être lu.", returncode=2) from error
