@@ -21,6 +21,7 @@ from solidarites import journal
 from solidarites.models import User
 from solidarites.requests import SignedInRequest
 from solidarites.roles import VOLUNTEER, role_required
+from tenants.models import Tenant
 
 # A volunteer sees their own calls again for a day.
 RECENT = timedelta(hours=24)
@@ -43,6 +44,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
     case = calls.with_household(recorded.case_id)
     journal.of_case("call.read", case, recorded, by=request.user)
     everybody = list(case.household.tenants.all())
+    there = calls.people_of(case, since=recorded.started_at)
     closed = person_closed(recorded, everybody)
     rule = outcomes.TABLE.get(recorded.outcome)
     return render(
@@ -51,7 +53,9 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
         {
             "call": recorded,
             "campaign": case.campaign,
-            "name": closed.full_name if closed else family(calls.people_of(case) or everybody),
+            "name": closed.full_name
+            if closed
+            else family(there or everybody),
             "at": past_label(recorded.recorded_at or recorded.started_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,
@@ -73,7 +77,7 @@ def numbers_after(recorded: Call) -> list[tuple[str, str]]:
 def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Line]:
     """Read from the rows, not from the form: what is really planned."""
     if recorded.state == Call.State.PENDING:
-        return [Line("hourglass-split", _kept(case, by), "attention")]
+        return [Line("hourglass-split", _kept(recorded, case, by), "attention")]
     if recorded.state == Call.State.DROPPED:
         return [Line("slash-circle", "La coordination a écarté cet appel : il ne compte pas.")]
     if recorded.state == Call.State.MERGED:
@@ -89,23 +93,38 @@ def what_happens(recorded: Call, case: Case, by: User, now: datetime) -> list[Li
     ]
 
 
-def _kept(case: Case, by: User) -> str:
+def _kept(recorded: Call, case: Case, by: User) -> str:
     """Why the coordination decides."""
+    who = _taker(case, by, recorded.started_at)
     if not case.campaign.is_running:
         text = "La campagne a été close pendant votre appel."
-    elif case.status == Case.Status.CLOSED and not _taker(case, by):
-        text = "Ce dossier a été clos pendant votre appel."
-    else:
-        who = _taker(case, by) or "quelqu'un d'autre"
+    elif who:
         return f"Ce dossier a été repris par {who} : la coordination décide de ce qu'on en fait."
+    elif _by_a_list(case, recorded.started_at):
+        text = "Une nouvelle liste du bailleur dit que plus personne n'habite ici."
+    elif case.status == Case.Status.CLOSED:
+        text = "Ce dossier a été clos pendant votre appel."
+    elif case.status == Case.Status.ON_HOLD:
+        text = "Ce dossier a été mis en attente pendant votre appel."
+    else:
+        return "Ce dossier a été repris par quelqu'un d'autre : la coordination décide de ce qu'on en fait."
     return f"{text} Votre texte est gardé : la coordination décide."
 
 
-def _taker(case: Case, by: User) -> str:
-    """Who has the case, or called since."""
+def _by_a_list(case: Case, since: datetime) -> bool:
+    """Whether everybody is gone, somebody by a list that came during the call."""
+    people = case.household.tenants.all()
+    gone = all(one.status != Tenant.Status.PRESENT for one in people)
+    return gone and any(one.closed_by_list and one.status_at and one.status_at >= since for one in people)
+
+
+def _taker(case: Case, by: User, since: datetime | None = None) -> str:
+    """Who has the case, or called since (since ``since``: earlier calls are another story)."""
     if case.claimed_by is not None and case.claimed_by_id != by.pk:
         return case.claimed_by.get_short_name()
     last = case.calls.recorded().exclude(volunteer=by).select_related("volunteer")
+    if since is not None:
+        last = last.filter(recorded_at__gte=since)
     call = last.order_by("-recorded_at").first()
     return call.volunteer.get_short_name() if call and call.volunteer else ""
 
