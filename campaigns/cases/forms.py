@@ -90,3 +90,8 @@ class LiftOppositionForm(forms.Form):
         widget=forms.RadioSelect(),
         error_messages={"required": "Indiquez pourquoi.", "invalid_choice": "Indiquez pourquoi."},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Beside the form that closes the case, which asks for a reason too.
+        super().__init__(*args, **kwargs)
+        self.auto_id = "id_lift_%s"

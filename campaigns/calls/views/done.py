@@ -53,9 +53,7 @@ def done(request: SignedInRequest, call_id: int) -> HttpResponse:
         {
             "call": recorded,
             "campaign": case.campaign,
-            "name": closed.full_name
-            if closed
-            else family(there or everybody),
+            "name": closed.full_name if closed else family(there or everybody),
             "at": past_label(recorded.recorded_at or recorded.started_at, now, case.campaign.tz),
             "label": rule.label if rule else "Appel",
             "pending": recorded.state == Call.State.PENDING,

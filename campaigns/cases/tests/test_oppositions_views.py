@@ -40,6 +40,26 @@ def lift(client: Any, case: Case, reason: str) -> Any:
     return client.post(f"/dossiers/{case.pk}/opposition/levee/", {"reason": reason}, follow=True)
 
 
+def test_a_coordinator_notes_it_for_one_of_two_and_may_lift_it(nadia: Any, volunteer: Any) -> None:
+    case = make_case(running_campaign(volunteer), make_household(people=2))
+    one, other = case.household.tenants.all()
+    asked = f"/dossiers/{case.pk}/opposition/"
+    assert f"{one.full_name} seulement" in text(nadia.get(f"/dossiers/{case.pk}/"))
+    refused = text(nadia.post(asked, {"opposed_id": one.pk}, follow=True))
+    assert "Cochez la case" in refused
+    assert "Choisissez pour qui" in text(nadia.post(asked, {"sure": "yes", "opposed_id": "x"}, follow=True))
+    nadia.post(asked, {"sure": "yes", "opposed_id": one.pk})
+    case.refresh_from_db()
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.opposed_at is not None, other.opposed_at, case.household.opposed_at) == (True, None, None)
+    assert (case.status, case.hold_reason) == ("on_hold", "to_confirm")
+    assert "Lever l'opposition" in text(nadia.get(f"/dossiers/{case.pk}/"))
+    lift(nadia, case, "mistake")
+    one.refresh_from_db()
+    assert one.opposed_at is None
+
+
 def test_it_is_lifted_with_a_reason_and_nothing_starts_again_by_itself(
     nadia: Any, coordinator: Any, opposed: Case
 ) -> None:

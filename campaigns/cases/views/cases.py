@@ -145,6 +145,8 @@ def _page(request: SignedInRequest, case: Case, **forms: Any) -> HttpResponse:
         "household": household,
         "people": [(person, person.age_on(day)) for person in people],
         "present": [person for person in people if person.status == Tenant.Status.PRESENT],
+        "opposed": any(person.opposed_at for person in people),
+        "opposable": [one for one in people if one.status == Tenant.Status.PRESENT and one.opposed_at is None],
         "phones": list(household.phones.all()),
         "now": now,
         "held": case.claimed_until is not None and case.claimed_until > now,
@@ -372,9 +374,14 @@ def case_oppose(request: SignedInRequest, case_id: int) -> HttpResponse:
     """« Ne plus jamais appeler », said by letter or to the agency."""
     found = visible_case(request, case_id)
     if request.POST.get("sure") != "yes":
-        messages.error(request, "Cochez la case pour confirmer que ce foyer ne veut plus être appelé.")
+        messages.error(request, "Cochez la case pour confirmer que cela nous a été demandé.")
+        return redirect("coordinator:case", case_id)
+    asked = request.POST.get("opposed_id", "")
+    only = [one.pk for one in found.household.tenants.all() if str(one.pk) == asked]
+    if asked and not only:
+        messages.error(request, "Choisissez pour qui ne plus appeler.")
     else:
-        households.record_opposition(household=found.household, by=request.user, now=timezone.now())
+        households.record_opposition(household=found.household, tenant_ids=only, by=request.user, now=timezone.now())
         messages.success(request, "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne.")
     return redirect("coordinator:case", case_id)
 
