@@ -128,7 +128,10 @@ def _from_number(number: float, today: date) -> Birth:
         return Birth()
     if 1850 <= whole <= today.year + 1:
         return _year(whole, today)
-    if 3 <= whole <= 60_000:
+    if 3 <= whole <= 99:
+        # As days they would be births of the spring of 1900: a year on two digits.
+        return _from_parts(0, 0, f"{whole:02d}", today, True)
+    if 100 <= whole <= 60_000:
         return _checked(EXCEL_EPOCH + timedelta(days=whole), DAY, today)
     if 10_000_000 <= number < 100_000_000:
         return _from_eight(str(int(number)), today, True)
