@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, models
 
 from solidarites.models import User
-from tenants.models import Household, Landlord, ListImport
 
 
 class RealBase(ImproperlyConfigured):
@@ -67,12 +67,14 @@ def _holds_other_accounts() -> bool:
 
 
 def _holds_other_households() -> bool:
-    if not _there(User, Landlord, Household, ListImport):
+    # Asked of Django: settings are read, and this is asked, before the project's models are there.
+    landlords, households, lists = (apps.get_model("tenants", name) for name in ("Landlord", "Household", "ListImport"))
+    if not _there(User, landlords, households, lists):
         return False
-    brought = ListImport.objects.order_by().values_list("landlord", "uploaded_by__is_demo").distinct()
+    brought = lists.objects.order_by().values_list("landlord", "uploaded_by__is_demo").distinct()
     ours = {landlord for landlord, by_us in brought if by_us}
     others = {landlord for landlord, by_us in brought if not by_us}
-    return Household.objects.exclude(landlord__in=ours - others).exists()
+    return households.objects.exclude(landlord__in=ours - others).exists()
 
 
 def _refusal(what: str) -> str:

@@ -18,10 +18,12 @@ from campaigns.models import (
     DueCall,
     FollowUpPlan,
     Need,
+    Parting,
     WelfareCheck,
 )
 from campaigns.urls import coordinator
 from solidarites.models import JournalEntry
+from tenants.models import Confirmation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +49,11 @@ POST_ONLY = {
     "alert_reopen", "follow_up_review", "follow_up_end", "welfare_owner", "welfare_step", "welfare_close",
     "cases_first", "cases_last", "cases_release", "case_first", "case_last", "case_ask", "case_hold", "case_resume",
     "case_close", "case_release", "welfare_open", "case_number", "case_phone", "case_household", "case_person",
-    "case_oppose", "case_unoppose", "pending_call", "need_settle",
+    "case_oppose", "case_unoppose", "pending_call", "need_settle", "confirm_decide",
 }  # fmt: skip
 BOTH = {
     "campaign_create", "campaign_edit", "campaign_enrol", "campaign_ages", "campaign_close", "campaign_volunteers",
-    "volunteer", "alert_detail", "follow_up", "welfare_check",
+    "volunteer", "alert_detail", "follow_up", "welfare_check", "parting",
 }  # fmt: skip
 # Administrators prepare campaigns too; they see no case unless they coordinate.
 FOR_ADMINISTRATORS = {name for name in (pattern.name for pattern in urlpatterns) if name.startswith("campaign")} | {
@@ -99,6 +101,8 @@ def world(campaign: Campaign, volunteer: Any, agency: Any) -> dict[str, Any]:
         "phone_id": case.household.phones.get().pk,
         "call_id": call.pk,
         "need_id": Need.objects.create(case=case, category="courses").pk,
+        "confirmation_id": Confirmation.objects.create(household=case.household, kind="do_not_call", blocks=False).pk,
+        "parting_id": Parting.objects.create(stays=case.household, leaves=factories.make_household()).pk,
     }
 
 

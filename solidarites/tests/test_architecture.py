@@ -26,6 +26,7 @@ OFFERED = {
     "solidarites.departures",
     "solidarites.health",
     "solidarites.privacy",
+    "solidarites.searching",
     "solidarites.prompt",
     "solidarites.refused",
     "solidarites.secrets_at_rest",

@@ -14,7 +14,7 @@ from tenants.imports import bulk, corrections
 from tenants.imports.check import Checker
 from tenants.imports.fields import DETAILS
 from tenants.imports.opposing import Opposing
-from tenants.imports.plan import HouseholdPlan, Kind
+from tenants.imports.plan import HouseholdPlan, Kind, RowPlan
 from tenants.models import Agency, Confirmation, Household, Landlord, PhoneNumber, Residence, Tenant
 
 BATCH = 1000
@@ -83,14 +83,14 @@ def _households(plans: Sequence[HouseholdPlan]) -> None:
         )
 
 
+def is_dead_stranger(row: RowPlan) -> bool:
+    """Whether the list says dead somebody whom nobody knew: never kept, and remembered by keyed hashes."""
+    return row.kind == Kind.SKIP and row.person.status == Tenant.Status.DECEASED
+
+
 def _remember_departed(plans: Sequence[HouseholdPlan], landlord: Landlord, now: datetime) -> None:
     """The dead whom nobody knew are not kept; their hashes are, so that the next list does not raise them."""
-    dead = [
-        row.person
-        for plan in plans
-        for row in plan.rows
-        if row.kind == Kind.SKIP and row.person.status == Tenant.Status.DECEASED
-    ]
+    dead = [row.person for plan in plans for row in plan.rows if is_dead_stranger(row)]
     departed.remember(
         landlord_id=landlord.pk,
         status=Tenant.Status.DECEASED,

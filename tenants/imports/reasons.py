@@ -77,6 +77,31 @@ REASONS: dict[str, tuple[str, str]] = {
         "Référence commune à deux personnes",
         "Les deux sont gardées ; la seconde est reconnue par son nom et sa date de naissance.",
     ),
+    "known_by_names": (
+        "Nouvelle référence",
+        "La personne est reconnue par ses noms et sa date de naissance : rien d’elle ne change.",
+    ),
+    "departed_before": (
+        "Dite décédée par une liste d’avant",
+        "Elle n’est pas enregistrée. Si une liste la dit présente en toutes lettres, la coordination tranche.",
+    ),
+    "home_contract": (
+        "Même foyer, nouveau contrat",
+        "Le dossier, les appels promis, les notes et les numéros continuent.",
+    ),
+    "home_moved": (
+        "Déménagement dans le parc",
+        "Le dossier, les appels promis, les notes et les numéros suivent à la nouvelle adresse.",
+    ),
+    "home_joined": ("Rejoint un autre foyer", "La personne est appelée avec ce foyer."),
+    "home_parted": (
+        "Le foyer se sépare",
+        "Chacun garde ses numéros ; la coordination choisit avec qui continuent le dossier et le suivi.",
+    ),
+    "home_relet": (
+        "Logement reloué",
+        "C’est un nouveau foyer : rien ne vient des personnes d’avant, ni opposition, ni notes, ni numéros.",
+    ),
     "present_but_deceased": (
         "La liste dit présent, la fiche dit décédé : à vérifier",
         "La personne n’est pas appelée. Si elle vit bien là, la coordination la note présente sur sa fiche.",

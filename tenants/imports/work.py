@@ -20,9 +20,10 @@ from django.utils import timezone
 
 from solidarites import journal
 from solidarites.prompt import ask_for
+from tenants import departed
 from tenants import households as rules
 from tenants.imports import bulk, columns, corrections, jobs, uploads
-from tenants.imports.apply import lock, write
+from tenants.imports.apply import is_dead_stranger, lock, write
 from tenants.imports.check import Checker
 from tenants.imports.grouping import CHUNK, GroupedList, grouped
 from tenants.imports.matching import Memory
@@ -237,6 +238,7 @@ def _staged(
             name=person.full_name[:260] if bare else "",
             mark=person.mark if bare else "",
             closed_as=person.status if planned.kind == Kind.SKIP else "",
+            departed_keys=departed.keys_of_row(person) if is_dead_stranger(planned) else [],
             changes=planned.changes,
             issues=planned.issues,
             codes=_codes(planned),
@@ -393,6 +395,8 @@ def _write_chunk(row: ListImport, checker: Checker) -> bool:
             ask_for("tenants.tasks.run_imports")
             return False
         write(checker, plans, now=now, by=row.uploaded_by)
+        dead = [r.departed_keys for r in rows if r.departed_keys]
+        departed.remember(landlord_id=row.landlord_id, status=Tenant.Status.DECEASED, keys=dead, now=now)
         if row.absent_left:
             _close_absent([r.data["tenant_id"] for r in rows if r.kind == Kind.ABSENT], row, now)
         _forget_written(rows)

@@ -233,6 +233,19 @@ def test_the_dead_of_a_first_list_are_not_raised_by_one_that_says_nothing(give: 
     assert Confirmation.objects.get().kind == "dead_then_present"
 
 
+@pytest.mark.parametrize("said", ["(DCD);01/01/1936;Dax;", ";02/03/1936;Dax;Décédé"])
+def test_they_are_remembered_from_the_screen_alone(landlord: Any, tmp_path: Path, said: str) -> None:
+    path = tmp_path / "liste.csv"
+    head = "N° contrat;Référence;Occupant;Né(e) le;Ville;Situation\n"
+    path.write_text(f"{head}C3;L3;DUCASSE Firmin {said}\n", encoding="utf-8")
+    by_screen(path, landlord)
+    assert landlord.departed.exists()
+    birth = said.split(";")[1]
+    path.write_text(f"{head}C3;L3;DUCASSE Firmin;{birth};Dax;\n", encoding="utf-8")
+    by_screen(path, landlord)
+    assert not Tenant.objects.exists()
+
+
 # 25: a move inside the stock ------------------------------------------------------------------------------
 
 

@@ -61,6 +61,7 @@ OPEN = {
     "public:legal",
     "public:accessibility",
     # The picture that networks show beside its address.
+    "public:picture",
     "public:share_picture",
     "public:share_picture_of",
 }
