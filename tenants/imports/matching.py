@@ -229,9 +229,17 @@ def _by_names(person: Person, known: Known, taken: set[int]) -> Found | None:
     ]
     if not candidates:
         return None
-    candidates.sort(key=lambda tenant: (tenant.status != PRESENT, tenant.pk))
+    candidates.sort(key=lambda tenant: (tenant.status != PRESENT, *_far(person, tenant, known), tenant.pk))
     known.memory.people[person.number] = candidates[0].pk
     return Found(candidates[0], "names")
+
+
+def _far(person: Person, tenant: Tenant, known: Known) -> tuple[bool, bool]:
+    """Of two homonyms born on one day, the one with this number, then the one of this address, is meant."""
+    home = known.households.get(tenant.household_id)
+    numbers = {phone.e164 for phone in known.phones(tenant.household_id)}
+    same_door = home is not None and bool(person.match_key) and home.match_key == person.match_key
+    return not numbers & {phone[0] for phone in person.phones}, not same_door
 
 
 def _reference_of_another(person: Person, tenant: Tenant) -> str:

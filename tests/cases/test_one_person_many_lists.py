@@ -299,6 +299,16 @@ def test_two_households_that_exchange_their_dwellings_keep_their_own(give: Give)
     assert (home_of("T1").reference, home_of("T2").reference) == ("C2", "C1")
 
 
+def test_of_two_homonyms_renumbered_in_one_list_each_keeps_her_household(give: Give) -> None:
+    jeanne = "Mme;FABRE;Jeanne;18/11/1943"
+    one, other = "05 36 49 02 66;1 rue du Port;33000;Bordeaux;", "05 36 49 02 67;9 rue du Port;33000;Bordeaux;"
+    before = give(lines=f"C1;T1;{jeanne};{one}\nC9;T9;{jeanne};{other}\n")["people"]
+    homes = {person["phones"][0]: person["household"] for person in before}
+    after = give(lines=f"C9;N9;{jeanne};{other}\nC1;N1;{jeanne};{one}\n")["people"]
+    assert {person["reference"] for person in after} == {"N1", "N9"}
+    assert {person["phones"][0]: person["household"] for person in after} == homes
+
+
 # 29: not to be called ---------------------------------------------------------------------------------------
 
 
