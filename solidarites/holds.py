@@ -7,8 +7,10 @@ transaction would stop every other writer and all processes share one machine, b
 from __future__ import annotations
 
 import fcntl
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os.path import realpath
 from typing import Any
 
 from django.conf import settings
@@ -42,7 +44,9 @@ def on_this_machine(number: int) -> Iterator[bool]:
         return
     folder = settings.VAR_DIR / "holds"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"mail-{number % PLACES}").open("a") as file:
+    # Two databases beside one folder have each their own mails.
+    base = zlib.crc32(realpath(connection.settings_dict["NAME"]).encode())
+    with (folder / f"mail-{base:08x}-{number % PLACES}").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
