@@ -134,9 +134,9 @@ SECTIONS = (
         Kind.SKIP,
         "tenants_skipped",
         "Parties ou décédées",
-        "La liste les dit décédées ou parties, et elles ne sont pas encore connues : elles ne seront pas "
-        "enregistrées. Leurs noms sont effacés avec l’écriture. Une personne vit bien là ? Corrigez sa "
-        "ligne ici, puis déposez de nouveau le même fichier.",
+        "La liste les dit décédées ou parties, ou leur ligne est celle d’une société ou d’une succession. Elles ne "
+        "sont pas encore connues : elles ne seront pas enregistrées. Leurs noms sont effacés avec l’écriture. Une "
+        "personne vit bien là ? Corrigez sa ligne ici, puis déposez de nouveau le même fichier.",
     ),
     (
         Kind.REJECT,
