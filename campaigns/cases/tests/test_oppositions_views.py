@@ -48,7 +48,9 @@ def test_a_coordinator_notes_it_for_one_of_two_and_may_lift_it(nadia: Any, volun
     refused = text(nadia.post(asked, {"opposed_id": one.pk}, follow=True))
     assert "Cochez la case" in refused
     assert "Choisissez pour qui" in text(nadia.post(asked, {"sure": "yes", "opposed_id": "x"}, follow=True))
-    nadia.post(asked, {"sure": "yes", "opposed_id": one.pk})
+    said = text(nadia.post(asked, {"sure": "yes", "opposed_id": one.pk}, follow=True))
+    assert "Faut-il encore appeler ce foyer" in said
+    assert "plus aucun appel" not in said
     case.refresh_from_db()
     one.refresh_from_db()
     other.refresh_from_db()

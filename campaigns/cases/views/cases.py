@@ -382,7 +382,12 @@ def case_oppose(request: SignedInRequest, case_id: int) -> HttpResponse:
         messages.error(request, "Choisissez pour qui ne plus appeler.")
     else:
         households.record_opposition(household=found.household, tenant_ids=only, by=request.user, now=timezone.now())
-        messages.success(request, "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne.")
+        if found.household.opposed_at:
+            text = "L'opposition est enregistrée\u00a0: plus aucun appel, dans aucune campagne."
+        else:
+            text = "L'opposition est enregistrée. Faut-il encore appeler ce foyer\u00a0? La question est dans "
+            text += "«\u00a0À confirmer\u00a0»."
+        messages.success(request, text)
     return redirect("coordinator:case", case_id)
 
 
